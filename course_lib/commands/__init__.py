@@ -1,0 +1,43 @@
+"""The commands of the course, one file each. Only the standard library is imported until a command runs."""
+
+import importlib
+import sys
+
+from course_lib.commands.environment import enter_environment
+
+__all__ = ["COMMANDS", "run"]
+
+#: command -> (what it does, whether it needs the installed environment)
+COMMANDS = {
+    "setup": ("make the environment (.venv), or bring it up to date", False),
+    "lab": ("put your copy of the notebooks in place and open JupyterLab", True),
+    "test": ("run every test: units, doctests, notebooks in both editions, browser", True),
+    "build": ("make the notebooks and the ledger from notebooks/source", True),
+    "check": ("lint, and check that what is committed is what the sources give", True),
+    "bench": ("measure the sliders and the live training in Chromium", True),
+    "help": ("show this list", False),
+}
+
+
+def run(argv: list[str]) -> int:
+    """Runs one command line and returns its exit status."""
+    name, rest = (argv[0], argv[1:]) if argv else ("help", [])
+    if name in ("help", "-h", "--help"):
+        print_help()
+        return 0
+    if name not in COMMANDS:
+        print(f"There is no command {name!r}. These are there:\n", file=sys.stderr)
+        print_help(sys.stderr)
+        return 2
+    if COMMANDS[name][1]:
+        status = enter_environment(argv)
+        if status is not None:
+            return status
+    return importlib.import_module(f"course_lib.commands.{name}").main(rest)
+
+
+def print_help(file=None) -> None:
+    print("make <command>, or python -m course_lib <command>:\n", file=file)
+    for name, (what, _) in COMMANDS.items():
+        print(f"  {name:6} {what}", file=file)
+    print('\nOptions for a command: make lab ARGS="--no-browser --port=8931"', file=file)
