@@ -1,0 +1,115 @@
+"""The printed block of a claim: how it is written, and how it is read back.
+
+Numbers are rounded so that a block is the same from run to run: a fixed count of significant digits, what is
+only rounding noise as 0, never -0.
+"""
+
+import math
+import re
+import textwrap
+import unicodedata
+
+__all__ = ["format_difference", "format_number", "labelled", "paragraph", "parse_blocks"]
+
+_LABEL_WIDTH = 36
+_TEXT_WIDTH = 96
+# A number this far below the tolerance is noise (0 summed in another order), and noise does not repeat.
+_NOISE_SHARE = 1e-3
+
+
+def format_number(number: float, others: list[float], tol: float, digits: int = 6) -> str:
+    """One number with ``digits`` significant digits; an integer as it is; noise beside ``others`` as 0.
+
+    >>> format_number(0.19, [0.19], 1e-6), format_number(3, [3], 1e-6), format_number(-2e-17, [0], 1e-6)
+    ('0.190000', '3', '0.000000')
+    """
+    if isinstance(number, int):
+        return str(number)
+    if math.isinf(number):
+        return "inf" if number > 0 else "-inf"
+    scale = max([1.0, *(abs(other) for other in others if math.isfinite(other))])
+    if abs(number) <= tol * _NOISE_SHARE * scale:
+        return f"{0:.{digits}f}"
+    return _significant(number, digits)
+
+
+def format_difference(left: float, right: float, tol: float, digits: int = 6) -> str:
+    """``right - left`` to the last digit that is shown of the larger one.
+
+    >>> format_difference(0.19, 0.19 + 1e-9, 1e-6), format_difference(math.inf, math.inf, 1e-6)
+    ('0.000000', '0')
+    """
+    if isinstance(left, int) and isinstance(right, int):
+        return str(right - left)
+    if left == right and math.isinf(left):
+        return "0"
+    difference = right - left
+    if math.isinf(difference):
+        return "inf" if difference > 0 else "-inf"
+    size = max(abs(left), abs(right))
+    decimals = digits - 1 - math.floor(math.log10(size)) if size > tol * _NOISE_SHARE else digits
+    rounded = round(difference, decimals) + 0.0  # + 0.0 turns -0.0 into 0.0
+    if 0 <= decimals <= digits + 3:
+        return f"{rounded:.{decimals}f}" if rounded else f"{0:.{decimals}f}"
+    return _significant(rounded, digits) if rounded else "0"
+
+
+def _significant(number: float, digits: int) -> str:
+    return f"{number:#.{digits}g}".removesuffix(".")
+
+
+def labelled(label: str, value: str) -> str:
+    """One line of a block: the label, then the value in its column."""
+    return f"  {label}{' ' * max(2, _LABEL_WIDTH - _columns(label))} {value}".rstrip()
+
+
+def paragraph(label: str, text: str) -> str:
+    """A text in a block, wrapped; the lines after the first are indented deeper."""
+    return textwrap.fill(
+        f"{label}: {' '.join(text.split())}",
+        width=_TEXT_WIDTH,
+        initial_indent="  ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _columns(text: str) -> int:
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
+
+
+_HEAD = re.compile(r"claim (?P<id>\S+) · (?P<verdict>\S+) · (?P<place>.+)")
+_VALUE = re.compile(r"  (?P<label>\S.*?) {2,}(?P<value>\S+)")
+_PARAGRAPH = re.compile(r"  (?P<label>argued|under|corrected): (?P<text>.+)")
+
+
+def parse_blocks(output: str) -> list[dict]:
+    """Reads the blocks that ``claim`` and ``argue`` printed; other lines are passed over.
+
+    Returns:
+        One dictionary a block, in the order of printing: ``id``, ``verdict``, ``place``, ``values`` (pairs of
+        label and number as text, in the order of printing) and the texts ``argued``, ``under``, ``corrected``
+        where the block has them.
+    """
+    blocks: list[dict] = []
+    block: dict | None = None
+    text = ""  # the label of the paragraph that is being read
+    for line in output.splitlines():
+        if head := _HEAD.fullmatch(line):
+            block, text = {**head.groupdict(), "values": []}, ""
+            blocks.append(block)
+        elif block is None or not line.startswith("  "):
+            block, text = None, ""
+        elif line.startswith("      ") and text:
+            block[text] += " " + line.strip()
+        elif found := _VALUE.fullmatch(
+            line
+        ):  # first: a label may begin with "corrected: ", a text has no gap
+            block["values"].append((found["label"], found["value"]))
+            text = ""
+        elif found := _PARAGRAPH.fullmatch(line):
+            text = found["label"]
+            block[text] = found["text"]
+    return blocks
