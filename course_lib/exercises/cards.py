@@ -1,0 +1,157 @@
+"""The cards that an exercise shows: HTML that reads in light and dark themes, with a plain text of the same words.
+
+A card has an icon and a word, never a colour alone, and no time or random number, so that the "not started" and the
+"passed" card can stand in a committed notebook.
+"""
+
+from dataclasses import dataclass, field
+from html import escape
+
+from .exercise import Exercise
+from .marking import Verdict
+
+__all__ = ["Card", "card_for", "note_card"]
+
+# Okabe-Ito colours, at least 3:1 against white and against JupyterLab's dark page.
+_LOOKS = {
+    "passed": ("✓", "Passed", "#009E73"),
+    "wrong": ("✗", "Not yet right", "#D55E00"),
+    "open": ("○", "Not started", "#3B8BC2"),
+    "hint": ("?", "Hint", "#B8860B"),
+    "note": ("!", "Note", "#B8860B"),
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card. ``facts`` are (label, text, is code) rows; ``notes`` stand at the end, smaller."""
+
+    look: str
+    heading: str
+    message: str = ""
+    facts: tuple[tuple[str, str, bool], ...] = ()
+    notes: tuple[str, ...] = ()
+    items: tuple[str, ...] = field(default=())
+
+    @property
+    def word(self) -> str:
+        return _LOOKS[self.look][1]
+
+    def __repr__(self):
+        lines = [f"{_LOOKS[self.look][0]} {self.word}: {self.heading}"]
+        lines += [f"  {self.message}"] if self.message else []
+        width = max((len(label) for label, _, _ in self.facts), default=0)
+        lines += [f"  {label:<{width}}  {text}" for label, text, _ in self.facts]
+        lines += [f"  {number}. {text}" for number, text in enumerate(self.items, start=1)]
+        lines += [f"  {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def _repr_html_(self):
+        icon, word, colour = _LOOKS[self.look]
+        rows = "".join(_row(*fact) for fact in self.facts)
+        parts = [
+            f'<div role="status" style="border:1px solid var(--jp-border-color2, #bdbdbd); border-left:6px solid {colour}; '
+            "border-radius:4px; padding:10px 14px; margin:6px 0; max-width:760px; line-height:1.5; "
+            'color:var(--jp-content-font-color1, inherit); background:var(--jp-layout-color1, transparent)">',
+            f'<div><span aria-hidden="true" style="color:{colour}; font-weight:bold; font-size:1.15em">{icon}</span> '
+            f"<strong>{word}</strong> · {_rich(self.heading)}</div>",
+            f'<div style="margin-top:4px">{_rich(self.message)}</div>' if self.message else "",
+            f'<table style="margin:6px 0 0 0; border-collapse:collapse">{rows}</table>' if rows else "",
+            f'<ol style="margin:6px 0 0 0; padding-left:22px">{"".join(f"<li>{_rich(one)}</li>" for one in self.items)}</ol>'
+            if self.items
+            else "",
+            *(
+                f'<div style="margin-top:4px; color:var(--jp-content-font-color2, inherit)">{_rich(note)}</div>'
+                for note in self.notes
+            ),
+            "</div>",
+        ]
+        return "".join(parts)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+def _row(label, text, is_code):
+    value = f"<code>{escape(text)}</code>" if is_code else _rich(text)
+    return (
+        '<tr style="background:transparent"><th scope="row" style="text-align:left; font-weight:normal; padding:1px 14px 1px 0; '
+        f'vertical-align:top; white-space:nowrap">{escape(label)}</th>'
+        f'<td style="text-align:left; padding:1px 0; white-space:normal">{value}</td></tr>'
+    )
+
+
+def _rich(text: str) -> str:
+    """Escaped text in which `code` is shown as code."""
+    pieces = escape(text).split("`")
+    if len(pieces) % 2 == 0:  # a lone backtick
+        return escape(text)
+    return "".join(f"<code>{piece}</code>" if index % 2 else piece for index, piece in enumerate(pieces))
+
+
+def card_for(
+    exercise: Exercise, verdict: Verdict, *, had_passed: bool = False, notices: tuple[str, ...] = ()
+) -> Card:
+    """The card of one check."""
+    heading = f"{exercise.title} (`{exercise.id}`)"
+    is_value = not callable(exercise.reference)
+    thing = "answer" if is_value else ("class" if isinstance(exercise.reference, type) else "function")
+    if verdict.passed:
+        return Card("passed", heading, notes=(f"What follows runs on your own {thing}.", *notices))
+    reference = f"Until it passes, what follows runs on the reference {thing}."
+    help_line = f"For help run `hint({exercise.id!r})`."
+    if verdict.kind in ("stub", "nothing"):
+        level = f"Difficulty {exercise.difficulty} of 3, about {exercise.minutes} minutes."
+        message = (
+            "Complete the cell above and run it again."
+            if not is_value
+            else "Write your answer above and run the cell again."
+        )
+        if verdict.kind == "nothing":
+            message = "Your function returns nothing (`None`). If it is written, its `return` is missing."
+        again = ("You had passed it; the pass is kept.",) if had_passed else ()
+        return Card("open", heading, message, notes=(f"{level} {help_line}", *again, reference, *notices))
+    facts = _facts(verdict)
+    again = ("It is wrong now; you had passed it before, and the pass is kept.",) if had_passed else ()
+    return Card(
+        "wrong",
+        heading,
+        _message(exercise, verdict, thing),
+        facts,
+        (*again, f"{reference} {help_line}", *notices),
+    )
+
+
+def _message(exercise, verdict, thing):
+    return {
+        "mistake": verdict.message,
+        "rejected": verdict.message,
+        "exception": f"Your {thing} stopped with an error.",
+        "shape": "The shape is not the one that was expected.",
+        "type": "This is not the kind of answer that was expected.",
+        "nan": "The result is NaN (not a number): look for 0/0, 0·log 0, or a logarithm or root of a negative number.",
+        "value": "The value is not the expected one.",
+        "endless": f"Your {thing} did not end within {exercise.time_limit:g} seconds; is there an endless loop? {verdict.message}",
+    }[verdict.kind]
+
+
+def _facts(verdict):
+    facts = []
+    if verdict.kind == "exception":
+        facts.append(("Error", verdict.message, True))
+    if verdict.line:
+        facts.append(("Your code", verdict.line, True))
+    if verdict.given:
+        facts.append(("Input", verdict.given, True))
+    place = f" ({verdict.where})" if verdict.where else ""
+    # A right answer to a question would give it away; a function's value on one input does not.
+    if verdict.measured:
+        facts.append((f"Yours{place}", verdict.measured, verdict.kind not in ("shape", "type")))
+    if verdict.expected:
+        facts.append((f"Expected{place}", verdict.expected, verdict.kind not in ("shape", "type")))
+    return tuple(facts)
+
+
+def note_card(heading: str, message: str = "", notes: tuple[str, ...] = ()) -> Card:
+    """A card that reports something about the course itself, not about an answer."""
+    return Card("note", heading, message, notes=notes)
