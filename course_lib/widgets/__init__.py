@@ -1,0 +1,8 @@
+"""What is on the screen: pictures that one moves, in one style. Knows no theory."""
+
+from course_lib.widgets.controls import Choice, Slider, Toggle
+from course_lib.widgets.explore import Explorable, explore
+from course_lib.widgets.panel import Panel
+from course_lib.widgets.stage import Stage
+
+__all__ = ["Choice", "Explorable", "Panel", "Slider", "Stage", "Toggle", "explore"]

@@ -1,0 +1,329 @@
+"""Pictures that one moves: an author's function, controls, and the exact numbers."""
+
+import base64
+import inspect
+import threading
+from collections.abc import Mapping
+
+import ipywidgets as widgets
+
+from course_lib.widgets import cards, registry
+from course_lib.widgets.controls import Slider, check_control
+from course_lib.widgets.stage import Stage
+
+__all__ = ["Explorable", "explore"]
+
+
+def explore(
+    draw, *, panels=None, presets=None, title=None, alt=None, size=(9, 4), **controls
+) -> "Explorable":
+    """Shows ``draw(view, **values)`` with a control for each value.
+
+    Args:
+        draw: draws by name on a view, for example ``view["left"].curve("p", x, y, color="p", label="p")``. What a later
+            call does not draw is hidden. It gets each control's value under the control's name.
+        panels: a list of ``Panel`` (or of rows of them); without it there is one panel, ``"main"``.
+        presets: name to values, each a button: ``{"independent": {"rho": 0.0}}``.
+        title: stands above all panels.
+        alt: one sentence that says what is to be seen, for readers who do not see it.
+        size: width and height in inches, 100 CSS pixels each.
+        controls: ``name=Slider(...)``, ``Choice(...)`` or ``Toggle(...)``. With none the picture stands still.
+
+    Raises:
+        ValueError: no alternative text, a preset or control that does not fit.
+
+    >>> def draw(view, slope):
+    ...     view.curve("line", [0, 1], [0, slope])
+    ...     view.readout("slope", slope, ".1f")
+    >>> line = explore(draw, alt="A line whose slope follows the slider.", slope=Slider(0.0, 2.0, step=0.1, value=1.0))
+    >>> line.set(slope=0.5)
+    >>> line.readouts
+    {'slope': 0.5}
+    """
+    return Explorable(
+        draw, panels=panels, presets=presets, title=title, alt=alt, size=size, controls=controls
+    )
+
+
+class Explorable:
+    """A picture with controls; the last value of a cell shows it. Made by ``explore``.
+
+    Attributes:
+        error: what the author's function raised at the last values, or ``None``.
+        widget: what JupyterLab shows.
+        draws: how many pictures were drawn.
+    """
+
+    def __init__(self, draw, *, panels=None, presets=None, title=None, alt=None, size=(9, 4), controls=None):
+        if not isinstance(alt, str) or not alt.strip():
+            raise ValueError(f"alt: expected a sentence that says what is to be seen, got {alt!r}")
+        self._draw = draw
+        self.alt = alt.strip()
+        self.controls = {name: check_control(name, control) for name, control in (controls or {}).items()}
+        _check_signature(draw, self.controls)
+        self._initial = {name: control.initial for name, control in self.controls.items()}
+        self._values = dict(self._initial)
+        self._presets = self._check_presets(presets or {})
+        self._stage = Stage(panels, size, title)
+        self.error = None
+        self.draws = 0
+        self._readouts = {}
+        # Guards the two flags below; the drawing itself happens outside it.
+        self._state = threading.Condition()
+        self._drawing = self._stale = self._closed = False
+        self._setting = 0
+        self._make_widget()
+        registry.register(self)
+        self._request()
+
+    # What a program sees
+
+    @property
+    def values(self) -> dict:
+        """The value of each control."""
+        return dict(self._values)
+
+    @property
+    def readouts(self) -> dict:
+        """The exact numbers under the picture."""
+        return {label: one.value for label, one in self._readouts.items()}
+
+    def set(self, **values):
+        """Moves controls, and draws once.
+
+        Raises:
+            ValueError: an unknown control, or a value that it does not take; nothing is moved then.
+        """
+        checked = self._check_values("control", values)
+        with self._state:
+            self._setting += 1
+        try:
+            for name, value in checked.items():
+                self._inputs[name].value = value
+            # An input may round; the author's function gets what the program asked for.
+            self._values.update(checked)
+        finally:
+            with self._state:
+                self._setting -= 1
+        self._request()
+
+    def reset(self):
+        """Moves every control back to where it started."""
+        self.set(**self._initial)
+
+    def preset(self, name):
+        """Moves the controls to a preset.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        if name not in self._presets:
+            known = ", ".join(repr(preset) for preset in self._presets)
+            raise ValueError(f"preset: expected one of {known}, got {name!r}")
+        self.set(**{**self._initial, **self._presets[name]})
+
+    def flush(self):
+        """Waits until the latest values are drawn."""
+        with self._state:
+            self._state.wait_for(lambda: not (self._drawing or self._stale) or self._closed)
+
+    def png(self) -> bytes:
+        """The picture now, as a PNG."""
+        self.flush()
+        return self._stage.static_png()
+
+    def close(self):
+        """Takes the widgets and the figure down."""
+        with self._state:
+            if self._closed:
+                return
+            self._closed = True
+            self._state.notify_all()
+        for one in self._owned:
+            one.unobserve_all()
+            one.close()
+        self._stage.close()
+
+    def _repr_mimebundle_(self, include=None, exclude=None, **_):
+        data = {"text/plain": self._as_text()}
+        if not self._closed:
+            # A live JupyterLab prefers the widget; a saved notebook, GitHub and nbviewer show the picture.
+            data["image/png"] = base64.b64encode(self.png()).decode("ascii")
+            data.update(
+                {k: v for k, v in self.widget._repr_mimebundle_().items() if k.startswith("application/")}
+            )
+        width = round(self._stage.size[0] * 100)
+        return data, {"image/png": {"width": width}}
+
+    def _as_text(self):
+        if self.error is not None:
+            return "The drawing function failed.\n" + cards.error_text(self.error, self._draw)
+        numbers = "; ".join(f"{one.label} = {one.text}" for one in self._readouts.values())
+        return self.alt + (f" [{numbers}]" if numbers else "")
+
+    # Checks
+
+    def _check_values(self, what, values):
+        for name in values:
+            if name not in self.controls:
+                known = ", ".join(repr(control) for control in self.controls) or "none"
+                raise ValueError(f"{what}: expected one of {known}, got {name!r}")
+        return {name: self.controls[name].check(name, value) for name, value in values.items()}
+
+    def _check_presets(self, presets):
+        checked = {}
+        for name, values in presets.items():
+            if not isinstance(values, Mapping):
+                raise ValueError(
+                    f"presets: expected a mapping of control to value for {name!r}, got {values!r}"
+                )
+            checked[str(name)] = self._check_values(f"preset {name!r}", values)
+        return checked
+
+    # Drawing
+
+    def _request(self):
+        """Draws the latest values, now or, when another thread is drawing, as soon as that is done.
+
+        Callbacks come from several threads: only one draws, the others leave word. What changed several times
+        meanwhile is drawn once, with the last values.
+        """
+        with self._state:
+            if self._setting or self._closed:
+                return
+            self._stale = True
+            if self._drawing:
+                return
+            self._drawing = True
+        try:
+            while True:
+                with self._state:
+                    if not self._stale or self._closed:
+                        self._drawing = False
+                        self._state.notify_all()
+                        return
+                    self._stale = False
+                self._draw_once(dict(self._values))
+        except BaseException:
+            with self._state:
+                self._drawing = False
+                self._state.notify_all()
+            raise
+
+    def _draw_once(self, values):
+        self.draws += 1
+        view = self._stage.view()
+        try:
+            self._draw(view, **values)
+            format, data = self._stage.frame(view)
+        except Exception as error:
+            self.error = error
+            self._card.value = cards.error_card(error, self._draw)
+            if self._picture.value:
+                return
+            # Nothing was ever drawn: show the empty panels.
+            format, data = self._stage.frame(self._stage.view())
+        else:
+            self.error = None
+            if self._card.value:
+                self._card.value = ""
+            self._readouts = view.readouts
+        if self._closed:
+            return
+        with self._picture.hold_sync():
+            self._picture.format = format
+            self._picture.value = data
+        table = cards.readout_table(self._readouts.values())
+        if table != self._table.value:
+            self._table.value = table
+
+    # Widgets
+
+    def _make_widget(self):
+        width = f"{round(self._stage.size[0] * 100)}px"
+        layout = widgets.Layout(width=width, max_width="100%", height="auto")
+        self._picture = widgets.Image(format="png", tooltip=self.alt, layout=layout)
+        self._picture.add_class("course-picture")
+        self._card, self._table = widgets.HTML(), widgets.HTML()
+        self._inputs = {name: control.widget(name) for name, control in self.controls.items()}
+        for name, control in self._inputs.items():
+            control.observe(lambda change, name=name: self._moved(name, change["new"]), "value")
+        row = widgets.Box([self._dressed(name) for name in self.controls])
+        row.add_class("course-row")
+        buttons = widgets.Box(self._buttons())
+        buttons.add_class("course-buttons")
+        row.layout.max_width = buttons.layout.max_width = self._table.layout.max_width = width
+        parts = [widgets.HTML(cards.STYLESHEET), self._picture, self._card]
+        parts += [row, buttons] if self.controls else []
+        self.widget = widgets.VBox([*parts, self._table])
+        self.widget.add_class("course-explorable")
+        self._owned = list(_descendants(self.widget))
+
+    def _moved(self, name, value):
+        if self._setting:
+            return
+        try:
+            value = self.controls[name].check(name, value)
+        except ValueError:
+            return
+        self._values[name] = value
+        self._request()
+
+    def _dressed(self, name):
+        control, made = self.controls[name], self._inputs[name]
+        if not isinstance(control, Slider):
+            return made
+        parts = [made]
+        if control.play:
+            play = widgets.Play(
+                min=0, max=control.count, step=1, interval=120, value=control.index(control.initial)
+            )
+            play.show_repeat = True
+            play.layout.flex = "0 0 auto"
+
+            def step(change):
+                if control.index(made.value) != change["new"]:
+                    made.value = control.at(change["new"])
+
+            def follow(change):
+                play.value = min(max(control.index(change["new"]), 0), control.count)
+
+            play.observe(step, "value")
+            made.observe(follow, "value")
+            parts.insert(0, play)
+        return widgets.HBox(
+            parts, layout=widgets.Layout(flex="1 1 320px", max_width="560px", min_width="260px")
+        )
+
+    def _buttons(self):
+        buttons = []
+        for name in self._presets:
+            button = widgets.Button(description=name)
+            button.on_click(lambda _, name=name: self.preset(name))
+            buttons.append(button)
+        reset = widgets.Button(
+            description="Reset", icon="undo", tooltip="Every control back to where it started"
+        )
+        reset.on_click(lambda _: self.reset())
+        return [*buttons, reset]
+
+
+def _check_signature(draw, controls):
+    if not callable(draw):
+        raise ValueError(f"draw: expected a function draw(view, **values), got {draw!r:.80}")
+    try:
+        inspect.signature(draw).bind(None, **dict.fromkeys(controls))
+    except TypeError as error:
+        names = ", ".join(("view", *controls))
+        raise ValueError(f"draw: expected a function that takes ({names}): {error}") from error
+    except ValueError:
+        return  # a builtin without a signature
+
+
+def _descendants(widget):
+    yield widget
+    for attribute in ("layout", "style"):
+        if hasattr(widget, attribute):
+            yield getattr(widget, attribute)
+    for child in getattr(widget, "children", ()):
+        yield from _descendants(child)
