@@ -1,0 +1,48 @@
+"""Adversarial training: losses on scores, penalties, the alternating game and how many modes it reaches."""
+
+from types import MappingProxyType
+
+from course_lib.adversarial.f_gan import f_gan
+from course_lib.adversarial.game import AdversarialGame, NoisyInputs, fit
+from course_lib.adversarial.losses import AdversarialLoss, game_value, minimax, non_saturating, wgan
+from course_lib.adversarial.modes import ModeReport, count_modes
+from course_lib.adversarial.penalties import (
+    clip_weights,
+    gradient_penalty,
+    input_gradient,
+    lipschitz_estimate,
+    zero_centred_penalty,
+)
+from course_lib.adversarial.updates import (
+    DiscriminatorUpdate,
+    GeneratorUpdate,
+    update_discriminator,
+    update_generator,
+)
+from course_lib.divergences.family import F_DIVERGENCES
+
+__all__ = [
+    "ADVERSARIAL_LOSSES",
+    "AdversarialGame",
+    "AdversarialLoss",
+    "DiscriminatorUpdate",
+    "GeneratorUpdate",
+    "ModeReport",
+    "NoisyInputs",
+    "clip_weights",
+    "count_modes",
+    "f_gan",
+    "fit",
+    "game_value",
+    "gradient_penalty",
+    "input_gradient",
+    "lipschitz_estimate",
+    "update_discriminator",
+    "update_generator",
+    "zero_centred_penalty",
+]
+
+ADVERSARIAL_LOSSES = MappingProxyType(
+    {loss.name: loss for loss in (minimax, non_saturating, wgan, *map(f_gan, F_DIVERGENCES))}
+)
+"""Every pair of losses by name; both members are minimised."""

@@ -1,0 +1,235 @@
+"""The alternating game, one step at a time: what ``fit`` runs in a row and ``LiveTraining`` runs on the screen."""
+
+import copy
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.adversarial.losses import AdversarialLoss, game_value
+from course_lib.adversarial.penalties import clip_weights, gradient_penalty, zero_centred_penalty
+from course_lib.adversarial.updates import (
+    DiscriminatorUpdate,
+    GeneratorUpdate,
+    update_discriminator,
+    update_generator,
+)
+from course_lib.training import History, train
+
+__all__ = ["AdversarialGame", "NoisyInputs", "fit"]
+
+
+class NoisyInputs(nn.Module):
+    """A discriminator that sees its input through Gaussian noise of standard deviation ``std``."""
+
+    def __init__(self, network: nn.Module, std: float = 0.0, generator: torch.Generator | None = None):
+        super().__init__()
+        self.network, self.std, self.generator = network, std, generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.std > 0:
+            noise = torch.randn(x.shape, dtype=x.dtype, device=x.device, generator=self.generator)
+            x = x + self.std * noise
+        return self.network(x)
+
+
+class AdversarialGame:
+    """A generator against a discriminator (or critic), with settings that may change between any two steps.
+
+    All randomness comes from a generator of its own, so that a run repeats however its steps are interleaved with
+    other cells.
+
+    Args:
+        generator: from noise of shape ``(m, noise_size)`` to points of shape ``(m, d)``.
+        discriminator: from points ``(m, d)`` to scores ``(m, 1)``: logits, not probabilities.
+        data: the sample that minibatches are drawn from, shape ``(n, d)``, on the networks' device.
+        noise_size: dimension of the generator's Gaussian input.
+        loss: a name in ``ADVERSARIAL_LOSSES``, or an ``AdversarialLoss`` (your own functions).
+        lr_d, lr_g: learning rates.
+        d_steps: discriminator steps for each generator step (k in UL p.7).
+        batch_size: points a minibatch.
+        input_noise: standard deviation of noise added to everything the discriminator sees.
+        r1, r2: weight gamma of gamma/2 E|grad D|^2 at real and at fake points.
+        gp: weight lambda of E(|grad D| - 1)^2 between real and fake points.
+        clip: bound on the discriminator's weights; 0 for none.
+        optimizer: ``"adam"`` or ``"sgd"``.
+        betas: Adam's two decay rates.
+        seed: of the minibatches and the noise.
+        update_d, update_g: replace the two updates, for instance by a student's own.
+
+    Attributes:
+        history: ``value`` (the minibatch's V), ``ratio_loss``, ``generative_loss``, ``gradient_norm`` (of the
+            generator), one entry a step each; tensors on the device.
+        steps: finished rounds.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        data: Tensor,
+        *,
+        noise_size: int,
+        loss: str | AdversarialLoss = "non_saturating",
+        lr_d: float = 1e-3,
+        lr_g: float = 1e-3,
+        d_steps: int = 1,
+        batch_size: int = 256,
+        input_noise: float = 0.0,
+        r1: float = 0.0,
+        r2: float = 0.0,
+        gp: float = 0.0,
+        clip: float = 0.0,
+        optimizer: str = "adam",
+        betas: tuple[float, float] = (0.5, 0.9),
+        seed: int = 0,
+        update_d: DiscriminatorUpdate = update_discriminator,
+        update_g: GeneratorUpdate = update_generator,
+    ):
+        if data.ndim < 2 or len(data) == 0 or not torch.isfinite(data).all():
+            raise ValueError(f"data: expected finite points of shape (n, d), got shape {tuple(data.shape)}")
+        if optimizer not in ("adam", "sgd"):
+            raise ValueError(f"optimizer: expected 'adam' or 'sgd', got {optimizer!r}")
+        self.generator, self.discriminator, self.data = generator, discriminator, data
+        self.noise_size, self.seed, self.optimizer, self.betas = noise_size, seed, optimizer, betas
+        self.lr_d, self.lr_g, self.d_steps, self.batch_size = lr_d, lr_g, d_steps, batch_size
+        self.input_noise, self.r1, self.r2, self.gp, self.clip = input_noise, r1, r2, gp, clip
+        self.update_d, self.update_g = update_d, update_g
+        self.loss = loss
+        self._start = copy.deepcopy((generator.state_dict(), discriminator.state_dict()))
+        self._restart()
+
+    @property
+    def loss(self) -> AdversarialLoss:
+        """The pair of losses in use; assigning a name looks it up."""
+        return self._loss
+
+    @loss.setter
+    def loss(self, value: str | AdversarialLoss) -> None:
+        from course_lib.adversarial import ADVERSARIAL_LOSSES
+
+        if isinstance(value, str):
+            if value not in ADVERSARIAL_LOSSES:
+                names = ", ".join(ADVERSARIAL_LOSSES)
+                raise ValueError(f"loss: expected an AdversarialLoss or one of {names}, got {value!r}")
+            value = ADVERSARIAL_LOSSES[value]
+        self._loss = value
+
+    def reset(self) -> None:
+        """Back to the first weights, the first minibatch and an empty history; the settings stay."""
+        self.generator.load_state_dict(self._start[0])
+        self.discriminator.load_state_dict(self._start[1])
+        self._restart()
+
+    def _restart(self) -> None:
+        self._random = torch.Generator(device=self.data.device).manual_seed(self.seed)
+        # Looking must not change the course of the game: pictures draw their noise from elsewhere.
+        self._fixed_noise = self._noise(
+            4096, torch.Generator(device=self.data.device).manual_seed(self.seed + 1)
+        )
+        self._seen_by_d = NoisyInputs(self.discriminator, generator=self._random)
+        self._optimizer_d = self._make_optimizer(self.discriminator)
+        self._optimizer_g = self._make_optimizer(self.generator)
+        self.history = History()
+        self.steps = 0
+
+    def _make_optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
+        if self.optimizer == "sgd":
+            return torch.optim.SGD(network.parameters(), lr=1.0)
+        fused = self.data.device.type in ("cpu", "cuda")
+        return torch.optim.Adam(network.parameters(), lr=1.0, betas=self.betas, fused=fused)
+
+    def _noise(self, n: int, random: torch.Generator) -> Tensor:
+        return torch.randn(
+            n, self.noise_size, dtype=self.data.dtype, device=self.data.device, generator=random
+        )
+
+    def _batch(self) -> Tensor:
+        n = int(self.batch_size)
+        return self.data[torch.randint(len(self.data), (n,), device=self.data.device, generator=self._random)]
+
+    def discriminator_step(self) -> Mapping[str, Tensor]:
+        """One update of the discriminator; returns ``ratio_loss`` and the ``value`` V of its minibatch."""
+        real, noise = self._batch(), self._noise(int(self.batch_size), self._random)
+        self._set(self._optimizer_d, self.lr_d)
+        seen: dict[str, Tensor] = {}
+
+        def ratio_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+            with torch.no_grad():
+                seen["value"] = game_value(real_scores, fake_scores)
+            objective = self.loss.ratio_loss(real_scores, fake_scores)
+            return objective + self._penalty(real, noise) if self.r1 or self.r2 or self.gp else objective
+
+        # The penalty travels inside the loss, so that a student's own update is regularised as well.
+        loss = AdversarialLoss(self.loss.name, ratio_loss, self.loss.generative_loss)
+        objective = self.update_d(self.generator, self._seen_by_d, self._optimizer_d, real, noise, loss)
+        if self.clip:
+            clip_weights(self.discriminator, self.clip)
+        return {"ratio_loss": torch.as_tensor(objective).detach(), **seen}
+
+    def _penalty(self, real: Tensor, noise: Tensor) -> Tensor:
+        with torch.no_grad():
+            fake = self.generator(noise)
+        penalty = real.new_zeros(())
+        if self.r1 and self.r1 == self.r2:  # one pass for both
+            penalty = penalty + self.r1 * zero_centred_penalty(self._seen_by_d, torch.cat([real, fake]))
+        else:
+            if self.r1:
+                penalty = penalty + self.r1 / 2 * zero_centred_penalty(self._seen_by_d, real)
+            if self.r2:
+                penalty = penalty + self.r2 / 2 * zero_centred_penalty(self._seen_by_d, fake)
+        if self.gp:
+            between = gradient_penalty(self._seen_by_d, real, fake, generator=self._random)
+            penalty = penalty + self.gp * between
+        return penalty
+
+    def generator_step(self) -> Mapping[str, Tensor]:
+        """One update of the generator; returns ``generative_loss`` and the ``gradient_norm`` it moved by."""
+        noise = self._noise(int(self.batch_size), self._random)
+        self._set(self._optimizer_g, self.lr_g)
+        objective = self.update_g(self.generator, self._seen_by_d, self._optimizer_g, noise, self.loss)
+        gradients = [p.grad for p in self.generator.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients) if gradients else self.data.new_zeros(())
+        return {"generative_loss": torch.as_tensor(objective).detach(), "gradient_norm": norm}
+
+    def _set(self, optimizer: torch.optim.Optimizer, lr: float) -> None:
+        self._seen_by_d.std = float(self.input_noise)
+        for group in optimizer.param_groups:
+            group["lr"] = float(lr)
+
+    def step(self) -> Mapping[str, Tensor]:
+        """``d_steps`` updates of the discriminator, then one of the generator; recorded in ``history``."""
+        for _ in range(max(1, int(self.d_steps))):
+            record = dict(self.discriminator_step())
+        record.update(self.generator_step())
+        self.history.append(**record)
+        self.steps += 1
+        return record
+
+    @torch.no_grad()
+    def samples(self, n: int = 1024) -> Tensor:
+        """The generator's points for the same noise at every call, shape ``(n, d)`` with n up to 4096."""
+        return self.generator(self._fixed_noise[:n])
+
+    @torch.no_grad()
+    def scores(self, points: Tensor) -> Tensor:
+        """The discriminator's scores without input noise, shape ``(n,)``."""
+        return self.discriminator(points.to(self.data)).reshape(-1)
+
+    @torch.no_grad()
+    def is_finite(self) -> bool:
+        """Whether every parameter of both networks is a finite number (this waits for the device)."""
+        networks = (self.generator, self.discriminator)
+        return all(bool(torch.isfinite(p).all()) for network in networks for p in network.parameters())
+
+
+def fit(game: AdversarialGame, steps: int, *, progress: str | bool = "playing") -> History:
+    """Plays ``steps`` rounds with a progress bar and returns the game's history.
+
+    Raises:
+        FloatingPointError: a parameter became infinite or NaN on the way.
+    """
+    train(lambda _: game.step() and None, steps, progress=progress)
+    if not game.is_finite():
+        raise FloatingPointError(f"the game diverged within {game.steps} steps; lower the learning rates")
+    return game.history
