@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 from filelock import FileLock, Timeout
 
-from course_lib.authoring.workspace_cells import Notebook, dump_notebook, keyed, local_links, read_notebook
+from course_lib.authoring.workspace_cells import Notebook, dump_notebook, local_links, read_notebook
 from course_lib.authoring.workspace_files import (
     ChangedMeanwhileError,
     NotPutBackError,
@@ -128,10 +128,9 @@ class _Sync:
         if raw == base_raw and origin == name and clean:
             return
         new = new or read_notebook(raw)[0]
-        if mine is None:
-            data = _installed(new, raw)
-        else:
-            data = self._merged(name, base_raw, mine, new, raw, mine_raw)
+        data = (
+            _installed(new, raw) if mine is None else self._merged(name, base_raw, mine, new, raw, mine_raw)
+        )
         if mine_name != name:
             self._put(name, data, None)  # before the old file goes: killed in between, both are there
             self.changes.append((mine_name, None, mine_raw))
