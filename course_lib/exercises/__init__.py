@@ -2,6 +2,6 @@
 
 from .check import check
 from .hints import hint
-from .progress import progress
+from .progress import progress, progress_summary
 
-__all__ = ["check", "hint", "progress"]
+__all__ = ["check", "hint", "progress", "progress_summary"]

@@ -10,7 +10,7 @@ from html import escape
 from .exercise import Exercise
 from .marking import Verdict
 
-__all__ = ["Card", "card_for", "note_card"]
+__all__ = ["Card", "card_for", "note_card", "show", "unknown_card"]
 
 # Okabe-Ito colours, at least 3:1 against white and against JupyterLab's dark page.
 _LOOKS = {
@@ -20,6 +20,15 @@ _LOOKS = {
     "hint": ("?", "Hint", "#B8860B"),
     "note": ("!", "Note", "#B8860B"),
 }
+
+# JupyterLab's own variables, so that a card follows its theme; elsewhere the page's colours.
+_BOX = (
+    "border:1px solid var(--jp-border-color2, #bdbdbd); border-radius:4px; padding:10px 14px; margin:6px 0; "
+    "max-width:760px; line-height:1.5; color:var(--jp-content-font-color1, inherit); "
+    "background:var(--jp-layout-color1, transparent);"
+)
+_QUIET = "color:var(--jp-content-font-color2, inherit)"
+_CELL = "text-align:left; vertical-align:top; font-weight:normal; padding:1px 0;"
 
 
 @dataclass(frozen=True)
@@ -49,21 +58,15 @@ class Card:
     def _repr_html_(self):
         icon, word, colour = _LOOKS[self.look]
         rows = "".join(_row(*fact) for fact in self.facts)
+        items = "".join(f"<li>{_rich(one)}</li>" for one in self.items)
         parts = [
-            f'<div role="status" style="border:1px solid var(--jp-border-color2, #bdbdbd); border-left:6px solid {colour}; '
-            "border-radius:4px; padding:10px 14px; margin:6px 0; max-width:760px; line-height:1.5; "
-            'color:var(--jp-content-font-color1, inherit); background:var(--jp-layout-color1, transparent)">',
+            f'<div role="status" style="{_BOX} border-left:6px solid {colour}">',
             f'<div><span aria-hidden="true" style="color:{colour}; font-weight:bold; font-size:1.15em">{icon}</span> '
             f"<strong>{word}</strong> · {_rich(self.heading)}</div>",
             f'<div style="margin-top:4px">{_rich(self.message)}</div>' if self.message else "",
             f'<table style="margin:6px 0 0 0; border-collapse:collapse">{rows}</table>' if rows else "",
-            f'<ol style="margin:6px 0 0 0; padding-left:22px">{"".join(f"<li>{_rich(one)}</li>" for one in self.items)}</ol>'
-            if self.items
-            else "",
-            *(
-                f'<div style="margin-top:4px; color:var(--jp-content-font-color2, inherit)">{_rich(note)}</div>'
-                for note in self.notes
-            ),
+            f'<ol style="margin:6px 0 0 0; padding-left:22px">{items}</ol>' if items else "",
+            *(f'<div style="margin-top:4px; {_QUIET}">{_rich(note)}</div>' for note in self.notes),
             "</div>",
         ]
         return "".join(parts)
@@ -75,9 +78,8 @@ class Card:
 def _row(label, text, is_code):
     value = f"<code>{escape(text)}</code>" if is_code else _rich(text)
     return (
-        '<tr style="background:transparent"><th scope="row" style="text-align:left; font-weight:normal; padding:1px 14px 1px 0; '
-        f'vertical-align:top; white-space:nowrap">{escape(label)}</th>'
-        f'<td style="text-align:left; padding:1px 0; white-space:normal">{value}</td></tr>'
+        f'<tr style="background:transparent"><th scope="row" style="{_CELL} padding-right:14px; white-space:nowrap">'
+        f'{escape(label)}</th><td style="{_CELL} white-space:normal">{value}</td></tr>'
     )
 
 
@@ -131,7 +133,8 @@ def _message(exercise, verdict, thing):
         "type": "This is not the kind of answer that was expected.",
         "nan": "The result is NaN (not a number): look for 0/0, 0·log 0, or a logarithm or root of a negative number.",
         "value": "The value is not the expected one.",
-        "endless": f"Your {thing} did not end within {exercise.time_limit:g} seconds; is there an endless loop? {verdict.message}",
+        "endless": f"Your {thing} did not end within {exercise.time_limit:g} seconds; is there an endless loop? "
+        + verdict.message,
     }[verdict.kind]
 
 
@@ -155,3 +158,19 @@ def _facts(verdict):
 def note_card(heading: str, message: str = "", notes: tuple[str, ...] = ()) -> Card:
     """A card that reports something about the course itself, not about an answer."""
     return Card("note", heading, message, notes=notes)
+
+
+def unknown_card(error) -> Card:
+    """The card for an id that no bank file has (a ``registry.UnknownExercise``)."""
+    near = " or ".join(f"`{one}`" for one in error.near)
+    return note_card(
+        "Unknown exercise",
+        f"{error} " + (f"Did you mean {near}?" if near else "Look at its number and name."),
+    )
+
+
+def show(thing):
+    """Displays a card or a table: HTML in a notebook, plain text elsewhere."""
+    from IPython.display import display
+
+    display(thing)

@@ -6,8 +6,8 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from . import progress, registry
-from .cards import Card, card_for, note_card
+from . import registry, store
+from .cards import Card, card_for, note_card, show, unknown_card
 from .marking import Verdict, mark, seed_for
 
 __all__ = ["check"]
@@ -31,20 +31,19 @@ def check(exercise_id: str, answer: Any) -> Any:
     try:
         exercise = registry.find(exercise_id)
     except registry.UnknownExercise as error:
-        near = " or ".join(f"`{one}`" for one in error.near)
-        _show(note_card("Unknown exercise", f"{error} " + (f"Did you mean {near}?" if near else "")))
+        show(unknown_card(error))
         return answer
     except Exception as error:
-        _show(_our_fault(exercise_id, error))
+        show(_our_fault(exercise_id, error))
         return answer
     try:
         verdict = mark(exercise, answer, seed_for(exercise.id, next(_turns), _base_seed()))
         _print(verdict.printed)
-        saved = progress.record(exercise.id, passed=verdict.passed, attempted=verdict.kind != "stub")
+        saved = store.record(exercise.id, passed=verdict.passed, attempted=verdict.kind != "stub")
         notices = (saved.notice,) if saved.notice else ()
-        _show(card_for(exercise, _discreet(exercise, verdict), had_passed=saved.had_passed, notices=notices))
+        show(card_for(exercise, _discreet(exercise, verdict), had_passed=saved.had_passed, notices=notices))
     except Exception as error:
-        _show(_our_fault(exercise_id, error))
+        show(_our_fault(exercise_id, error))
         return exercise.reference
     return answer if verdict.passed else exercise.reference
 
@@ -72,9 +71,3 @@ def _our_fault(exercise_id, error) -> Card:
 def _print(text: str):
     if text:
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
-
-
-def _show(card: Card):
-    from IPython.display import display
-
-    display(card)

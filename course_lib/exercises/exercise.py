@@ -42,7 +42,8 @@ A bank file is ``course_lib/exercises/bank/nbNN_topic.py``, one for the notebook
     )
 
 What an answer returns may be a number, an array, a text, or tuples, lists and dicts of these. Anything else needs a
-*probe*: a function ``probe(answer, *args)`` that uses the answer as the notebook does and returns something comparable. The same probe runs on the student's answer, the reference and every mistake::
+*probe*: a function ``probe(answer, *args)`` that uses the answer as the notebook does and returns something
+comparable. The same probe runs on the student's answer, the reference and every mistake::
 
     def probe_loss(loss, scores):               # a loss must carry gradients
         scores = scores.clone().requires_grad_(True)
@@ -58,8 +59,8 @@ What an answer returns may be a number, an array, a text, or tuples, lists and d
         return layer_class(2)(x)
 
 Where many answers are right (a sample, any minimiser) give a *judge*: ``judge(measured, expected, *args)`` returns
-``None`` when the answer is right, else a sentence. It replaces the comparison with the reference. Mistakes are still recognised by
-their numbers (every answer draws from the same seeds); the judge may also say a mistake's message itself. A judge must
+``None`` when the answer is right, else a sentence. It replaces the comparison with the reference. Mistakes are still
+recognised by their numbers (every answer draws from the same seeds); the judge may also say a mistake's message itself. A judge must
 not call the student's code: only a probe runs under the time limit.
 
 A question for a prediction is an exercise whose reference is a plain value, without cases::

@@ -1,25 +1,117 @@
-"""What a student has done; kept in memory until the file is there (see :func:`record`)."""
+"""``progress``: a table with a bar for each notebook."""
 
-from dataclasses import dataclass
+from html import escape
 
-__all__ = ["Saved", "progress", "record"]
-_memory: dict = {}
+from . import registry, store
+from .cards import show
 
-
-@dataclass(frozen=True)
-class Saved:
-    had_passed: bool = False
-    notice: str = ""
+__all__ = ["progress", "progress_summary"]
 
 
-def record(exercise_id, *, passed=False, attempted=False, hints=0) -> Saved:
-    entry = _memory.setdefault(exercise_id, {"passed": False, "hints": 0, "attempts": 0})
-    had = entry["passed"]
-    entry["passed"] = had or passed
-    entry["attempts"] += attempted
-    entry["hints"] = max(entry["hints"], hints)
-    return Saved(had)
+def progress() -> None:
+    """Shows how many exercises of each notebook have passed, and how many hints were used."""
+    show(_Table(progress_summary()))
 
 
-def progress():
-    return None
+def progress_summary() -> dict:
+    """What ``progress`` shows, as data.
+
+    Returns:
+        ``{"notebooks": [...], "passed": int, "total": int, "notice": str}``; a notebook has ``notebook``
+        ("00_start_here"), ``title``, ``passed``, ``total``, ``hints`` and ``exercises``, a list of dicts with ``id``,
+        ``title``, ``passed``, ``attempts`` and ``hints``.
+    """
+    known, notice = store.entries()
+    notebooks, notices = [], [notice] if notice else []
+    for digits, name in registry.bank_names().items():
+        try:
+            bank = registry.load_bank(digits)
+        except Exception as error:
+            notices.append(
+                f"The exercises of notebook {digits} could not be read ({type(error).__name__}: {error})."
+            )
+            continue
+        exercises = []
+        for exercise in bank.EXERCISES:
+            entry = known.get(exercise.id, {"passed": False, "attempts": 0, "hints": 0})
+            counts = {key: entry[key] for key in ("passed", "attempts", "hints")}
+            exercises.append({"id": exercise.id, "title": exercise.title, **counts})
+        notebooks.append(
+            {
+                "notebook": name.removeprefix("nb"),
+                "title": bank.TITLE,
+                "passed": sum(one["passed"] for one in exercises),
+                "total": len(exercises),
+                "hints": sum(one["hints"] for one in exercises),
+                "exercises": exercises,
+            }
+        )
+    return {
+        "notebooks": notebooks,
+        "passed": sum(one["passed"] for one in notebooks),
+        "total": sum(one["total"] for one in notebooks),
+        "notice": " ".join(notices),
+    }
+
+
+class _Table:
+    def __init__(self, summary: dict):
+        self.summary = summary
+
+    def __repr__(self):
+        rows = self.summary["notebooks"]
+        width = max((len(row["title"]) for row in rows), default=0)
+        lines = [self._total()]
+        for row in rows:
+            full = round(10 * row["passed"] / row["total"]) if row["total"] else 0
+            bar = "█" * full + "░" * (10 - full)
+            lines.append(
+                f"  {row['notebook'][:2]}  {row['title']:<{width}}  {bar}  {_count(row)}{_hints(row, ', ')}"
+            )
+        return "\n".join([*lines, *([self.summary["notice"]] if self.summary["notice"] else [])])
+
+    def _total(self):
+        return f"Your progress: {self.summary['passed']} of {self.summary['total']} exercises passed"
+
+    def _repr_html_(self):
+        rows = "".join(self._row(row) for row in self.summary["notebooks"])
+        head = "".join(
+            f'<th scope="col" style="text-align:left; padding:3px 12px">{name}</th>'
+            for name in ("Notebook", "", "Passed", "Hints used")
+        )
+        notice = self.summary["notice"]
+        return (
+            '<div style="margin:6px 0; color:var(--jp-content-font-color1, inherit)">'
+            f"<strong>{self._total()}</strong>"
+            '<table style="border-collapse:collapse; margin:6px 0">'
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            + (f'<div role="status"><strong>! Note</strong> · {escape(notice)}</div>' if notice else "")
+            + "</div>"
+        )
+
+    @staticmethod
+    def _row(row):
+        percent = round(100 * row["passed"] / row["total"]) if row["total"] else 0
+        cell = '<td style="text-align:left; padding:3px 12px">'
+        bar = (
+            f'<div role="img" aria-label="{_count(row)} passed" style="width:160px; height:10px; border-radius:5px; '
+            'overflow:hidden; background:var(--jp-layout-color3, #d0d0d0)">'
+            f'<div style="width:{percent}%; height:10px; background:#009E73"></div></div>'
+        )
+        done = "✓ " if row["total"] and row["passed"] == row["total"] else ""
+        return (
+            f'<tr><th scope="row" style="text-align:left; font-weight:normal; padding:3px 12px">'
+            f"{row['notebook'][:2]} · {escape(row['title'])}</th>{cell}{bar}</td>"
+            f"{cell}{done}{_count(row)}</td>{cell}{row['hints'] or '–'}</td></tr>"
+        )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+def _count(row) -> str:
+    return f"{row['passed']} of {row['total']}"
+
+
+def _hints(row, before: str) -> str:
+    return f"{before}{row['hints']} hint{'s' if row['hints'] != 1 else ''} used" if row["hints"] else ""

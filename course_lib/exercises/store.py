@@ -1,0 +1,231 @@
+"""What a student has done, in one small file outside the notebooks.
+
+The file is ``progress.json`` in the user's data folder, or in the folder that ``COURSE_HOME`` names. It is read,
+merged and replaced as a whole under a lock, so that two open notebooks add to it and a crash leaves the old file or
+the new one. With ``COURSE_PROGRESS=off`` nothing is written and nothing read: memory alone counts. No function here raises
+because of the file: what went wrong is a sentence in ``notice``.
+"""
+
+import contextlib
+import datetime
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import platformdirs
+
+__all__ = ["Saved", "entries", "home", "record"]
+
+_SCHEMA = 1
+_LOCK_SECONDS = 2.0
+_FRESH = {"passed": False, "attempts": 0, "hints": 0, "first_passed": None}
+# What this session knows and what of it is not in the file yet, for each file (None: memory alone).
+_known: dict[Path | None, dict[str, dict]] = {}
+_pending: dict[Path | None, dict[str, dict]] = {}
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What came of recording: ``had_passed`` before this time, the number of ``hints``, and a ``notice`` or ''."""
+
+    had_passed: bool = False
+    hints: int = 0
+    notice: str = ""
+
+
+class _Newer(Exception):
+    """The file was written by a later version of the course."""
+
+
+def home() -> Path:
+    """The folder of the progress file: ``COURSE_HOME``, else the user's data folder."""
+    asked = os.environ.get("COURSE_HOME", "").strip()
+    return Path(asked).expanduser() if asked else Path(platformdirs.user_data_dir("generative-models-course"))
+
+
+def record(exercise_id: str, *, passed: bool = False, attempted: bool = False, hints: int = 0) -> Saved:
+    """Adds to what is known about one exercise; a pass stays, hints only grow.
+
+    Args:
+        exercise_id: ``"NN.name"``.
+        passed: the answer passed just now.
+        attempted: an answer was given (a stub is none).
+        hints: how many hints the student has seen, at least.
+    """
+    file = _file()
+    before, notice = _load(file)
+    had_passed = before.get(exercise_id, _FRESH)["passed"]
+    news = {
+        "passed": passed,
+        "attempts": int(attempted),
+        "hints": hints,
+        "first_passed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if passed else None,
+    }
+    if passed or attempted or hints > before.get(exercise_id, _FRESH)["hints"]:
+        pending = _pending.setdefault(file, {})
+        pending[exercise_id] = _add(pending.get(exercise_id, _FRESH), news)
+    if _pending.get(file):
+        notice = _save(file) or notice
+    return Saved(had_passed, _everything(file).get(exercise_id, _FRESH)["hints"], notice)
+
+
+def entries() -> tuple[dict[str, dict], str]:
+    """All that is known, by exercise id (``passed``, ``attempts``, ``hints``, ``first_passed``), and a notice or ''."""
+    file = _file()
+    _, notice = _load(file)
+    return _everything(file), notice
+
+
+def _file() -> Path | None:
+    return (
+        None if os.environ.get("COURSE_PROGRESS", "").strip().lower() == "off" else home() / "progress.json"
+    )
+
+
+def _everything(file):
+    """The known entries with those that could not be written yet."""
+    merged = dict(_known.get(file, {}))
+    for key, news in _pending.get(file, {}).items():
+        merged[key] = _add(merged.get(key, _FRESH), news)
+    return merged
+
+
+def _add(old: dict, news: dict) -> dict:
+    dates = [one["first_passed"] for one in (old, news) if one["first_passed"]]
+    return {
+        "passed": old["passed"] or news["passed"],
+        "attempts": old["attempts"] + news["attempts"],
+        "hints": max(old["hints"], news["hints"]),
+        "first_passed": min(dates, default=None),
+    }
+
+
+def _load(file) -> tuple[dict, str]:
+    """Brings what is known up to date with the file; a damaged file is set aside."""
+    if file is None:
+        return _everything(file), ""
+    notice = ""
+    try:
+        _known[file] = _read(file)
+    except FileNotFoundError:
+        _known[file] = {}
+    except _Newer as error:
+        notice = str(error)
+    except ValueError:
+        notice = _set_aside(file)
+    except OSError as error:
+        notice = f"The progress file could not be read ({_reason(error)})."
+    return _everything(file), notice
+
+
+def _read(file: Path) -> dict:
+    """The entries of the file; ``ValueError`` when it is damaged."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or not isinstance(content.get("schema"), int):
+        raise ValueError("no schema")
+    if content["schema"] > _SCHEMA:
+        raise _Newer(
+            f"A newer version of the course wrote the progress file ({file}); it is left alone, and this session's "
+            "progress is not saved. Update the course."
+        )
+    found = content.get("exercises")
+    if not isinstance(found, dict) or not all(_is_entry(entry) for entry in found.values()):
+        raise ValueError("no exercises")
+    return found
+
+
+def _is_entry(entry) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("passed"), bool)
+        and all(isinstance(entry.get(name), int) and entry[name] >= 0 for name in ("attempts", "hints"))
+        and isinstance(entry.get("first_passed", 0), str | None)
+    )
+
+
+def _set_aside(file: Path) -> str:
+    """Renames a damaged file; what this session knew of it counts as not yet written, so the next save has it."""
+    try:
+        with _locked(file):
+            with contextlib.suppress(FileNotFoundError):
+                try:
+                    _known[file] = _read(file)
+                    return ""  # another kernel was quicker
+                except (ValueError, _Newer):
+                    pass
+            number = 1
+            while (aside := file.with_name(f"progress.damaged-{number}.json")).exists():
+                number += 1
+            os.replace(file, aside)
+    except (OSError, filelock.Timeout) as error:
+        return f"The progress file is damaged and could not be set aside ({_reason(error)})."
+    lost = _known.pop(file, {})
+    pending = _pending.setdefault(file, {})
+    for key, entry in lost.items():
+        pending[key] = _add(entry, pending.get(key, _FRESH))
+    return f"The progress file was damaged. It is kept as {aside}, and a new one is begun."
+
+
+def _save(file) -> str:
+    """Writes what is pending, on top of what the file has now. Returns a notice, '' when all went well."""
+    if file is None:
+        _known[file] = _everything(file)
+        _pending.pop(file, None)
+        return ""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(file):
+            try:
+                _known[file] = _read(file)
+            except FileNotFoundError:
+                _known[file] = {}
+            merged = _everything(file)
+            _write(file, merged)
+    except _Newer as error:
+        return str(error)
+    except filelock.Timeout:
+        return "Another notebook holds the progress file; this is saved with the next exercise."
+    except ValueError:
+        return "The progress file is damaged; this is saved with the next exercise."
+    except OSError as error:
+        return f"Progress could not be saved ({_reason(error)}): it is kept until this kernel ends, and tried again."
+    _known[file] = merged
+    _pending.pop(file, None)
+    return ""
+
+
+def _write(file: Path, found: dict):
+    text = json.dumps({"schema": _SCHEMA, "exercises": dict(sorted(found.items()))}, indent=1) + "\n"
+    handle, name = tempfile.mkstemp(prefix=".progress-", suffix=".tmp", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(name, file)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+@contextlib.contextmanager
+def _locked(file: Path):
+    lock = filelock.FileLock(file.with_name("progress.lock"), timeout=_LOCK_SECONDS)
+    try:
+        lock.acquire()
+    except NotImplementedError:
+        # Some network file systems have no locks; the replacement of the whole file still leaves no half of one.
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _reason(error) -> str:
+    return f"{getattr(error, 'strerror', None) or type(error).__name__}: {getattr(error, 'filename', None) or home()}"
