@@ -9,8 +9,9 @@ import re
 import textwrap
 import unicodedata
 
-__all__ = ["format_difference", "format_number", "labelled", "paragraph", "parse_blocks"]
+__all__ = ["ARGUED", "format_difference", "format_number", "labelled", "paragraph", "parse_blocks"]
 
+ARGUED = "argued, as no computation decides it"
 _LABEL_WIDTH = 36
 _TEXT_WIDTH = 96
 # A number this far below the tolerance is noise (0 summed in another order), and noise does not repeat.
@@ -82,7 +83,7 @@ def _columns(text: str) -> int:
 
 _HEAD = re.compile(r"claim (?P<id>\S+) · (?P<verdict>\S+) · (?P<place>.+)")
 _VALUE = re.compile(r"  (?P<label>\S.*?) {2,}(?P<value>\S+)")
-_PARAGRAPH = re.compile(r"  (?P<label>argued|under|corrected): (?P<text>.+)")
+_PARAGRAPH = re.compile(rf"  (?P<label>{ARGUED}|under|corrected): (?P<text>.+)")
 
 
 def parse_blocks(output: str) -> list[dict]:
@@ -90,8 +91,8 @@ def parse_blocks(output: str) -> list[dict]:
 
     Returns:
         One dictionary a block, in the order of printing: ``id``, ``verdict``, ``place``, ``values`` (pairs of
-        label and number as text, in the order of printing) and the texts ``argued``, ``under``, ``corrected``
-        where the block has them.
+        label and number as text, in the order of printing) and the texts ``argued``, ``under``,
+        ``corrected`` where the block has them.
     """
     blocks: list[dict] = []
     block: dict | None = None
@@ -110,6 +111,6 @@ def parse_blocks(output: str) -> list[dict]:
             block["values"].append((found["label"], found["value"]))
             text = ""
         elif found := _PARAGRAPH.fullmatch(line):
-            text = found["label"]
+            text = "argued" if found["label"] == ARGUED else found["label"]
             block[text] = found["text"]
     return blocks

@@ -8,7 +8,7 @@ import operator
 import os
 from dataclasses import dataclass
 
-from .claim_text import format_difference, format_number, labelled, paragraph
+from .claim_text import ARGUED, format_difference, format_number, labelled, paragraph
 from .register import RegisterError, load_register
 
 __all__ = ["RELATIONS", "VERDICTS", "ClaimError", "argue", "claim"]
@@ -143,7 +143,7 @@ def argue(id: str, verdict: str, text: str, corrected: str | None = None) -> Non
         _text(id, "corrected", corrected)
     elif corrected is not None:
         raise ClaimError(f"claim {id}: corrected belongs to the verdict 'erratum', not to {verdict!r}")
-    lines = [f"claim {id} · {verdict} · {place}", paragraph("argued", text)]
+    lines = [f"claim {id} · {verdict} · {place}", paragraph(ARGUED, text)]
     if corrected is not None:
         lines.append(paragraph("corrected", corrected))
     print("\n".join(lines))

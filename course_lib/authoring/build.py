@@ -1,0 +1,163 @@
+"""From ``notebooks/source`` to the notebooks and the ledger, one way.
+
+``main`` is ``python -m course_lib build``. What is committed follows from the sources, the package and the assets;
+what did not change is neither executed nor written again.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from .cache import Cache, execution_key
+from .check import check_up_to_date
+from .compose import BuildError, code_cells, compose, stored_outputs
+from .editions import EDITIONS, notebook
+from .execute import ExecutionError, execute
+from .files import write_if_changed
+from .layout import Layout, read_notebook
+from .ledger import LedgerError
+from .ledger_files import ledger_files
+from .register import RegisterError, load_register
+from .source import Source, SourceError, parse_source
+
+__all__ = ["build", "check_up_to_date", "main"]
+
+
+def main(argv: list[str]) -> int:
+    """``build [NN ...] [--force] [--no-execute]``; 0 when all is built, 1 after a problem, which is printed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m course_lib build", description="Make the notebooks and the ledger from their sources."
+    )
+    parser.add_argument("numbers", nargs="*", metavar="NN", help="only these notebooks, as in: build 01 04")
+    parser.add_argument("--force", action="store_true", help="execute again what did not change")
+    parser.add_argument("--no-execute", action="store_true", help="keep stored outputs, execute nothing")
+    options = parser.parse_args(argv)
+    problems = build(options.numbers, force=options.force, run=not options.no_execute)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return int(bool(problems))
+
+
+def build(
+    numbers: list[str] | None = None, *, force: bool = False, run: bool = True, layout: Layout | None = None
+) -> list[str]:
+    """Builds some or all notebooks, then the ledger, then the notebooks that show the ledger's counts.
+
+    Args:
+        numbers: notebooks by number or name (``"01"``, ``"1"``, ``"01_mean_field_kl"``); all when empty.
+        force: executes again what the cache has.
+        run: whether to execute at all; without, stored outputs stay where the code is the same.
+        layout: the folders of the course.
+
+    Returns:
+        The problems, one or more lines each. What has none is written all the same.
+    """
+    layout = layout or Layout()
+    problems: list[str] = []
+    sources = []
+    for path in layout.sources():
+        try:
+            sources.append(parse_source(path))
+        except SourceError as error:
+            if not numbers or _is_asked(path.stem, numbers):
+                problems.append(str(error))
+    names = {path.stem for path in layout.sources()}
+    problems += [f"build {n}: there is no such notebook" for n in numbers or () if not _matches(n, names)]
+    asked = [source for source in sources if not numbers or _is_asked(source.name, numbers)]
+    try:
+        register = load_register(layout.register)
+    except RegisterError as error:
+        return [*problems, str(error)]
+
+    worker = _Worker(layout, force, run)
+    refused = {source: found for source in asked if (found := _claim_problems(source, register))}
+    for source in asked:
+        if not _shows_counts(source) or source in refused:
+            problems += refused.get(source) or worker.build(source)
+    if not numbers:
+        for path in layout.orphans():
+            path.unlink()
+            print(f"removed {path.relative_to(layout.root)}: its source is gone")
+    problems += _write_ledger(layout, run)
+    for source in sources:
+        shown = source in asked or layout.edition(source.name, "student").exists()
+        if _shows_counts(source) and shown and source not in refused:
+            problems += worker.build(source)
+    return problems
+
+
+class _Worker:
+    """Executes and writes the editions of one notebook after the other."""
+
+    def __init__(self, layout: Layout, force: bool, run: bool):
+        self.layout, self.force, self.run = layout, force, run
+        self.cache = Cache(layout.root / ".build")
+
+    def build(self, source: Source) -> list[str]:
+        problems = []
+        for edition in EDITIONS:
+            path = self.layout.edition(source.name, edition)
+            began = time.monotonic()
+            try:
+                results, how = self._results(source, edition)
+                written = write_if_changed(path, compose(source, edition, results))
+            except (BuildError, ExecutionError) as error:
+                problems.append(str(error))
+                continue
+            spent = f" in {time.monotonic() - began:.0f} s" if how == "executed" else ""
+            state = "written" if written else "as it was"
+            print(f"{path.relative_to(self.layout.root)}: {how}{spent}, {state}", flush=True)
+        return problems
+
+    def _results(self, source: Source, edition: str) -> tuple[list[dict], str]:
+        book = notebook(source, edition)
+        cells = [cell.source for cell in code_cells(book)]
+        key = execution_key(cells, source.claims, self.layout.root, source.name[:2])
+        cached = None if self.force and self.run else self.cache.get(source.name, edition, key)
+        if cached is not None:
+            return cached, "nothing to execute"
+        path = self.layout.edition(source.name, edition)
+        if not self.run:
+            return stored_outputs(book, read_notebook(path)), "not executed"
+        title = f"{source.name} ({edition})"
+        results = execute(book, path.parent, title, self.layout.register)
+        self.cache.put(source.name, edition, key, results)
+        return results, "executed"
+
+
+def _matches(number: str, names: set[str]) -> bool:
+    return any(_is_asked(name, [number]) for name in names)
+
+
+def _is_asked(name: str, numbers: list[str]) -> bool:
+    return any(Path(n).stem == name or n.zfill(2) == name[:2] for n in numbers)
+
+
+def _shows_counts(source: Source) -> bool:
+    return any("ledger_counts" in cell.source for cell in source.cells if cell.kind == "code")
+
+
+def _claim_problems(source: Source, register: dict) -> list[str]:
+    """What can be said about the claims of a source before anything is executed."""
+    file, problems = source.path.name, []
+    for claim in dict.fromkeys(source.claims):
+        if claim not in register:
+            problems.append(f"{file}: the register does not have the claim {claim}")
+        elif register[claim].notebook != source.name:
+            problems.append(f"{file}: the register puts the claim {claim} into {register[claim].notebook}")
+        if source.claims.count(claim) > 1:
+            problems.append(f"{file}: the claim {claim} is confirmed twice")
+    if source.claims and _shows_counts(source):
+        problems.append(f"{file}: a notebook that shows the ledger's counts confirms no claims")
+    return problems
+
+
+def _write_ledger(layout: Layout, run: bool) -> list[str]:
+    try:
+        for path, content in ledger_files(layout).items():
+            write_if_changed(path, content)
+    except LedgerError as error:
+        note = [] if run else ["The ledger stays as it was; a build that executes makes it."]
+        return [*str(error).splitlines(), *note]
+    return []

@@ -1,0 +1,48 @@
+"""From a source to the cells of the student's and the solution's notebook, and from cells to bytes."""
+
+import json
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from .regions import strip_markers, stub
+from .source import Source
+
+__all__ = ["EDITIONS", "notebook", "to_bytes"]
+
+# Folder below notebooks/ by edition.
+EDITIONS = {"student": "", "solution": "solutions"}
+
+
+def notebook(source: Source, edition: str) -> nbformat.NotebookNode:
+    """The cells of one edition, without outputs. Everything in it follows from the source, cell ids included."""
+    split = {"student": stub, "solution": strip_markers}[edition]
+    cells = []
+    for cell in source.cells:
+        metadata = {"tags": list(cell.tags)} if cell.tags else {}
+        if cell.kind == "markdown":
+            cells.append(new_markdown_cell(cell.source, id=cell.id, metadata=metadata))
+        else:
+            cells.append(new_code_cell(split(cell.source, cell.regions), id=cell.id, metadata=metadata))
+    return wrap(cells, edition=edition, source=source.path.name)
+
+
+def wrap(cells: list, **course: str) -> nbformat.NotebookNode:
+    """A notebook around cells; ``course`` is what the metadata says about where it comes from."""
+    metadata = {
+        "course": course,
+        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+        "language_info": {"file_extension": ".py", "name": "python", "pygments_lexer": "ipython3"},
+    }
+    return new_notebook(cells=cells, metadata=metadata)
+
+
+def to_bytes(book: nbformat.NotebookNode) -> bytes:
+    """The one form in which a notebook is committed; the same cells give the same bytes.
+
+    Raises:
+        nbformat.ValidationError: the notebook is not valid.
+    """
+    book = nbformat.from_dict(json.loads(json.dumps(book)))
+    nbformat.validate(book)
+    return (nbformat.writes(book, version=4, indent=1) + "\n").encode("utf-8")

@@ -1,0 +1,172 @@
+"""``notebooks/ledger.ipynb``: the ledger as a page that people read."""
+
+import re
+from collections.abc import Mapping
+
+import nbformat
+from nbformat.v4 import new_markdown_cell
+
+from .editions import wrap
+from .ledger import Confirmed
+from .register import RegisteredClaim
+
+__all__ = ["LECTURES", "ledger_page", "table_text"]
+
+LECTURES = {
+    "UL": "Unsupervised learning: GANs and VAEs (lecture notes)",
+    "I21": "Isachenko, lecture 9, Ozon Masters, spring 2021",
+    "I22": "Isachenko, lecture 8, AI Masters, autumn 2022",
+    "I24": "Isachenko, lecture 8, spring 2024",
+    "U17": "Ulyanov, Deep Bayes, 2017",
+}
+_ICONS = {"holds": "✓ holds", "convention": "◐ convention", "erratum": "✗ erratum"}
+_SIGNS = {"=": "=", "<=": "≤", "<": "<", ">=": "≥", ">": ">"}
+_NOT = {"=": "≠", "<=": "≰", "<": "≮", ">=": "≱", ">": "≯"}
+
+
+def ledger_page(confirmed: list[Confirmed], register: Mapping[str, RegisteredClaim]) -> nbformat.NotebookNode:
+    """The page: counts, errata, one table a lecture, and what is still open.
+
+    Args:
+        confirmed: what the notebooks confirm, in the order of the register.
+        register: all claims by id.
+    """
+    by_id = {claim.id: claim for claim in confirmed}
+    cells = [new_markdown_cell(_summary(confirmed, register), id="ledger-summary")]
+    if errata := [claim for claim in confirmed if claim.verdict == "erratum"]:
+        cells.append(new_markdown_cell(_errata(errata, register), id="ledger-errata"))
+    for code, title in LECTURES.items():
+        rows = [row for row in register.values() if code in row.lectures and row.id in by_id]
+        if rows:
+            table = _lecture(code, title, rows, by_id)
+            cells.append(new_markdown_cell(table, id=f"ledger-{code.lower()}"))
+    if left := [row for row in register.values() if row.id not in by_id]:
+        cells.append(new_markdown_cell(_open(left), id="ledger-open"))
+    return wrap(cells, edition="ledger")
+
+
+def table_text(text: str) -> str:
+    r"""A statement for a table cell: one line, and no bare bar, which would end the cell.
+
+    >>> print(table_text("the density $p(x|z)$ | $KL(q\\|p)$"))
+    the density $p(x\vert z)$ \| $KL(q\Vert p)$
+    """
+    text = " ".join(text.split())
+    parts = re.split(r"(\$\$.+?\$\$|(?<!\\)\$.+?(?<!\\)\$)", text)
+    for index, part in enumerate(parts):
+        if index % 2:  # a formula
+            parts[index] = part.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+        else:
+            parts[index] = re.sub(r"(?<!\\)\|", r"\\|", part)
+    return re.sub(r"(\\[vV]ert) +", r"\1 ", "".join(parts))
+
+
+def _summary(confirmed: list[Confirmed], register: Mapping[str, RegisteredClaim]) -> str:
+    count = {verdict: sum(claim.verdict == verdict for claim in confirmed) for verdict in _ICONS}
+    open_count = len(register) - len(confirmed)
+    return "\n".join(
+        [
+            "# The ledger of claims",
+            "",
+            f"The five lectures make {len(register)} statements that can be checked. Each row below names one, the "
+            "place where the lecture makes it, the two numbers that were compared, and the section of the notebook "
+            "that compares them. This page is generated from what the notebooks print.",
+            "",
+            "| ✓ holds | ◐ holds under a convention | ✗ erratum | confirmed | ○ open |",
+            "|:---:|:---:|:---:|:---:|:---:|",
+            f"| **{count['holds']}** | **{count['convention']}** | **{count['erratum']}** "
+            f"| **{len(confirmed)}** of {len(register)} | **{open_count}** |",
+        ]
+    )
+
+
+def _errata(errata: list[Confirmed], register: Mapping[str, RegisteredClaim]) -> str:
+    lines = [
+        "## Errata",
+        "",
+        "These statements are false as printed. The left number is what the printed statement gives; the right one "
+        "was computed independently.",
+        "",
+        "| Where | As printed | Corrected | The numbers | Checked in |",
+        "|:---|:---|:---|:---|:---|",
+    ]
+    for claim in errata:
+        row = register[claim.id]
+        cells = [row.place, row.statement, claim.corrected, _evidence(claim)]
+        lines.append(_line(cells, _link(claim)))
+    return "\n".join(lines)
+
+
+def _lecture(code: str, title: str, rows: list[RegisteredClaim], by_id: Mapping[str, Confirmed]) -> str:
+    lines = [
+        f"## {code} · {title}",
+        "",
+        "| Where | Statement | Verdict | The numbers | Checked in |",
+        "|:---|:---|:---|:---|:---|",
+    ]
+    for row in rows:
+        claim = by_id[row.id]
+        lines.append(
+            _line(
+                [_own_place(row.place, code), row.statement, _verdict(claim), _evidence(claim)], _link(claim)
+            )
+        )
+    return "\n".join(lines)
+
+
+def _open(rows: list[RegisteredClaim]) -> str:
+    lines = ["## Still open", "", "No notebook has confirmed these yet.", ""]
+    lines += ["| Where | Statement | Planned in |", "|:---|:---|:---|"]
+    lines += [_line([row.place, row.statement], f"`{row.notebook}`") for row in rows]
+    return "\n".join(lines)
+
+
+def _own_place(place: str, code: str) -> str:
+    """Of "UL p.2; I21 JSD" the part of one lecture; all of it where the lecture is not named."""
+    parts = [part.strip() for part in place.split(";")]
+    return "; ".join(part for part in parts if re.search(rf"\b{code}\b", part)) or place
+
+
+def _verdict(claim: Confirmed) -> str:
+    under = claim.evidence.get("under")
+    return _ICONS[claim.verdict] + (f": {under}" if under else "").replace("\n", " ")
+
+
+def _evidence(claim: Confirmed) -> str:
+    evidence = claim.evidence
+    if evidence["kind"] == "argument":
+        return evidence["text"]
+    wrong = claim.verdict == "erratum"
+    sign = (_NOT if wrong else _SIGNS)[evidence["relation"]]
+    left, right = evidence["left"], evidence["right"]
+    text = f"{_label(left)}: **{_show(left)}**<br>{sign} {_label(right)}: **{_show(right)}**"
+    if wrong:
+        corrected = evidence["corrected_left"]
+        sign = _SIGNS[evidence["corrected_relation"]]
+        text += f"<br>corrected: {_label(corrected)}: **{_show(corrected)}** {sign} **{_show(right)}**"
+    return text
+
+
+def _label(value: dict) -> str:
+    """A printed label is plain text: what Markdown would take for emphasis or a tag is escaped."""
+    label = value["label"]
+    if "$" in label:
+        return label
+    return re.sub(r"([*_`\[\]])", r"\\\1", label).replace("<", "&lt;")
+
+
+def _show(value: dict) -> str:
+    number = value["number"]
+    if isinstance(number, str):
+        return number.replace("inf", "∞")
+    return str(number) if isinstance(number, int) else f"{number:.6g}"
+
+
+def _link(claim: Confirmed) -> str:
+    # JupyterLab scrolls to a cell by its id; elsewhere the link opens the notebook.
+    section = re.sub(r"[\[\]]", "", claim.section) or claim.notebook
+    return f"[{claim.notebook[:2]} · {table_text(section)}]({claim.notebook}.ipynb#cell-id={claim.cell})"
+
+
+def _line(texts: list[str | None], last: str) -> str:
+    return "| " + " | ".join([*(table_text(text or "") for text in texts), last]) + " |"
