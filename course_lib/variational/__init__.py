@@ -1,5 +1,37 @@
 """How likelihood models are trained and understood: mean field, evidence bounds, priors, flows."""
 
+from course_lib.variational import priors
+from course_lib.variational.evidence import (
+    GridEvidence,
+    ImportanceBound,
+    evidence_on_grid,
+    importance_weighted_bound,
+)
+from course_lib.variational.fit import fit_posteriors, fit_prior, fit_vae
 from course_lib.variational.mean_field import MeanFieldPath, coordinate_ascent, mean_field_gaussian
+from course_lib.variational.priors import AggregatedPosterior, MixturePrior, StandardNormal, VampPrior
+from course_lib.variational.surgery import ElboSurgery, elbo_surgery
+from course_lib.variational.vae import VAE, ElboTerms, elbo
 
-__all__ = ["MeanFieldPath", "coordinate_ascent", "mean_field_gaussian"]
+__all__ = [
+    "VAE",
+    "AggregatedPosterior",
+    "ElboSurgery",
+    "ElboTerms",
+    "GridEvidence",
+    "ImportanceBound",
+    "MeanFieldPath",
+    "MixturePrior",
+    "StandardNormal",
+    "VampPrior",
+    "coordinate_ascent",
+    "elbo",
+    "elbo_surgery",
+    "evidence_on_grid",
+    "fit_posteriors",
+    "fit_prior",
+    "fit_vae",
+    "importance_weighted_bound",
+    "mean_field_gaussian",
+    "priors",
+]

@@ -1,0 +1,106 @@
+"""Gaussians with diagonal covariance, given by mean and log-variance: what an encoder puts out.
+
+Everything else about the aggregated posterior is built from the four functions here.
+"""
+
+import math
+
+import torch
+
+__all__ = ["check_posteriors", "kl_to_standard_normal", "log_prob", "mixture_log_prob", "reparameterize"]
+
+# At most this many (point, component) pairs are held at once: 4 million doubles are 32 MB.
+PAIRS_AT_ONCE = 4_000_000
+
+
+def check_posteriors(mean, logvar) -> tuple[torch.Tensor, torch.Tensor]:
+    """Both as floating tensors of one shape (n, d); float64 where the device has it.
+
+    Raises:
+        ValueError: another shape, no posterior at all, NaN or infinity.
+    """
+    mean, logvar = torch.as_tensor(mean), torch.as_tensor(logvar)
+    if mean.ndim != 2 or 0 in mean.shape:
+        raise ValueError(
+            f"mean: expected shape (n, d) with n and d at least 1, got shape {tuple(mean.shape)}"
+        )
+    if logvar.shape != mean.shape:
+        raise ValueError(
+            f"logvar: expected the shape of mean, {tuple(mean.shape)}, got shape {tuple(logvar.shape)}"
+        )
+    for name, tensor in (("mean", mean), ("logvar", logvar)):
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+    # MPS has no float64; there the type that came is kept.
+    dtype = torch.float32 if mean.device.type == "mps" else torch.float64
+    return mean.to(dtype), logvar.to(mean.device, dtype)
+
+
+def log_prob(z: torch.Tensor, mean: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+    """log N(z; mean, diag exp(logvar)), summed over the last axis; the arguments broadcast."""
+    squares = (z - mean).square() * torch.exp(-logvar)
+    return -0.5 * (squares + logvar + math.log(2 * math.pi)).sum(-1)
+
+
+def kl_to_standard_normal(mean: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+    """KL(N(mean, diag exp(logvar)) ‖ N(0, I)) in nats, summed over the last axis (UL p.22).
+
+    >>> kl_to_standard_normal(torch.tensor([3.0]), torch.tensor([0.0]))
+    tensor(4.5000)
+    """
+    return 0.5 * (logvar.exp() + mean.square() - 1 - logvar).sum(-1)
+
+
+def reparameterize(
+    mean: torch.Tensor,
+    logvar: torch.Tensor,
+    samples: int | None = None,
+    *,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
+    """z = mean + exp(logvar / 2) · ε with ε ~ N(0, I): a draw that lets gradients through (UL p.23).
+
+    Args:
+        mean, logvar: shape (..., d).
+        samples: how many draws of each; they become a new first axis. None draws one and adds no axis.
+        generator: makes the draw repeat. The noise is drawn on the generator's device and moved, so that a CPU
+            generator gives the same noise on every device.
+    """
+    shape = mean.shape if samples is None else (samples, *mean.shape)
+    device = mean.device if generator is None else generator.device
+    noise = torch.randn(shape, generator=generator, device=device, dtype=mean.dtype)
+    return mean + torch.exp(0.5 * logvar) * noise.to(mean.device)
+
+
+def mixture_log_prob(
+    z: torch.Tensor, mean: torch.Tensor, logvar: torch.Tensor, log_weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """log of a mixture of K diagonal Gaussians, in bounded memory and for components any distance apart.
+
+    Args:
+        z: shape (..., d).
+        mean, logvar: shape (K, d).
+        log_weights: shape (K,), logarithms that sum to one in the exponential; equal weights without it.
+
+    Returns:
+        Shape (...): logsumexp over the components. Squared distances are taken dimension by dimension from the
+        differences themselves, never from an expanded square, which would cancel for narrow components.
+    """
+    if z.shape[-1] != mean.shape[-1]:
+        raise ValueError(f"z: expected a last axis of {mean.shape[-1]} numbers, got shape {tuple(z.shape)}")
+    components, size = mean.shape
+    if log_weights is None:
+        log_weights = mean.new_full((components,), -math.log(components))
+    constant = log_weights - 0.5 * logvar.sum(-1) - 0.5 * size * math.log(2 * math.pi)
+    scale = torch.exp(-0.5 * logvar)
+    flat = z.reshape(-1, size)
+    rows = max(1, PAIRS_AT_ONCE // components)
+    pieces = [_rows_log_prob(part, mean, scale, constant) for part in flat.split(rows)]
+    return torch.cat(pieces).reshape(z.shape[:-1]) if pieces else flat.new_empty(z.shape[:-1])
+
+
+def _rows_log_prob(z, mean, scale, constant):
+    exponent = constant.expand(len(z), -1)
+    for axis in range(z.shape[-1]):
+        exponent = exponent - 0.5 * ((z[:, None, axis] - mean[:, axis]) * scale[:, axis]).square()
+    return torch.logsumexp(exponent, -1)

@@ -1,0 +1,162 @@
+"""Training of a VAE; of a prior for a VAE that stays as it is; of single posteriors without an encoder."""
+
+import copy
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from course_lib.training import train
+from course_lib.variational.diagonal import kl_to_standard_normal, reparameterize
+from course_lib.variational.vae import VAE, elbo
+
+__all__ = ["fit_posteriors", "fit_prior", "fit_vae"]
+
+
+def fit_vae(
+    vae: VAE,
+    x: Tensor,
+    steps: int,
+    *,
+    beta: float = 1.0,
+    batch: int = 128,
+    rate: float = 3e-3,
+    seed: int = 0,
+    snapshots: Sequence[int] = (),
+    loss: Callable[[VAE, Tensor, torch.Generator], Tensor] | None = None,
+    progress: str | bool = "training",
+) -> list[tuple[int, dict[str, Tensor]]]:
+    """Adam on the negative ELBO for a fixed number of steps; the rate falls to zero along half a cosine.
+
+    Args:
+        vae: trained in place.
+        x: shape (n, D), the training images only.
+        steps: how many minibatches of ``batch`` images, drawn with replacement.
+        beta: the weight of the KL term.
+        snapshots: the steps after which the weights are copied; 0 is before the first.
+        loss: ``loss(vae, images, generator)`` in place of the negative mean of ``elbo``.
+        progress: the label of the progress bar; False shows none.
+
+    Returns:
+        (step, state dict) for each of the snapshots, in order.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    wanted, kept = set(snapshots), []
+
+    def keep(step: int) -> None:
+        if step in wanted:
+            kept.append((step, copy.deepcopy(vae.state_dict())))
+
+    def negative(images: Tensor) -> Tensor:
+        return (
+            loss(vae, images, generator)
+            if loss
+            else -elbo(vae, images, beta=beta, generator=generator).value.mean()
+        )
+
+    update = _updater(vae.parameters(), rate, steps)
+
+    def step(index: int) -> Tensor:
+        rows = torch.randint(len(x), (batch,), generator=generator).to(x.device)
+        value = negative(x[rows])
+        update(value)
+        keep(index + 1)
+        return value
+
+    keep(0)
+    train(step, steps, progress=progress)
+    return kept
+
+
+def fit_prior(
+    prior,
+    mean: Tensor,
+    logvar: Tensor,
+    steps: int,
+    *,
+    batch: int = 512,
+    rate: float = 3e-2,
+    seed: int = 0,
+    log_prob: Callable | None = None,
+    progress: str | bool = False,
+):
+    """Maximises E_{q_agg}[log p(z|λ)] over a prior's parameters: the one term of the ELBO that has the prior in it.
+
+    Args:
+        prior: a module whose parameters are λ; trained in place and returned. After each step its ``project_()``
+            is called where it has one.
+        mean, logvar: shape (n, d), the training posteriors, which stay as they are.
+        log_prob: ``log_prob(prior, z)`` in place of ``prior.log_prob(z)``.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    mean, logvar = mean.detach(), logvar.detach()
+    update = _updater(prior.parameters(), rate, steps)
+
+    def step(_: int) -> Tensor:
+        rows = torch.randint(len(mean), (batch,), generator=generator).to(mean.device)
+        z = reparameterize(mean[rows], logvar[rows], generator=generator)
+        value = -(log_prob(prior, z) if log_prob else prior.log_prob(z)).mean()
+        update(value)
+        if hasattr(prior, "project_"):
+            prior.project_()
+        return value
+
+    train(step, steps, progress=progress)
+    return prior
+
+
+def fit_posteriors(
+    vae: VAE,
+    x: Tensor,
+    steps: int = 150,
+    *,
+    samples: int = 16,
+    rate: float = 3e-2,
+    seed: int = 0,
+    progress: str | bool = False,
+) -> tuple[Tensor, Tensor]:
+    """The best diagonal Gaussian for each image by itself, started from the encoder's; the decoder stays.
+
+    What the ELBO gains is the encoder's part of the gap (the amortisation gap); what is left is the price of the
+    Gaussian family (I22 VAE limitations: "poor variational posterior distribution").
+
+    Returns:
+        mean, logvar: shape (n, d). The encoder's own are kept where they were better on a common set of draws.
+    """
+    with torch.no_grad():
+        start = vae.encode(x)
+    mean, logvar = (part.detach().clone().requires_grad_() for part in start)
+    generator = torch.Generator().manual_seed(seed)
+    update = _updater([mean, logvar], rate, steps)
+
+    def bound(mean: Tensor, logvar: Tensor, draws: int, noise: torch.Generator) -> Tensor:
+        z = reparameterize(mean, logvar, draws, generator=noise)
+        return vae.log_likelihood(x, z).mean(0) - kl_to_standard_normal(mean, logvar)
+
+    def step(_: int) -> Tensor:
+        value = -bound(mean, logvar, samples, generator).sum()
+        update(value)
+        return value.detach()
+
+    train(step, steps, progress=progress)
+    with torch.no_grad():
+        after, before = (
+            bound(*pair, 256, torch.Generator().manual_seed(seed + 1)) for pair in ((mean, logvar), start)
+        )
+        better = (after > before)[:, None]
+        return torch.where(better, mean, start[0]).detach(), torch.where(better, logvar, start[1]).detach()
+
+
+def _updater(parameters, rate: float, steps: int) -> Callable[[Tensor], None]:
+    """One step of Adam with a cosine schedule on a loss; other parameters that the loss reaches get no gradient."""
+    parameters = list(parameters)
+    optimiser = torch.optim.Adam(parameters, lr=rate, fused=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
+
+    def update(loss: Tensor) -> None:
+        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            parameter.grad = gradient
+        optimiser.step()
+        schedule.step()
+
+    return update
