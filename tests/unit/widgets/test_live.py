@@ -1,0 +1,171 @@
+import gc
+import math
+
+import pytest
+
+from course_lib.widgets.controls import Slider, Toggle
+from course_lib.widgets.live import LiveTraining
+from course_lib.widgets.panel import Panel
+
+
+class Descent:
+    """x <- x - 2 rate x, which converges for a rate below 1 and blows up above."""
+
+    rate = 0.1
+
+    def __init__(self):
+        self.extra = 0
+        self.reset()
+
+    def reset(self):
+        self.x = 4.0
+
+    def step(self):
+        self.x -= self.rate * 2 * self.x
+
+    def nudge(self):
+        self.x += 1
+
+    def is_finite(self):
+        return abs(self.x) < 1e6
+
+
+def draw(view, descent):
+    view.curve("level", [0, 1], [descent.x, descent.x], color="q", label="x")
+    view.readout("x", descent.x)
+
+
+@pytest.fixture
+def live():
+    made = []
+
+    def make(stepper=None, **options):
+        options.setdefault("rate", Slider(0.0, 2.0, value=0.1, step=0.1))
+        one = LiveTraining(
+            stepper or Descent(), draw, panels=[Panel("main", ylim=(-5, 5))], alt="A level.", **options
+        )
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_run_trains_and_shows_the_last_state(live):
+    one = live()
+    before = one.png()
+    one.run(3, progress=False)
+    assert one.stepper.x == pytest.approx(4.0 * 0.8**3)
+    assert one.readouts["x"] == one.stepper.x and one.steps == 3
+    assert one.png() != before and one.png().startswith(b"\x89PNG")
+
+
+def test_controls_set_the_stepper_at_the_start_and_when_they_move(live):
+    one = live()
+    assert one.stepper.rate == 0.1
+    one.set(rate=0.5)
+    assert one.stepper.rate == 0.5
+    one._inputs["rate"].value = 0.3  # what a reader's hand does
+    assert one.stepper.rate == pytest.approx(0.3) and one.values == {"rate": pytest.approx(0.3)}
+
+
+def test_reset_goes_back_and_keeps_the_controls(live):
+    one = live().run(5, progress=False)
+    one.set(rate=0.2)
+    one.reset()
+    assert one.stepper.x == 4.0 and one.steps == 0 and one.status == "ready" and one.stepper.rate == 0.2
+    assert one.readouts["x"] == 4.0
+
+
+def test_an_action_happens_once_and_is_shown(live):
+    stepper = Descent()
+    one = live(stepper, actions={"nudge": stepper.nudge})
+    one.act("nudge")
+    assert stepper.x == 5.0 and one.readouts["x"] == 5.0
+    with pytest.raises(ValueError, match="action: expected one of 'nudge'"):
+        one.act("push")
+
+
+def test_a_diverged_run_stops_with_a_card_and_reset_takes_it_away(live):
+    one = live()
+    one.set(rate=2.0)
+    one.run(200, progress=False)
+    assert one.status == "diverged" and "diverged" in one._card.value
+    one.set(rate=0.1)
+    one.reset()
+    assert one.status == "ready" and one._card.value == ""
+
+
+def test_the_cap_stops_the_run(live):
+    one = live(cap=7).run(100, progress=False)
+    assert one.steps == 7 and one.status == "finished" and "7 steps" in one._card.value
+
+
+def test_an_error_of_the_stepper_is_raised_by_run_and_shown_on_a_card(live):
+    class Broken(Descent):
+        def step(self):
+            raise KeyError("missing")
+
+    one = live(Broken())
+    with pytest.raises(KeyError):
+        one.run(1, progress=False)
+    assert one.status == "failed" and "KeyError" in one._card.value
+
+
+def test_an_error_in_draw_is_shown_on_a_card():
+    def wrong(view, stepper):
+        view["nowhere"].curve("x", [0], [0])
+
+    one = LiveTraining(Descent(), wrong, alt="Nothing.")
+    assert one.status == "failed" and "nowhere" in one._card.value
+    one.close()
+
+
+def test_a_saved_notebook_gets_a_picture_and_a_sentence(live):
+    data, metadata = live().run(1, progress=False)._repr_mimebundle_()
+    assert data["text/plain"].startswith("A level.") and data["image/png"]
+    assert "application/vnd.jupyter.widget-view+json" in data and metadata["image/png"]["width"] == 900
+
+
+def test_presets_move_the_controls(live):
+    one = live(presets={"fast": {"rate": 0.9}})
+    button = next(b for b in one._owned if getattr(b, "description", "") == "fast")
+    button.click()
+    assert one.stepper.rate == 0.9 and one.values["rate"] == 0.9
+
+
+def test_closing_takes_every_widget_down(live):
+    from ipywidgets.widgets.widget import _instances
+
+    gc.collect()
+    before = set(_instances)
+    one = live(noisy=Toggle())
+    assert len(set(_instances) - before) > 10
+    one.close()
+    gc.collect()
+    assert set(_instances) - before == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"alt": ""}, "alt: expected a sentence"),
+        ({"stepper": object()}, "stepper: expected an object with step"),
+        ({"draw": 3}, "draw: expected a function"),
+        ({"cap": 0}, "cap: expected a positive"),
+        ({"presets": {"p": {"nothing": 1}}}, "preset 'p': expected one of none"),
+        ({"rate": 3}, "rate: expected a Slider"),
+    ],
+)
+def test_bad_arguments_are_named(change, message):
+    arguments = {"stepper": Descent(), "draw": draw, "alt": "A level.", **change}
+    with pytest.raises(ValueError, match=message):
+        LiveTraining(arguments.pop("stepper"), arguments.pop("draw"), **arguments)
+
+
+def test_a_value_outside_the_range_moves_nothing(live):
+    one = live()
+    with pytest.raises(ValueError, match="rate: expected a number from"):
+        one.set(rate=math.inf)
+    assert one.values["rate"] == 0.1
