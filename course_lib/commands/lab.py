@@ -2,11 +2,12 @@
 
 import os
 import sys
+from pathlib import Path
 
 from course_lib.authoring.workspace import sync_workspace
 from course_lib.commands.environment import ROOT, forward
 
-__all__ = ["lab_command", "main"]
+__all__ = ["lab_command", "lab_environment", "main"]
 
 WORKSPACE = ROOT / "my_course"
 
@@ -20,17 +21,15 @@ def main(argv: list[str]) -> int:
         if not any(WORKSPACE.glob("*.ipynb")):
             return 1
         print("JupyterLab opens on the copy as it was.", file=sys.stderr)
-    return forward(lab_command(argv), cwd=ROOT)
+    return forward(lab_command(argv), cwd=ROOT, env=lab_environment())
 
 
 def lab_command(options: list[str]) -> list[str]:
-    """The JupyterLab command line: opens at the first page, asks nothing, looks for no news on the network."""
+    """The JupyterLab command line: opens the student's copy at the first page."""
     command = [
         sys.executable, "-m", "jupyter", "lab",
         f"--ServerApp.root_dir={WORKSPACE}",
         "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--ServerApp.log_level=WARN",  # the address is still printed
     ]  # fmt: skip
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -38,6 +37,12 @@ def lab_command(options: list[str]) -> list[str]:
     if not _has_display() and not any(option.startswith(("--no-browser", "--browser")) for option in options):
         command.append("--no-browser")
     return command + options
+
+
+def lab_environment() -> dict[str, str]:
+    """The course's settings for JupyterLab come after the student's own: no question about news at the first start."""
+    path = [os.environ.get("JUPYTER_CONFIG_PATH", ""), str(Path(__file__).with_name("jupyter"))]
+    return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, path))}
 
 
 def _has_display() -> bool:
