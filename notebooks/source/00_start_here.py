@@ -30,11 +30,12 @@ from course_lib.widgets import Panel, Slider, explore
 # ## A picture that you can move
 #
 # **Predict, then move.** Before each picture the text asks what will happen. Answer it, on paper or aloud, *then* move the slider: a picture that you have
-# not questioned teaches little. Run the cell with Shift + Enter, take the handle with the mouse, or click on it and use the arrow keys.
+# not questioned teaches little. Run the cell with Shift + Enter (the code of pictures is folded: click on the three dots to see it), then take the handle with
+# the mouse, or click on it and use the arrow keys.
 #
 # A biased coin falls heads with probability $a$. How surprising is its outcome on average? Where is the curve highest, and what is its value at the ends?
 
-# %% name="coin"
+# %% name="coin" tags=["picture"]
 def coin(view, a):
     heads = torch.linspace(1e-6, 1 - 1e-6, 201)
     entropy = -(heads * heads.log() + (1 - heads) * (1 - heads).log())
@@ -80,7 +81,7 @@ entropy = check("00.entropy", entropy)
 # %% [markdown]
 # Your function at work: the entropy of three outcomes is largest where they are equally likely.
 
-# %% name="triangle"
+# %% name="triangle" tags=["picture"]
 def triangle(view, first):
     second = torch.linspace(0.0, 1 - first, 101, dtype=torch.float64)
     laws = [torch.tensor([first, float(s), max(0.0, 1 - first - float(s))], dtype=torch.float64) for s in second]

@@ -61,7 +61,7 @@ kl_discrete = check("01.kl_discrete", kl_discrete)
 # **Predict, then move.** Two coins fall heads with probability $a$ and $b$. Where is $\mathrm{KL}(P\Vert Q)$ larger than
 # $\mathrm{KL}(Q\Vert P)$: when $b$ is nearer to the edge than $a$, or farther from it? Which of the three curves stays finite as $b \to 0$?
 
-# %% name="coins"
+# %% name="coins" tags=["picture"]
 def two_coins(view, a, b):
     grid = torch.linspace(0.005, 0.995, 199)
     coin = lambda heads: torch.tensor([heads, 1 - heads])
@@ -209,11 +209,11 @@ claim(
 #
 # $$\log q_1^*(x_1) = \mathbb{E}_{q_2^*}\log p(x_1,x_2) + c_1, \qquad \log q_2^*(x_2) = \mathbb{E}_{q_1^*}\log p(x_1,x_2) + c_2 .$$
 #
-# **Predict, then move.** We solve them in turn, starting from $q_2 = (1, 0, 0)$ smoothed a little. How many turns will it take until nothing
-# visible changes? Which cells of the table will $q$ give too much mass, and which too little?
+# The obvious method is to solve them in turn.
 
-# %% name="table-picture"
-def table_path(table, turns=12):
+# %% name="table-path"
+def table_path(table, turns):
+    """(q1, q2) after each turn: q1 is made the best for q2, then q2 the best for q1."""
     q2 = torch.tensor([0.9, 0.05, 0.05])
     path = []
     for _ in range(turns + 1):
@@ -223,6 +223,11 @@ def table_path(table, turns=12):
     return path
 
 
+# %% [markdown]
+# **Predict, then move.** We start from a $q_2$ that is nearly certain of the first column. How many turns will it take until nothing
+# visible changes? Which cells of the table will $q$ give too much mass, and which too little?
+
+# %% name="table-picture" tags=["picture"]
 def tables(view, turn):
     q1, q2 = table_path(table, int(turn))[-1]
     q = torch.outer(q1, q2)
@@ -365,7 +370,7 @@ claim(
 # **Predict, then move.** The blue ellipse is $p$ (two standard deviations). As $\rho$ goes to 1, what happens to the area of the orange
 # ellipse, the best $q$ in the direction $\mathrm{KL}(q\Vert p)$? And to the green one, the best in the direction $\mathrm{KL}(p\Vert q)$, which we derive below?
 
-# %% name="ellipses"
+# %% name="ellipses" tags=["picture"]
 def both_fits(view, rho):
     cov = torch.tensor([[1.0, rho], [rho, 1.0]])
     fits = {
@@ -438,12 +443,11 @@ gaussian_kl_1d = check("01.gaussian_kl", gaussian_kl_1d)
 # In general the mean-field equations have no closed solution, and one updates the factors in turn. (The objective is usually written as a lower bound
 # to be *raised*, hence ascent; here we watch $\mathrm{KL}(q\Vert p)$ fall, which is the same thing.)
 #
-# **Predict, then move.** With $\rho = 0.9$, by which factor does the distance to the solution shrink in one sweep over both coordinates? What if
-# $\rho = 0.5$? At $\rho = 0$?
+# The whole algorithm is a loop around your update.
 
-# %% name="ascent"
+# %% name="ascent-path"
 def ascent_path(mean, precision, start, steps):
-    """Means of q after each single update, (steps + 1, d): coordinates take turns. Runs on your update."""
+    """Means of q after each single update, (steps + 1, d): the coordinates take turns."""
     m, path = start.clone(), [start.clone()]
     for k in range(steps):
         m[k % len(m)] = mean_field_update(mean, precision, m, k % len(m))
@@ -451,6 +455,11 @@ def ascent_path(mean, precision, start, steps):
     return torch.stack(path)
 
 
+# %% [markdown]
+# **Predict, then move.** With $\rho = 0.9$, by which factor does the distance to the solution shrink in one sweep over both coordinates? What if
+# $\rho = 0.5$? At $\rho = 0$?
+
+# %% name="ascent" tags=["picture"]
 def watch_ascent(view, rho, steps):
     cov = torch.tensor([[1.0, rho], [rho, 1.0]])
     precision = torch.linalg.inv(cov)
@@ -627,17 +636,29 @@ def exclusive_fit(log_p, mean, std, steps=200, rate=0.1):
 
 exclusive_fit = check("01.exclusive_fit", exclusive_fit)
 
+# %% name="two-modes"
+Z = torch.linspace(-9, 9, 1201)
+Z_WEIGHTS = torch.softmax(-(Z**2) / 2, dim=0)
+
+
+def log_mixture(x, h):
+    """log p of the target with modes at -h and h."""
+    return torch.logaddexp(-0.5 * (x - h) ** 2, -0.5 * (x + h) ** 2) - math.log(2 * math.sqrt(2 * math.pi))
+
+
+def kl_to_mixture(m, log_s, h):
+    """KL(q||p) for q = N(m, s²) by quadrature over 1,201 nodes."""
+    s = torch.as_tensor(log_s).exp()
+    return -0.5 - 0.5 * math.log(2 * math.pi) - log_s - Z_WEIGHTS @ log_mixture(m + s * Z, h)
+
+
 # %% [markdown]
 # **Predict, then move.** In the landscape of $\mathrm{KL}(q\Vert p)$ over $(m, s)$, how many valleys are there when the modes lie far apart ($h = 4$)? Two? Start the
 # descent from a narrow $q$ on the left, then from a narrow one on the right, then from a wide one in the middle. Then bring the modes together.
 
-# %% name="landscape"
+# %% name="landscape" tags=["picture"]
 MEANS, STDS, X = torch.linspace(-6, 6, 61), torch.linspace(0.3, 5.5, 53), torch.linspace(-16, 16, 321)
 Q_GRID = torch.softmax(-0.5 * ((X - MEANS[None, :, None]) / STDS[:, None, None]) ** 2, dim=-1)  # (std, mean, x)
-
-
-def log_mixture(x, h):
-    return torch.logaddexp(-0.5 * (x - h) ** 2, -0.5 * (x + h) ** 2) - math.log(2 * math.sqrt(2 * math.pi))
 
 
 def landscapes(h):
@@ -670,17 +691,8 @@ def two_modes(view, h, start_mean, start_std):
     view["laws"].curve("incl", x, Normal(m_in, s_in).log_prob(x).exp(), color="third", style=":", label="q for KL(p‖q)")
     view.readout("descent ends at mean", m, ".3f")
     view.readout("std", s, ".3f")
-    view.readout("KL(q‖p) there", float(kl_to_mixture(m, s, h)))
+    view.readout("KL(q‖p) there", float(kl_to_mixture(m, math.log(s), h)))
     view.readout("inclusive std", float(s_in), ".3f")
-
-
-Z = torch.linspace(-9, 9, 1201)
-Z_WEIGHTS = torch.softmax(-(Z**2) / 2, dim=0)
-
-
-def kl_to_mixture(m, s, h):
-    """KL(q||p) for q = N(m, s²) and the mixture, by quadrature."""
-    return -0.5 - math.log(s * math.sqrt(2 * math.pi)) - Z_WEIGHTS @ log_mixture(m + s * Z, h)
 
 
 explore(
@@ -712,7 +724,7 @@ explore(
 h = 4.0
 on_mode = exclusive_fit(lambda x: log_mixture(x, h), 3.0, 1.0, steps=400)[-1]
 m_in, s_in = inclusive_fit(torch.tensor([0.5, 0.5]), torch.tensor([-h, h]), torch.ones(2))
-print(f"KL(q‖p) on one mode: {kl_to_mixture(float(on_mode[0]), float(on_mode[1]), h):.4f}; log 2 = {math.log(2):.4f}")
+print(f"KL(q‖p) on one mode: {kl_to_mixture(on_mode[0], on_mode[1].log(), h):.4f}; log 2 = {math.log(2):.4f}")
 claim(
     "reverse-kl-zero-forcing", "holds",
     ("std of the q that sits on one mode", round(float(on_mode[1]), 4)),
@@ -724,16 +736,14 @@ claim(
 # Is a valley on a mode the *deepest* one? The lecture says that the exclusive fit "typically" picks a mode. Follow the depth of both kinds of valley as the modes
 # move apart.
 
-# %% name="crossing"
+# %% name="valleys"
 def valley(h, m, s):
     """The local minimum of KL(q||p) next to N(m, s²): its mean, standard deviation and depth."""
 
-    def value(v):
-        return -0.5 - v[1] - 0.5 * math.log(2 * math.pi) - Z_WEIGHTS @ log_mixture(v[0] + v[1].exp() * Z, h)
-
+    objective = lambda v: kl_to_mixture(v[0], v[1], h)
     found = optimize.minimize(
-        lambda v: float(value(torch.as_tensor(v))), [m, math.log(s)], tol=1e-10,
-        jac=lambda v: torch.func.grad(value)(torch.as_tensor(v)),
+        lambda v: float(objective(torch.as_tensor(v))), [m, math.log(s)], tol=1e-10,
+        jac=lambda v: torch.func.grad(objective)(torch.as_tensor(v)),
     )  # fmt: skip
     return float(found.x[0]), math.exp(found.x[1]), float(found.fun)
 
@@ -744,6 +754,7 @@ on_a_mode = [valley(float(h), float(h), 1.05) for h in distances]
 exists = [abs(m) > 0.5 for m, _, _ in on_a_mode]  # otherwise the search slid down into the covering valley
 
 
+# %% name="crossing" tags=["picture"]
 def depths(view, h):
     first = exists.index(True)
     view["depth"].curve("cover", distances, [d for *_, d in covering], color="third", label="covers both modes")
@@ -818,7 +829,7 @@ claim(
 #
 # **Predict, then move.** At $\rho = 0.9$ and $d = 2$ the ratio is 0.19. What is it in 50 dimensions, for each shape? Which of the two divergences grows faster with $d$?
 
-# %% name="dimensions"
+# %% name="dimensions" tags=["picture"]
 def correlation(shape, d, rho):
     index = torch.arange(d)
     if shape == "all pairs equal":
