@@ -10,6 +10,7 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Polygon
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text as TextArtist
+from matplotlib.transforms import IdentityTransform
 
 from course_lib.widgets import marks, style
 from course_lib.widgets.pixels import PixelArtist
@@ -111,38 +112,42 @@ class PaintedBars(Painted):
         )
         self.bars.set_edgecolor(style.PAPER)
         self.bars.set_hatch(hatch or None)
-        self._write(mark, left + width / 2, tops, low, high, base)
+        self._write(mark, left + width / 2, width, tops, low, high, base)
 
-    def _write(self, mark, centers, tops, low, high, base):
+    def _write(self, mark, centers, width, tops, low, high, base):
         step = (high - low) * 0.012
+        unit = self.axes.figure.dpi / 72
+        room = width * self.axes.bbox.width / unit / abs(np.subtract(*self.axes.get_xlim()))
         used = 0
         for center, height, top in zip(centers, mark.heights, tops, strict=True):
             cut = height > high or height < low
             if not (cut or mark.values or not np.isfinite(height)):
                 continue
             # A bar that leaves the view says so inside its end; other numbers stand outside it.
-            up = height >= base or not np.isfinite(height)
-            inside = cut
-            format = mark.values or ".3g"
-            string = "∞" if np.isinf(height) else "NaN" if np.isnan(height) else f"{height:{format}}"
-            if height < 0:
-                string = "−" + string.lstrip("-−")
+            inside = cut and abs(top - base) > 0.25 * (high - low)
+            above = (height >= base or not np.isfinite(height)) != inside or (cut and not inside)
+            string = _number(height, mark.values or ".3g")
+            size = 18.0 if np.isinf(height) else 11.0
+            upright = len(string) * 0.64 * size > room
             if cut and np.isfinite(height):
-                string = f"{string}\n↑" if up else f"↓\n{string}"
-                string = "\n".join(reversed(string.split("\n")))
+                arrow = "↑" if height > base else "↓"
+                string = f"{string} {'→' if height > base else '←'}" if upright else f"{arrow}\n{string}"
             if used == len(self.texts):
-                text = TextArtist(ha="center", fontproperties=style.font("value"), linespacing=0.9)
-                self.texts.append(self.keep(text, 3.0))
+                self.texts.append(self.keep(TextArtist(ha="center", linespacing=0.95), 3.0))
             text = self.texts[used]
             used += 1
-            text.set(x=center, text=string, color="white" if inside else style.INK)
-            text.set(y=top + step * (1 if up != inside else -1), va="bottom" if up != inside else "top")
-            infinite = np.isinf(height)
-            text.set_fontproperties(
-                style.font("value", size=18.0 if infinite else 11.0, weight="bold" if inside else 400)
-            )
+            text.set(x=center, text=string, color="white" if inside else style.INK, visible=True)
+            text.set(y=top + step * (1 if above else -1), va="bottom" if above else "top")
+            text.set_fontproperties(style.font("value", size=size, weight="bold" if inside else "normal"))
+            text.set_rotation(90 if upright and np.isfinite(height) else 0)
         for text in self.texts[used:]:
-            text.set_text("")
+            text.set_visible(False)
+
+
+def _number(value, format):
+    if not np.isfinite(value):
+        return "NaN" if np.isnan(value) else "∞" if value > 0 else "−∞"
+    return f"{value:{format}}".replace("-", "−")
 
 
 class PaintedPicture(Painted):
@@ -202,15 +207,20 @@ class PaintedPoints(Painted):
 
     def make(self, mark):
         # A unit marker: its size comes with the data, in points squared.
-        self.dots = self.keep(
-            PathCollection([_marker("o")], sizes=[36], offset_transform=self.axes.transData), 2.1
-        )
+        dots = PathCollection([_marker("o")], sizes=[36], offset_transform=self.axes.transData)
+        # The marker's size comes from ``sizes``, in points squared, not from the data.
+        dots.set_transform(IdentityTransform())
+        self.dots = self.keep(dots, 2.1)
+        # The role that the marker's path was made for.
+        self.marker = "o"
 
     def move(self, mark, slot):
         look = mark.look
         finite = np.isfinite(mark.xy).all(axis=1)
         self.dots.set_offsets(mark.xy[finite])
-        self.dots.set_paths([_marker(look.role.marker)])
+        if look.role.marker != self.marker:
+            self.marker = look.role.marker
+            self.dots.set_paths([_marker(self.marker)])
         self.dots.set_sizes([mark.size**2], self.axes.figure.dpi)
         if mark.colors is not None:
             alpha = 1.0 if look.alpha is None else look.alpha

@@ -1,6 +1,8 @@
 """From pixels to the bytes of a picture: PNG for line art, JPEG where heatmaps make a PNG slow."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 from PIL import Image
@@ -14,14 +16,27 @@ def live(pixels: np.ndarray, pictorial: bool) -> tuple[str, bytes]:
     Args:
         pictorial: the picture holds a heatmap or a photograph.
     """
+    if not pictorial:
+        return "png", _quick_png(pixels)
     image = Image.frombuffer("RGBA", pixels.shape[1::-1], pixels, "raw", "RGBA", 0, 1).convert("RGB")
     buffer = io.BytesIO()
-    if pictorial:
-        # No chroma subsampling: thin coloured lines and small text stay crisp.
-        image.save(buffer, "JPEG", quality=90, subsampling=0)
-        return "jpeg", buffer.getvalue()
-    image.save(buffer, "PNG", compress_level=1)
-    return "png", buffer.getvalue()
+    # No chroma subsampling: thin coloured lines and small text stay crisp.
+    image.save(buffer, "JPEG", quality=90, subsampling=0)
+    return "jpeg", buffer.getvalue()
+
+
+def _quick_png(pixels):
+    """Unfiltered rows, lightly compressed: for flat colours as small as Pillow's PNG, in less than half the time."""
+    rows, columns = pixels.shape[:2]
+    # Each row of a PNG starts with the number of its filter; 0 is none.
+    raw = np.zeros((rows, 1 + 4 * columns), np.uint8)
+    raw[:, 1:] = pixels.reshape(rows, -1)
+    header = struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(raw, 1)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
 
 
 def static_png(pixels: np.ndarray) -> bytes:

@@ -19,16 +19,19 @@ def arrange(figure, rows, renderer, top=0.0):
     tall = max(tall, 20 * unit)
     upper = height - edge - top * unit
     for row, border in zip(rows, borders, strict=True):
-        upper -= max(b[3] for b in border)
+        most, least = max(b[3] for b in border), max(b[1] for b in border)
         free = width - 2 * edge - gap * (len(row) - 1) - sum(b[0] + b[2] for b in border)
         wide = _share(row, max(free, 40 * unit), tall)
         # What nobody can use stands half on each side.
         x = edge + max(free - sum(wide), 0) / 2
-        for slot, (left, _, right, _), size in zip(row, border, wide, strict=True):
+        for slot, (left, below, right, above), size in zip(row, border, wide, strict=True):
             x += left
-            slot.axes.set_position((x / width, (upper - tall) / height, size / width, tall / height))
+            # Headings share one line, and so do the lower ends unless one panel's labels are far longer.
+            floor = upper - most - tall - (least - below if least - below > 34 * unit else 0)
+            ceiling = upper - above
+            slot.axes.set_position((x / width, floor / height, size / width, (ceiling - floor) / height))
             x += size + right + gap
-        upper -= tall + max(b[1] for b in border) + gap
+        upper -= most + tall + least + gap
 
 
 def _share(row, free, tall):
@@ -63,7 +66,7 @@ def _border(slot, renderer, unit):
                 left, below = max(left, box.x0 - tight.x0), max(below, box.y0 - tight.y0)
                 right, above = max(right, tight.x1 - box.x1), max(above, tight.y1 - box.y1)
     if slot.heading.get_text():
-        above = max(above, (slot.legend_height + 7 + 15) * unit)
+        above = max(above, (slot.legend.height + 7 + 15) * unit)
     else:
-        above = max(above, slot.legend_height * unit)
+        above = max(above, slot.legend.height * unit)
     return left, below, right, max(above, 4 * unit)

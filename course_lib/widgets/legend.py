@@ -9,7 +9,7 @@ from course_lib.widgets import marks, style
 
 __all__ = ["Legend"]
 
-_HANDLE, _GAP, _SPACE, _ROW = 26.0, 6.0, 16.0, 18.0  # points
+_HANDLE, _GAP, _SPACE, _ROW = 24.0, 6.0, 15.0, 17.0  # points
 
 
 class Legend:
@@ -18,7 +18,7 @@ class Legend:
     def __init__(self, axes):
         self.axes = axes
         self.entries = ()
-        self.rows = 0
+        self.rows = self.most_rows = 0
         self.artists = []
 
     def update(self, shown, renderer, force=False) -> bool:
@@ -54,8 +54,9 @@ class Legend:
             lines[-1].append((used, entry, text))
             used += width + _SPACE
         self.rows = len(lines) if self.entries else 0
+        self.most_rows = max(self.rows, self.most_rows)
         for row, line in enumerate(lines):
-            y = (self.rows - 1 - row + 0.5) * _ROW + 4
+            y = (self.most_rows - 1 - row + 0.5) * _ROW + 4
             for x, entry, text in line:
                 self._add(x, y, entry, text, unit)
 
@@ -90,8 +91,8 @@ class Legend:
 
     @property
     def height(self) -> float:
-        """Points taken above the axes."""
-        return self.rows * _ROW + (4 if self.rows else 0)
+        """Points taken above the axes, at the most so far: what stands around it need not move when it shrinks."""
+        return self.most_rows * _ROW + (4 if self.most_rows else 0)
 
 
 def _entry(mark, hatch):

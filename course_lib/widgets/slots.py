@@ -29,7 +29,6 @@ class Slot:
         self.shown = {}
         self.hatches = {}
         self.legend = Legend(self.axes)
-        self.legend_height = 0.0
         self.categories = None
         self.dirty = self.crowded = True
         self.followers = Follower(panel.xscale), Follower(panel.yscale)
@@ -45,7 +44,7 @@ class Slot:
     def _dress(self):
         axes, panel = self.axes, self.panel
         axes.set_facecolor("none")
-        axes.set(xscale=panel.xscale, yscale=panel.yscale, aspect=panel.aspect or "auto")
+        axes.set(xscale=panel.xscale, yscale=panel.yscale, aspect=panel.aspect or "auto", anchor="N")
         axes.set_xlabel(panel.xlabel, fontproperties=style.font("label"), color=style.INK, labelpad=4)
         axes.set_ylabel(panel.ylabel, fontproperties=style.font("label"), color=style.INK, labelpad=5)
         axes.set_axisbelow(True)
@@ -148,14 +147,13 @@ class Slot:
         if not self.panel.legend:
             return
         shown = [(mark, self.hatches.get(name, "")) for name, mark in self.shown.items()]
+        before = self.legend.height
         self.legend.update(shown, renderer, force)
-        if self.legend.height > self.legend_height:
-            self.legend_height = self.legend.height
-            self.crowded = True
+        self.crowded |= self.legend.height > before
 
     def place_heading(self):
-        """Puts the heading above the highest legend so far."""
-        points = self.legend_height + 7
+        """Puts the heading above the legend."""
+        points = self.legend.height + 7
         self.heading.set_y(1 + points * self.axes.figure.dpi / 72 / max(self.axes.bbox.height, 1))
 
     def write_categories(self, renderer):
