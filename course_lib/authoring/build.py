@@ -105,6 +105,9 @@ class _Worker:
             except (BuildError, ExecutionError) as error:
                 problems.append(str(error))
                 continue
+            except OSError as error:
+                problems.append(f"{path}: could not be written: {error.strerror or error}")
+                continue
             spent = f" in {time.monotonic() - began:.0f} s" if how == "executed" else ""
             state = "written" if written else "as it was"
             print(f"{path.relative_to(self.layout.root)}: {how}{spent}, {state}", flush=True)
@@ -160,4 +163,6 @@ def _write_ledger(layout: Layout, run: bool) -> list[str]:
     except LedgerError as error:
         note = [] if run else ["The ledger stays as it was; a build that executes makes it."]
         return [*str(error).splitlines(), *note]
+    except OSError as error:
+        return [f"the ledger could not be written: {error.strerror or error}"]
     return []

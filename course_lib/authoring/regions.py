@@ -31,27 +31,29 @@ def find_regions(source: str) -> tuple[tuple[int, int], ...]:
     Raises:
         RegionError: a marker is nested, unclosed, unopened, indented differently, empty or misspelt.
     """
-    regions, start, indent = [], None, ""
+    regions, start, indent, stray = [], None, "", None
     for index, line in enumerate(source.splitlines()):
         mark = line.strip()
         before = line[: len(line) - len(line.lstrip())]
         if mark == _OPEN:
             if start is not None:
                 raise RegionError("a solution region begins inside another one", index)
-            start, indent = index, before
+            start, indent, stray = index, before, None
         elif mark == _CLOSE:
             if start is None:
                 raise RegionError("'# endregion' closes no region", index)
             if before != indent:
                 raise RegionError("'# endregion' is indented differently from its '# region solution'", index)
+            if stray is not None:
+                raise RegionError("a line of the solution region is indented less than its marker", stray)
             if not "".join(source.splitlines()[start + 1 : index]).strip():
                 raise RegionError("the solution region is empty", index)
             regions.append((start, index))
             start = None
         elif _ALMOST.fullmatch(line):
             raise RegionError(f"expected {_OPEN!r} or {_CLOSE!r} alone on the line, got {mark!r}", index)
-        elif start is not None and mark and not line.startswith(indent):
-            raise RegionError("a line of the solution region is indented less than its marker", index)
+        elif start is not None and mark and stray is None and not line.startswith(indent):
+            stray = index
     if start is not None:
         raise RegionError("the solution region is never closed by '# endregion'", start)
     return tuple(regions)

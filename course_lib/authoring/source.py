@@ -15,7 +15,7 @@ __all__ = ["Source", "SourceCell", "SourceError", "parse_source"]
 
 _CELL_MARK = re.compile(r"#\s*%%")
 _NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
-_CLAIM = re.compile(r"claim:([a-z0-9]+(-[a-z0-9]+)*)")
+_CLAIM = re.compile(r"claim:([A-Za-z0-9]+(-[A-Za-z0-9]+)*)")
 _EXERCISE = re.compile(r"exercise:(([0-9]{2})\.[a-z0-9_]+)")
 
 

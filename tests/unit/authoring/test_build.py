@@ -1,0 +1,412 @@
+"""The build: deterministic, one way, executed only where something changed, and checked without executing."""
+
+import json
+
+import nbformat
+import pytest
+
+from course_lib.authoring import build as build_module
+from course_lib.authoring.build import build
+from course_lib.authoring.check import check_up_to_date
+from course_lib.authoring.execute import ExecutionError, execute
+from course_lib.authoring.layout import Layout, read_notebook
+
+FIRST = '''# %% [markdown]
+# # 1 · Mean field
+
+# %% name="setup"
+import os
+import sys
+
+from course_lib.authoring import claim
+
+print(os.environ["COURSE_PROGRESS"], os.environ["COURSE_SEED"], os.environ["COURSE_DEVICE"])
+print(os.path.basename(os.getcwd()))
+print("a warning", file=sys.stderr)
+
+# %% [markdown]
+# ## Variance
+
+# %% tags=["claim:one"]
+claim("one", "holds", ("lecture", 0.5), ("computed", 0.5))
+
+# %% tags=["exercise:01.add"]
+def check(_, answer):
+    return answer
+
+
+def add(a, b):
+    """Adds."""
+    # region solution
+    return a + b
+    # endregion
+
+
+add = check("01.add", add)
+'''
+
+START = """# %% name="counts"
+from course_lib.authoring import ledger_counts
+
+print(ledger_counts)
+"""
+
+BLOCK = """claim one · holds · UL p.1
+  lecture                              0.500000
+  computed                             0.500000
+  difference                           0.000000
+"""
+
+
+@pytest.fixture
+def layout(tmp_path, register):
+    for folder in ("course_lib/exercises/bank", "course_lib/commands", "notebooks/source"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "course_lib" / "science.py").write_text("x = 1\n", encoding="utf-8")
+    (tmp_path / "notebooks" / "source" / "01_mean_field_kl.py").write_text(FIRST, encoding="utf-8")
+    return Layout(tmp_path)
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """Executes nothing; says what would have been. A claim cell prints its block."""
+    titles = []
+
+    def fake(book, folder, title, register):
+        titles.append(title)
+        results = []
+        for count, cell in enumerate((cell for cell in book.cells if cell.cell_type == "code"), 1):
+            text = BLOCK if "claim:one" in cell.metadata.get("tags", ()) else f"{cell.id}\n"
+            output = {"output_type": "stream", "name": "stdout", "text": text}
+            results.append({"execution_count": count, "outputs": [output]})
+        return results
+
+    monkeypatch.setattr(build_module, "execute", fake)
+    return titles
+
+
+def edit(layout, old, new, name="01_mean_field_kl"):
+    path = layout.notebooks / "source" / f"{name}.py"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def committed(layout):
+    files = [*layout.notebooks.rglob("*.ipynb"), *layout.notebooks.glob("*.json")]
+    return {path.relative_to(layout.root).as_posix(): path.read_bytes() for path in files}
+
+
+BOTH = ["01_mean_field_kl (student)", "01_mean_field_kl (solution)"]
+
+
+def test_two_executions_give_the_same_bytes(layout):
+    assert build(layout=layout) == []
+    first = committed(layout)
+    assert set(first) == {
+        "notebooks/01_mean_field_kl.ipynb",
+        "notebooks/solutions/01_mean_field_kl.ipynb",
+        "notebooks/ledger.ipynb",
+        "notebooks/ledger.json",
+    }
+    assert build(layout=layout, force=True) == []
+    assert committed(layout) == first
+    assert check_up_to_date(layout) == []
+
+    student = read_notebook(layout.edition("01_mean_field_kl", "student"))
+    solution = read_notebook(layout.edition("01_mean_field_kl", "solution"))
+    assert student.cells[1].outputs[0].text == "off 0 cpu\nnotebooks\n"  # no warning among it
+    assert solution.cells[1].outputs[0].text == "off 0 cpu\nsolutions\n"
+    assert student.cells[3].outputs[0].text == BLOCK
+    assert student.metadata.course == {"edition": "student", "source": "01_mean_field_kl.py"}
+    assert solution.metadata.course.edition == "solution"
+    assert "return a + b" not in first["notebooks/01_mean_field_kl.ipynb"].decode()
+    assert "return a + b" in first["notebooks/solutions/01_mean_field_kl.ipynb"].decode()
+    assert not any("execution" in cell.metadata for cell in student.cells)
+    for content in first.values():
+        json.loads(content)
+    nbformat.validate(student)
+
+
+def test_a_cell_that_raises_or_never_ends_is_named(tmp_path, register):
+    def book(code):
+        cell = nbformat.v4.new_code_cell(code, id="the-cell")
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    with pytest.raises(ExecutionError, match=r"'the-cell': raised ZeroDivisionError: division by zero"):
+        execute(book("1 / 0"), tmp_path, "01", register)
+    with pytest.raises(ExecutionError, match=r"'the-cell': took longer than 1 s"):
+        execute(book("while True: pass"), tmp_path, "01", register, timeout=1)
+
+
+def test_what_did_not_change_is_neither_executed_nor_written(layout, runs):
+    build(layout=layout)
+    stamps = {path: path.stat().st_mtime_ns for path in layout.notebooks.rglob("*.ipynb")}
+    assert runs == BOTH
+    build(layout=layout)
+    assert runs == BOTH
+    assert stamps == {path: path.stat().st_mtime_ns for path in layout.notebooks.rglob("*.ipynb")}
+    build(layout=layout, force=True)
+    assert runs == BOTH + BOTH
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "course_lib/science.py",
+        "course_lib/new_room/panel.js",
+        "course_lib/exercises/bank/nb01_mean_field.py",
+        "course_lib/authoring/claims.py",
+        "assets/checkpoint.pt",
+    ],
+)
+def test_a_change_of_what_a_notebook_uses_executes_it_again(layout, runs, file):
+    build(layout=layout)
+    (layout.root / file).parent.mkdir(exist_ok=True)
+    (layout.root / file).write_text("changed", encoding="utf-8")
+    build(layout=layout)
+    assert runs == BOTH + BOTH
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "course_lib/commands/lab.py",
+        "course_lib/exercises/bank/nb02_other.py",
+        "course_lib/authoring/workspace.py",
+        "course_lib/__pycache__/science.pyc",
+        "assets/screenshot.png",
+    ],
+)
+def test_a_change_of_what_no_notebook_uses_executes_nothing(layout, runs, file):
+    build(layout=layout)
+    (layout.root / file).parent.mkdir(exist_ok=True)
+    (layout.root / file).write_text("changed", encoding="utf-8")
+    build(layout=layout)
+    assert runs == BOTH
+
+
+def test_text_changes_execute_nothing_and_a_solution_executes_its_edition(layout, runs):
+    build(layout=layout)
+    edit(layout, "# ## Variance", "# ## Variances")
+    assert build(layout=layout) == []
+    assert runs == BOTH
+    edit(layout, "return a + b", "return b + a")
+    build(layout=layout)
+    assert runs == [*BOTH, BOTH[1]]
+    assert json.loads(layout.ledger_json.read_text())[0]["section"] == "Variances"
+
+
+def test_a_claim_that_moves_in_the_lectures_executes_its_notebook(layout, runs, register):
+    build(layout=layout)
+    text = register.read_text(encoding="utf-8")
+    register.write_text(text.replace("Nobody", "No one"), encoding="utf-8")
+    build(layout=layout)
+    assert runs == BOTH
+    register.write_text(text.replace("UL p.1", "UL p.9"), encoding="utf-8")
+    build(layout=layout)
+    assert runs == BOTH + BOTH
+
+
+def test_a_damaged_cache_is_made_again(layout, runs):
+    build(layout=layout)
+    for path in (layout.root / ".build").rglob("*.json"):
+        path.write_text('{"key"', encoding="utf-8")
+    assert build(layout=layout) == []
+    assert runs == BOTH + BOTH
+
+
+def test_only_what_is_asked_for_is_built(layout, runs):
+    (layout.notebooks / "source" / "02_other.py").write_text('# %% name="a"\n1\n', encoding="utf-8")
+    assert build(["2"], layout=layout) == []
+    assert runs == ["02_other (student)", "02_other (solution)"]
+    assert build(["01_mean_field_kl"], layout=layout) == []
+    assert runs[2:] == BOTH
+    assert build(["07"], layout=layout) == ["build 07: there is no such notebook"]
+
+
+def test_without_execution_outputs_of_the_same_code_stay(layout, runs):
+    build(layout=layout)
+    edit(layout, 'print("a warning"', 'print("another"')
+    assert build(layout=layout, run=False) == []
+    assert runs == BOTH
+    student = read_notebook(layout.edition("01_mean_field_kl", "student"))
+    assert student.cells[1].outputs == [] and student.cells[1].execution_count is None
+    assert student.cells[3].outputs[0].text == BLOCK
+    assert any("'setup' was never executed" in drift for drift in check_up_to_date(layout))
+
+
+def test_a_failing_notebook_is_reported_and_not_written(layout, runs, monkeypatch, capsys):
+    def fail(book, folder, title, register):
+        raise ExecutionError(f"{title}, cell 'setup': raised ValueError")
+
+    monkeypatch.setattr(build_module, "execute", fail)
+    monkeypatch.setattr(build_module, "Layout", lambda: layout)
+    assert build_module.main([]) == 1
+    assert "cell 'setup': raised ValueError" in capsys.readouterr().err
+    assert not layout.edition("01_mean_field_kl", "student").exists()
+
+
+def test_claims_are_compared_with_the_register_before_anything_runs(layout, runs):
+    edit(layout, "claim:one", "claim:nine")
+    assert build(layout=layout) == ["01_mean_field_kl.py: the register does not have the claim nine"]
+    edit(layout, "claim:nine", "claim:four")
+    (problem,) = build(layout=layout)
+    assert problem.endswith("the register puts the claim four into 02_variational_bayes_and_ep")
+    edit(layout, "claim:four", "claim:one")
+    edit(
+        layout, '# %% tags=["exercise', '# %% tags=["claim:two", "claim:one"]\nx = 1\n\n# %% tags=["exercise'
+    )
+    assert "01_mean_field_kl.py: the claim one is confirmed twice" in build(layout=layout)
+    assert runs == []
+
+
+def test_a_malformed_source_fails_the_build_and_the_check(layout, runs):
+    edit(layout, "    # endregion", "     # endregion")
+    (problem,) = build(layout=layout)
+    assert "indented differently" in problem
+    assert problem in check_up_to_date(layout)
+    assert runs == []
+
+
+def test_a_notebook_above_the_limit_names_its_biggest_cell(layout, monkeypatch):
+    def heavy(book, folder, title, register):
+        text = {"setup": "x" * 1_100_000}
+        return [
+            {
+                "execution_count": 1,
+                "outputs": [
+                    {
+                        "output_type": "stream",
+                        "name": "stdout",
+                        "text": BLOCK if "claim" in cell.id else text.get(cell.id, "small"),
+                    }
+                ],
+            }
+            for cell in book.cells
+            if cell.cell_type == "code"
+        ]
+
+    monkeypatch.setattr(build_module, "execute", heavy)
+    problems = build(layout=layout)
+    assert len(problems) == 2
+    assert "the limit is 1,000,000; the biggest cell is 'setup'" in problems[0]
+    assert not layout.edition("01_mean_field_kl", "student").exists()
+
+
+def test_a_claim_cell_that_draws_is_refused(layout, monkeypatch, runs):
+    fake = build_module.execute
+
+    def drawing(*arguments):
+        results = fake(*arguments)
+        picture = {"output_type": "display_data", "data": {"text/plain": "x"}, "metadata": {}}
+        results[1]["outputs"].append(picture)
+        return results
+
+    monkeypatch.setattr(build_module, "execute", drawing)
+    assert "'claim-one': a claim cell only prints" in build(layout=layout)[0]
+
+
+def test_the_counts_are_shown_after_the_ledger_was_made(layout, runs):
+    (layout.notebooks / "source" / "00_start_here.py").write_text(START, encoding="utf-8")
+    build(layout=layout)
+    start = ["00_start_here (student)", "00_start_here (solution)"]
+    assert runs == BOTH + start
+    build(layout=layout)
+    assert runs == BOTH + start
+    layout.ledger_json.unlink()  # whatever changes the ledger changes what that notebook shows
+    edit(layout, "# ## Variance", "# ## Variances")
+    build(["01"], layout=layout)
+    assert runs == BOTH + start + start
+    edit(layout, "print(ledger_counts)", 'print("ledger_counts")', "00_start_here")
+    edit(layout, '# %% name="counts"', '# %% tags=["claim:two"]', "00_start_here")
+    problems = build(layout=layout)
+    assert any("shows the ledger's counts confirms no claims" in problem for problem in problems)
+
+
+def test_a_notebook_whose_source_is_gone_goes_too(layout, runs):
+    build(layout=layout)
+    source = layout.notebooks / "source" / "01_mean_field_kl.py"
+    own = layout.notebooks / "99_own.ipynb"  # not generated: it stays
+    own.write_text(nbformat.writes(nbformat.v4.new_notebook()), encoding="utf-8")
+    source.unlink()
+    assert any("its source is gone" in drift for drift in check_up_to_date(layout))
+    assert build(layout=layout) == []
+    assert not layout.edition("01_mean_field_kl", "student").exists()
+    assert not layout.edition("01_mean_field_kl", "solution").exists()
+    assert own.exists()
+
+
+def change_cell(book, name, **values):
+    next(cell for cell in book.cells if cell.id == name).update(values)
+
+
+DRIFTS = {
+    "source": (lambda book: change_cell(book, "setup", source="1"), "'setup' is not what the source says"),
+    "tags": (lambda book: change_cell(book, "claim-one", metadata={}), "'claim-one' has other tags"),
+    "order": (lambda book: book.cells.insert(0, book.cells.pop()), "another order"),
+    "missing": (lambda book: book.cells.pop(2), "lacks the cell 'text-variance'"),
+    "extra": (
+        lambda book: book.cells.append(nbformat.v4.new_markdown_cell("x", id="mine")),
+        "no cell 'mine'",
+    ),
+    "id": (lambda book: change_cell(book, "setup", id="other"), "lacks the cell 'setup'"),
+    "metadata": (lambda book: book.metadata.update(more=1), "metadata"),
+    "count": (lambda book: change_cell(book, "setup", execution_count=None), "never executed"),
+}
+
+
+@pytest.mark.parametrize("edition", ["student", "solution"])
+@pytest.mark.parametrize("case", DRIFTS)
+def test_each_drift_is_one_sentence(layout, runs, case, edition):
+    build(layout=layout)
+    path = layout.edition("01_mean_field_kl", edition)
+    book = read_notebook(path)
+    change, sentence = DRIFTS[case]
+    change(book)
+    path.write_text(nbformat.writes(book, indent=1) + "\n", encoding="utf-8")
+    drifts = check_up_to_date(layout)
+    assert sentence in drifts[0]
+    assert str(path.relative_to(layout.root)) in drifts[0]
+    assert build(layout=layout) == []  # a build repairs it
+    assert check_up_to_date(layout) == []
+
+
+def test_a_drifted_ledger_and_missing_notebooks_are_reported(layout, runs):
+    build(layout=layout)
+    layout.ledger_json.write_text("[]", encoding="utf-8")
+    layout.ledger_page.unlink()
+    assert [drift.split(":")[0] for drift in check_up_to_date(layout)] == [
+        "notebooks/ledger.json",
+        "notebooks/ledger.ipynb",
+    ]
+    build(layout=layout)
+    layout.edition("01_mean_field_kl", "student").unlink()
+    (drift,) = check_up_to_date(layout)
+    assert "no such notebook yet" in drift
+
+
+def test_a_source_that_changed_since_the_build_is_reported(layout, runs):
+    build(layout=layout)
+    edit(layout, "return a + b", "return b + a")
+    (drift,) = check_up_to_date(layout)
+    assert "solutions" in drift and "exercise-01-add" in drift
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_scraps(layout, runs, monkeypatch):
+    from course_lib.authoring import files
+
+    build(layout=layout)
+    edit(layout, "# ## Variance", "# ## Variances")
+    path = layout.root / "file"
+    path.write_bytes(b"old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        files.write_if_changed(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert "could not be written: No space left on device" in build(layout=layout)[0]
+    assert not [entry for entry in layout.root.iterdir() if entry.name.startswith(".file")]
