@@ -42,7 +42,7 @@ def coin(view, a):
     here = float(-(a * torch.log(torch.tensor(a)) + (1 - a) * torch.log(torch.tensor(1 - a))))
     view["coin"].bars("coin", ["heads", "tails"], [a, 1 - a], color="p")
     view["entropy"].curve("entropy", heads, entropy, color="q", label="average surprise")
-    view["entropy"].scatter("here", [[a, here]], color="accent", size=80)
+    view["entropy"].scatter("here", [[a, here]], color="accent", size=10)
     view.readout("entropy of this coin, in nats", here)
     view.readout("log 2", 0.6931471805599453)
 
@@ -56,7 +56,7 @@ explore(
     a=Slider(0.01, 0.99, step=0.01, value=0.7, label="a: heads"),
     presets={"fair": {"a": 0.5}, "nearly certain": {"a": 0.99}},
     alt="A coin's two probabilities as bars, and its entropy as a curve with a point that follows the slider",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## An exercise that marks itself
@@ -88,7 +88,7 @@ def triangle(view, first):
     values = [float(entropy(law)) for law in laws]
     best = max(range(101), key=values.__getitem__)
     view["curve"].curve("entropy", second, values, color="q")
-    view["curve"].scatter("best", [[float(second[best]), values[best]]], color="accent", size=80, label="largest")
+    view["curve"].scatter("best", [[float(second[best]), values[best]]], color="accent", size=10, label="largest")
     view["bars"].bars("law", ["first", "second", "third"], laws[best], color="p")
     view.readout("largest entropy", values[best])
     view.readout("log 3", 1.0986122886681098)
@@ -103,7 +103,7 @@ explore(
     ],
     first=Slider(0.0, 0.98, step=0.02, value=0.2, label="probability of the first outcome"),
     alt="Entropy of three outcomes as a function of the second probability, with the law of largest entropy as bars",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## The lectures and the notebooks

@@ -93,7 +93,7 @@ explore(
     presets={"nearly identical": {"a": 0.5, "b": 0.52}, "Q nearly certain": {"a": 0.5, "b": 0.99},
              "P nearly certain": {"a": 0.99, "b": 0.5}},
     alt="Bars of two coins, and both KL divergences and the total variation as curves of the second coin's bias",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Near $b = a$ both KL curves are the same parabola; far away they have nothing to do with each other. $\mathrm{KL}(P\Vert Q)$ explodes
@@ -108,7 +108,7 @@ claim(
     "tv-sup-definition", "holds",
     ("largest |P(B) - Q(B)| of all 16 events", float((events @ (P - Q)).abs().max())),
     ("half the sum of |p - q|", float((P - Q).abs().sum() / 2)),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # And KL is not a distance: it is not symmetric, and a detour can be *shorter* than the direct way, which no distance allows.
@@ -121,7 +121,7 @@ claim(
     ("KL(A‖C), the direct way", float(kl_discrete(A, C))),
     ("KL(A‖B) + KL(B‖C), by way of B", float(kl_discrete(A, B) + kl_discrete(B, C))),
     relation=">",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 1.2 The law to approximate
@@ -150,7 +150,7 @@ claim(
     "bivariate-normal-density", "holds",
     ("the lecture's formula at (0.3, 0.8)", density(0.3, 0.8)),
     ("scipy's multivariate normal there", stats.multivariate_normal(mean, cov).pdf([0.3, 0.8])),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 1.3 The mean-field equations
@@ -183,7 +183,7 @@ claim(
     "kl-factorised-decomposition", "holds",
     ("the three terms", float(three_terms)),
     ("KL(q‖p), summed over the nine cells", float(kl_table(q1, q2, table))),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Now hold $q_2$ fixed and move $q_1$. The lecture writes $\log\tilde p_1(x_1) = \mathbb{E}_{q_2}\log p(x_1, x_2)$ and finds
@@ -202,7 +202,7 @@ claim(
     ("KL(q‖p) at q₁ = p̃₁/Z", float(kl_table(best, q2, table))),
     ("smallest KL(q‖p) that a search over q₁ finds", search.fun),
     under="p̃₁ is divided by its mass Z, which the lecture leaves to the constant in the logarithm",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Doing the same for $q_2$ gives two equations, each of which needs the solution of the other:
@@ -232,12 +232,13 @@ def tables(view, turn):
     q1, q2 = table_path(table, int(turn))[-1]
     q = torch.outer(q1, q2)
     for name, values in (("p", table), ("q", q)):
-        view[name].heatmap(name, values, extent=(0.5, 3.5, 0.5, 3.5), vmin=0, vmax=0.35)
+        view[name].heatmap(name, values, extent=(0.5, 3.5, 0.5, 3.5), limits=(0, 0.4), smooth=False)
         for i in range(3):
             for j in range(3):
-                view[name].text(f"{i}{j}", j + 1, i + 1, f"{values[i, j]:.3f}")
+                view[name].text(f"{i}{j}", j + 1, i + 1, f"{values[i, j]:.3f}", align="center")
     falls = [float(kl_table(*pair, table)) for pair in table_path(table, int(turn))]
-    view["kl"].curve("KL", range(len(falls)), falls, color="q", label="KL(q‖p)", marker="o")
+    view["kl"].curve("KL", range(len(falls)), falls, color="q", label="KL(q‖p)")
+    view["kl"].scatter("turns", list(enumerate(falls)), color="q")
     view.readout("KL(q‖p)", falls[-1], ".6f")
 
 
@@ -251,7 +252,7 @@ explore(
     turn=Slider(0, 12, step=1, value=12, label="turns", play=True),
     size=(11, 3.8),
     alt="A three by three table of probabilities, its mean-field approximation after some turns, and the falling divergence",
-)  # fmt: skip
+)
 
 # %% tags=["claim:mean-field-equations"]
 solved = table_path(table, 60)[-1]
@@ -259,12 +260,12 @@ logits = torch.zeros(6)
 search = optimize.minimize(
     lambda v: float(kl_table(torch.softmax(torch.as_tensor(v[:3]), 0), torch.softmax(torch.as_tensor(v[3:]), 0), table)),
     [1.0, 0, 0, 1.0, 0, 0], tol=1e-12,
-)  # fmt: skip
+)
 claim(
     "mean-field-equations", "holds",
     ("KL(q‖p) where both equations hold", float(kl_table(*solved, table))),
     ("smallest KL(q‖p) that a search over q₁ and q₂ finds", search.fun),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 1.4 The Gaussian, solved exactly
@@ -294,7 +295,7 @@ claim(
     ("m₁ by the formula", m1),
     ("mean of the best q₁ by quadrature", float(q1_numbers @ nodes)),
     tol=1e-4, digits=4,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 1.2 · One mean-field update
@@ -338,7 +339,7 @@ claim(
     "mean-field-unique-mean", "holds",
     ("distance from μ that the theorem allows", 0.0),
     ("farthest end of 20 random starts from μ", round(farthest, 6)),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # So $\arg\min_{q_1q_2}\mathrm{KL}(q\Vert p) = \mathcal N(\mu_1,\Lambda_{11}^{-1})\,\mathcal N(\mu_2,\Lambda_{22}^{-1})$, and the smallest value is $-\tfrac12\log(1-\rho^2)$.
@@ -359,12 +360,12 @@ claim(
     "mean-field-solution", "holds",
     ("-1/2 log(1 - 0.9²)", -0.5 * math.log(1 - 0.9**2)),
     ("smallest KL(q‖p) found", search.fun),
-)  # fmt: skip
+)
 claim(
     "mean-field-019", "holds",
     ("the lecture's 1/Λ₁₁", 0.19),
     ("computed from the inverse of Σ", float(1 / torch.linalg.inv(cov)[0, 0])),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # **Predict, then move.** The blue ellipse is $p$ (two standard deviations). As $\rho$ goes to 1, what happens to the area of the orange
@@ -400,7 +401,7 @@ explore(
     presets={"independent": {"rho": 0.0}, "the lecture": {"rho": 0.9}, "nearly degenerate": {"rho": 0.99}},
     size=(10, 4.4),
     alt="The ellipse of a correlated Gaussian with its two factorised approximations, and their first marginals",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # The orange $q$ stays inside $p$. Its variance is $\Lambda_{11}^{-1} = 1-\rho^2$, the *conditional* variance of $x_1$ given $x_2$, and not the
@@ -419,7 +420,7 @@ claim(
     ("variance of x₁ under the best q for KL(q‖p)", float(excl[0])),
     ("variance of x₁ under p", float(cov[0, 0])),
     relation="<",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 1.3 · KL between two Gaussians
@@ -467,10 +468,11 @@ def watch_ascent(view, rho, steps):
     path = ascent_path(mean, precision, mean + torch.tensor([-2.5, 2.5]), int(steps))
     view["plane"].ellipse("p", mean, cov, std=2, color="p", label="p")
     view["plane"].ellipse("q", path[-1], variances, std=2, color="q", style="--", label="q")
-    view["plane"].curve("path", path[:, 0], path[:, 1], color="muted", marker="o", width=1)
+    view["plane"].curve("path", path[:, 0], path[:, 1], color="accent", width=1.5)
+    view["plane"].scatter("points", path, color="accent", size=5)
     values = [float(gaussian_kl(m, variances, mean, cov)) for m in path]
     excess = [math.log10(max(v + 0.5 * math.log(1 - rho**2), 1e-12)) for v in values]
-    view["kl"].curve("excess", range(len(excess)), excess, color="q", marker="o", label="measured")
+    view["kl"].scatter("excess", list(enumerate(excess)), color="q", label="measured")
     theory = [excess[0]] + [excess[1] + 2 * (k - 1) * math.log10(max(abs(rho), 1e-6)) for k in range(1, len(excess))]
     view["kl"].curve("theory", range(len(theory)), theory, color="muted", style=":", label="factor ρ² an update")
     view.readout("KL(q‖p)", values[-1], ".6f")
@@ -490,7 +492,7 @@ explore(
     presets={"easy: ρ = 0.3": {"rho": 0.3}, "slow: ρ = 0.98": {"rho": 0.98}},
     size=(10, 4.4),
     alt="The zigzag path of the means of q towards the target, and the excess divergence falling on a straight line",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Each update removes all of the error in one coordinate and leaves the other. The error left after a sweep is $\rho^2$ times the old one, so the excess of
@@ -504,7 +506,7 @@ claim(
     "mean-field-coordinate-descent", "holds",
     ("ρ², the factor that theory gives for one sweep", 0.9**2),
     ("measured: error after sweep 11 / after sweep 10", float((path[22] - mean)[1] / (path[20] - mean)[1])),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 1.6 The other direction
@@ -525,7 +527,7 @@ claim(
     "forward-kl-objective", "holds",
     ("the constant, for one q", constant_of(torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.1, 0.6, 0.3]))),
     ("Σ p log p", float((table * table.log()).sum())),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Under the constraint $\int q_1 = 1$ with multiplier $\lambda$, the derivative is zero where $-F_1(x_1)/q_1(x_1) + \lambda = 0$, with $F_1$ the first marginal
@@ -536,26 +538,26 @@ F1, F2 = table.sum(1), table.sum(0)
 found = optimize.minimize(
     lambda q: -float(F1 @ torch.as_tensor(q).log()), [1 / 3] * 3, method="SLSQP", bounds=[(1e-6, 1)] * 3,
     constraints={"type": "eq", "fun": lambda q: sum(q) - 1}, tol=1e-14,
-)  # fmt: skip
+)
 multiplier = float(F1[0]) / float(found.x[0])
 claim(
     "forward-kl-lagrangian", "holds",
     ("λ in the lecture", 1.0),
     ("F₁/q₁ at the minimum that SLSQP finds", multiplier),
     tol=1e-4, digits=4,
-)  # fmt: skip
+)
 
 mutual_information = F1.log() @ -F1 + F2.log() @ -F2 + (table * table.log()).sum()
 free = optimize.minimize(
     lambda v: float(kl_discrete(table.flatten(), torch.outer(
         torch.softmax(torch.as_tensor(v[:3]), 0), torch.softmax(torch.as_tensor(v[3:]), 0)).flatten())),
     [0.5, 0, 0, 0, 0, -0.5], tol=1e-12,
-)  # fmt: skip
+)
 claim(
     "forward-kl-marginals", "holds",
     ("KL(p‖product of marginals) = mutual information", float(mutual_information)),
     ("smallest KL(p‖q₁q₂) that a search finds", free.fun),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # For a Gaussian $p$ the marginals are known. The lecture prints $q_j^*(x_j) = \mathcal N(x_j\mid\mu_j, \Sigma_{jj}^{-1})$. In its own notation the second
@@ -567,7 +569,7 @@ wide = torch.tensor([[4.0, 1.2], [1.2, 0.5]])
 search = optimize.minimize(
     lambda v: float(gaussian_kl(mean, wide, torch.as_tensor(v[:2]), torch.diag(torch.as_tensor(v[2:]).exp()))),
     [1.0, 0, 0, 0], tol=1e-14,
-)  # fmt: skip
+)
 claim(
     "forward-kl-gaussian-marginals", "erratum",
     ("the lecture's variance of q₁, 1/Σ₁₁", float(1 / wide[0, 0])),
@@ -575,7 +577,7 @@ claim(
     corrected="q_j*(x_j) = N(x_j | μ_j, Σ_jj): the variance is Σ_jj, not its inverse",
     corrected_left=("Σ₁₁", float(wide[0, 0])),
     tol=1e-3, digits=4,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 1.7 Two modes, one Gaussian
@@ -680,10 +682,10 @@ def two_modes(view, h, start_mean, start_std):
     half = torch.tensor([0.5, 0.5])
     m_in, s_in = inclusive_fit(half, torch.tensor([-h, h]), torch.ones(2))
     for name, values in (("excl", exclusive), ("incl", inclusive)):
-        view[name].heatmap("kl", values.clamp(max=4).sqrt(), extent=(-6, 6, 0.3, 5.5), vmin=0, vmax=2)
-    view["excl"].curve("path", path[:, 0], path[:, 1], color="white", width=2)
-    view["excl"].scatter("end", path[-1:], color="q", size=80, label="end of the descent")
-    view["incl"].scatter("best", torch.stack([m_in, s_in])[None], color="third", size=80, label="the minimum")
+        view[name].heatmap("kl", values.clamp(max=4).sqrt(), extent=(-6, 6, 0.3, 5.5), cmap="viridis_r", limits=(0, 2))
+    view["excl"].curve("path", path[:, 0], path[:, 1], color="q", width=2)
+    view["excl"].scatter("end", path[-1:], color="q", size=10, label="end of the descent")
+    view["incl"].scatter("best", torch.stack([m_in, s_in])[None], color="third", size=10, label="the minimum")
     x = torch.linspace(-8, 8, 321)
     view["laws"].fill("p", x, log_mixture(x, h).exp(), color="p", alpha=0.3, label="p")
     m, s = (float(v) for v in path[-1])
@@ -699,7 +701,7 @@ explore(
     two_modes,
     panels=[
         Panel("laws", title="the target and both fits", xlabel="x", ylabel="density", xlim=(-8, 8), ylim=(0, 0.45)),
-        Panel("excl", title="√KL(q‖p): dark is low", xlabel="mean of q", ylabel="std of q", xlim=(-6, 6), ylim=(0.3, 5.5)),
+        Panel("excl", title="√KL(q‖p), bright is low", xlabel="mean of q", ylabel="std of q", xlim=(-6, 6), ylim=(0.3, 5.5)),
         Panel("incl", title="√KL(p‖q)", xlabel="mean of q", ylabel="std of q", xlim=(-6, 6), ylim=(0.3, 5.5)),
     ],
     h=Slider(0.0, 5.0, step=0.1, value=4.0, label="h: half the distance of the modes"),
@@ -711,7 +713,7 @@ explore(
              "modes at 4 std": {"h": 2.0, "start_mean": 2.0, "start_std": 0.5}},
     size=(13, 4.2),
     alt="A bimodal density with two Gaussian fits, and the landscapes of both divergences over mean and standard deviation",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # There are *three* valleys when the modes are far apart: one on each mode, as the lecture says, and a third that covers both. The third never goes away:
@@ -730,7 +732,7 @@ claim(
     ("std of the q that sits on one mode", round(float(on_mode[1]), 4)),
     ("std of p", float(s_in)),
     relation="<", digits=4,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Is a valley on a mode the *deepest* one? The lecture says that the exclusive fit "typically" picks a mode. Follow the depth of both kinds of valley as the modes
@@ -744,7 +746,7 @@ def valley(h, m, s):
     found = optimize.minimize(
         lambda v: float(objective(torch.as_tensor(v))), [m, math.log(s)], tol=1e-10,
         jac=lambda v: torch.func.grad(objective)(torch.as_tensor(v)),
-    )  # fmt: skip
+    )
     return float(found.x[0]), math.exp(found.x[1]), float(found.fun)
 
 
@@ -759,7 +761,7 @@ def depths(view, h):
     first = exists.index(True)
     view["depth"].curve("cover", distances, [d for *_, d in covering], color="third", label="covers both modes")
     view["depth"].curve("mode", distances[first:], [d for *_, d in on_a_mode[first:]], color="q", style="--",
-                        label="sits on one mode")  # fmt: skip
+                        label="sits on one mode")
     view["depth"].hline("log2", math.log(2), color="muted", style=":", label="log 2")
     view["depth"].vline("h", h, color="muted")
     x = torch.linspace(-8, 8, 321)
@@ -781,7 +783,7 @@ explore(
     h=Slider(0.5, 4.5, step=0.05, value=2.6, label="h"),
     presets={"just bimodal": {"h": 1.1}, "a valley opens": {"h": 2.45}, "they cross": {"h": 2.8}, "far apart": {"h": 4.0}},
     alt="The best Gaussian under the exclusive divergence, and the depth of its valleys against the distance of the modes",
-)  # fmt: skip
+)
 
 # %% tags=["claim:reverse-kl-picks-mode"]
 depth_difference = lambda h: valley(h, h, 1.05)[2] - valley(h, 0.0, math.sqrt(1 + h * h))[2]
@@ -795,7 +797,7 @@ claim(
     ("h = 4: where the mode is", 4.0),
     tol=1e-3, digits=4,
     under=f"the modes are far apart: equal weights, half-distance above {crossing:.2f} standard deviations",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # So between $h = 1$, where the target becomes bimodal, and $h \approx 2.8$ the minimiser of $\mathrm{KL}(q\Vert p)$ is **mode covering**. "Reverse KL seeks a mode" is true for modes
@@ -809,14 +811,14 @@ grid = torch.linspace(-14, 14, 1401)
 best = optimize.minimize(
     lambda v: float(divergence(mixture, Normal(v[0], math.exp(v[1])), "kl", grid)), [2.0, 1.0], method="Nelder-Mead",
     options={"xatol": 1e-6, "fatol": 1e-10},
-)  # fmt: skip
+)
 print(f"mean {abs(round(float(best.x[0]), 4)):.4f}; the modes at ±4 are {4 / math.exp(best.x[1]):.2f} standard deviations of q away from it")
 claim(
     "forward-kl-global", "holds",
     ("std by matching moments, √(1 + 4²)", math.sqrt(17)),
     ("std that minimises KL(p‖q) by quadrature and search", math.exp(best.x[1])),
     tol=1e-3, digits=4,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 1.8 Beyond two dimensions
@@ -858,8 +860,8 @@ def many_dimensions(view, shape, rho):
     d = torch.arange(2, 51)
     view["ratio"].curve("theory", d, [ratio_theory(shape, int(k), rho) for k in d], color="muted", label="formula")
     view["ratio"].scatter("measured", torch.tensor([DIMENSIONS, ratios]).T, color="q", label="from the precision matrix")
-    view["kl"].curve("excl", DIMENSIONS, exclusive, color="q", style="--", marker="o", label="KL(q‖p), exclusive fit")
-    view["kl"].curve("incl", DIMENSIONS, inclusive, color="third", style=":", marker="o", label="KL(p‖q), inclusive fit")
+    view["kl"].curve("excl", DIMENSIONS, exclusive, color="q", style="--", label="KL(q‖p), exclusive fit")
+    view["kl"].curve("incl", DIMENSIONS, inclusive, color="third", style=":", label="KL(p‖q), inclusive fit")
     view.readout("ratio at d = 2", ratios[0])
     view.readout("ratio at d = 50", ratios[-1])
     view.readout("formula at d = 50", ratio_theory(shape, 50, rho))
@@ -874,7 +876,7 @@ explore(
     shape=Choice(["all pairs equal", "chain"], value="all pairs equal", label="shape of the correlation"),
     rho=Slider(0.0, 0.98, step=0.02, value=0.9, label="ρ"),
     alt="The ratio of the mean-field variance to the true variance, and both divergences, against the number of dimensions",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 1.9 An open experiment
