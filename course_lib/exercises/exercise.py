@@ -48,7 +48,7 @@ comparable. The same probe runs on the student's answer, the reference and every
     def probe_loss(loss, scores):               # a loss must carry gradients
         scores = scores.clone().requires_grad_(True)
         value = loss(scores)
-        if not value.requires_grad:
+        if not getattr(value, "requires_grad", False):
             raise Reject("The loss carries no gradient: compute it with torch functions, without .item().")
         return {"loss": value, "gradient": torch.autograd.grad(value, scores)[0]}
 
@@ -60,8 +60,8 @@ comparable. The same probe runs on the student's answer, the reference and every
 
 Where many answers are right (a sample, any minimiser) give a *judge*: ``judge(measured, expected, *args)`` returns
 ``None`` when the answer is right, else a sentence. It replaces the comparison with the reference. Mistakes are still
-recognised by their numbers (every answer draws from the same seeds); the judge may also say a mistake's message itself. A judge must
-not call the student's code: only a probe runs under the time limit.
+recognised by their numbers (every answer draws from the same seeds); the judge may also say a mistake's message
+itself. A judge must not call the student's code: only a probe runs under the time limit.
 
 A question for a prediction is an exercise whose reference is a plain value, without cases::
 

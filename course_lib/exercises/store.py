@@ -2,8 +2,8 @@
 
 The file is ``progress.json`` in the user's data folder, or in the folder that ``COURSE_HOME`` names. It is read,
 merged and replaced as a whole under a lock, so that two open notebooks add to it and a crash leaves the old file or
-the new one. With ``COURSE_PROGRESS=off`` nothing is written and nothing read: memory alone counts. No function here raises
-because of the file: what went wrong is a sentence in ``notice``.
+the new one. With ``COURSE_PROGRESS=off`` nothing is written and nothing read: memory alone counts. No function here
+raises because of the file: what went wrong is a sentence in ``notice``.
 """
 
 import contextlib
