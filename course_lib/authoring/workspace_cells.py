@@ -96,7 +96,7 @@ def keyed(cells: Sequence[Cell], known: Mapping[str, Cell] | None = None) -> dic
     claimed = {cell_id(cell) for cell in cells}
     orphans: dict[tuple, list[str]] = {}
     for key, cell in known.items():
-        if key not in claimed and text(cell).strip():
+        if key not in claimed:
             orphans.setdefault(content(cell), []).append(key)
     reserved = claimed | set(known)
     result: dict[str, Cell] = {}

@@ -3,7 +3,6 @@
 __all__ = ["SyncReport", "explain_os_error"]
 
 import errno
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,5 +110,6 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(names)
+def _names(names: list[str], most: int = 5) -> str:
+    rest = len(names) - most
+    return ", ".join(names) if rest <= 1 else f"{', '.join(names[:most])} and {rest} more"

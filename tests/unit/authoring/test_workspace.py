@@ -109,13 +109,21 @@ def test_each_update_that_changes_files_has_a_backup_folder_of_its_own(desk):
 
 
 def test_an_update_that_changes_only_what_the_student_has_already_writes_no_notebook(desk):
-    edit(desk.mine / "01_one.ipynb", "b", "better")
+    layout = json.dumps(book({**ONE, "b": "better"}), indent=3)  # of another tool than the course's
+    (desk.mine / "01_one.ipynb").write_text(layout)
     before = snapshot(desk.mine)["01_one.ipynb"]
     write(desk.source / "01_one.ipynb", book({**ONE, "b": "better"}))
     assert not desk.sync().changed and snapshot(desk.mine)["01_one.ipynb"] == before
     write(desk.source / "01_one.ipynb", book({**ONE, "b": "best"}))  # the base has followed
     desk.sync()
     assert texts(desk.mine / "01_one.ipynb")[1] == "best"
+
+
+def test_many_names_are_counted_and_not_listed(desk):
+    for number in range(10, 30):
+        write(desk.source / f"{number}_x.ipynb", book({f"x{number}": "x"}))
+    desk.sync()
+    assert any(line.endswith("14_x.ipynb and 15 more.") for line in desk.said)
 
 
 def test_solutions_follow_the_same_rules(desk):
@@ -264,6 +272,7 @@ def test_pictures_that_notebooks_link_to_come_along_and_edits_of_them_stay(desk)
     desk.sync()
     copies = desk.mine / "assets" / "figures"
     assert sorted(path.name for path in copies.iterdir()) == ["a b.png", "c.png"]
+    assert not (desk.mine / "secret").exists()
     assert "(assets/figures/a%20b.png)" in texts(desk.mine / "01_one.ipynb")[0]
     assert texts(desk.mine / "solutions/01_one.ipynb") == ["![x](../assets/figures/c.png)"]
     assert not desk.sync().changed

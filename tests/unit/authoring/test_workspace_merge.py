@@ -93,7 +93,8 @@ def test_an_offer_that_the_student_wrote_into_is_never_taken_away():
     assert {"mine", "second and my remark", "third"} <= set(result)
 
 
-def test_an_offer_that_replaced_the_students_own_cell_is_the_courses_cell_again():
+@pytest.mark.parametrize("edited", [False, True])
+def test_an_offer_that_replaced_the_students_own_cell_is_the_courses_cell_again(edited):
     old, second, third = (
         letters("abc"),
         changed(letters("abc"), b="second"),
@@ -104,9 +105,17 @@ def test_an_offer_that_replaced_the_students_own_cell_is_the_courses_cell_again(
     for cell in mine["cells"]:
         if cell["cell_type"] == "raw":  # Esc, Y; some versions of JupyterLab then give a new id
             cell.update(cell_type="code", outputs=[], execution_count=None, id="renewed")
+            cell["source"] += " with my change" * edited
     merged = merge(second, mine, third)
-    assert texts(merged.notebook) == ["aa", "third", "cc"]
-    assert ids(merged.notebook) == ["a", "b", "c"]
+    if edited:
+        assert ids(merged.notebook)[:2] == ["a", "b"] and merged.offered == 1 and merged.returned == 0
+        assert texts(merged.notebook)[1] == "second with my change" and texts(merged.notebook)[3:] == [
+            "third",
+            "cc",
+        ]
+    else:
+        assert texts(merged.notebook) == ["aa", "third", "cc"]
+        assert ids(merged.notebook) == ["a", "b", "c"]
 
 
 def test_when_both_write_the_same_text_nothing_is_offered():
