@@ -21,6 +21,7 @@ LECTURES = {
 }
 _ICONS = {"holds": "✓ holds", "convention": "◐ convention", "erratum": "✗ erratum"}
 _SIGNS = {"=": "=", "<=": "≤", "<": "<", ">=": "≥", ">": ">"}
+_UNBROKEN = 52  # characters of a line of numbers that a table keeps together
 _NOT = {"=": "≠", "<=": "≰", "<": "≮", ">=": "≱", ">": "≯"}
 
 
@@ -84,8 +85,8 @@ def _errata(errata: list[Confirmed], register: Mapping[str, RegisteredClaim]) ->
     lines = [
         "## Errata",
         "",
-        "These statements are false as printed. The left number is what the printed statement gives; the right one "
-        "was computed independently.",
+        "These statements are false as printed. The first number is what the printed statement gives; the "
+        "second one was computed independently of it.",
         "",
         "| Where | As printed | Corrected | The numbers | Checked in |",
         "|:---|:---|:---|:---|:---|",
@@ -138,13 +139,18 @@ def _evidence(claim: Confirmed) -> str:
         return evidence["text"]
     wrong = claim.verdict == "erratum"
     sign = (_NOT if wrong else _SIGNS)[evidence["relation"]]
-    left, right = evidence["left"], evidence["right"]
-    text = f"{_label(left)}: **{_show(left)}**<br>{sign} {_label(right)}: **{_show(right)}**"
+    lines = [_number("", evidence["left"]), _number(sign, evidence["right"])]
     if wrong:
-        corrected = evidence["corrected_left"]
-        sign = _SIGNS[evidence["corrected_relation"]]
-        text += f"<br>corrected: {_label(corrected)}: **{_show(corrected)}** {sign} **{_show(right)}**"
-    return text
+        lines.append("corrected:")
+        lines.append(_number("", evidence["corrected_left"]))
+        lines.append(_number(_SIGNS[evidence["corrected_relation"]], evidence["right"], label=False))
+    return "<br>".join(lines)
+
+
+def _number(sign: str, value: dict, label: bool = True) -> str:
+    # The number comes first and a line breaks only where it is long: numbers stand below each other.
+    text = f"{sign} **{_show(value)}**".strip() + (f" {_label(value)}" if label else "")
+    return text.replace(" ", "&nbsp;") if len(text) <= _UNBROKEN and "$" not in text else text
 
 
 def _label(value: dict) -> str:

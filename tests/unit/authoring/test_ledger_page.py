@@ -65,8 +65,11 @@ def test_links_are_relative_and_name_the_cell(page):
 
 def test_numbers_relations_and_labels_are_readable(page):
     found = cells(page)
-    assert r"lecture: q\_1\*: **∞**<br>= computed: **0.5**" in found["ledger-ul"]
-    assert "≠ computed: **0.5**<br>corrected: corrected: **0.5** ≤ **0.5**" in found["ledger-errata"]
+    assert "**∞**&nbsp;lecture:&nbsp;q\\_1\\*<br>=&nbsp;**0.5**&nbsp;computed |" in found["ledger-ul"]
+    errata = found["ledger-errata"]
+    assert (
+        "≠&nbsp;**0.5**&nbsp;computed<br>corrected:<br>**0.5**&nbsp;corrected<br>≤&nbsp;**0.5** |" in errata
+    )
     assert "convention: a \\| b" in found["ledger-ul"]
 
 
