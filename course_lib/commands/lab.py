@@ -7,20 +7,19 @@ from pathlib import Path
 from course_lib.authoring.workspace import sync_workspace
 from course_lib.commands.environment import ROOT, forward
 
-__all__ = ["lab_command", "lab_environment", "main"]
+__all__ = ["lab_command", "lab_environment", "main", "workspace"]
 
-WORKSPACE = ROOT / "my_course"
+
+def workspace() -> Path:
+    """The folder of the student's copy: ``my_course/``, or what ``COURSE_WORKSPACE`` names."""
+    return Path(os.environ.get("COURSE_WORKSPACE") or ROOT / "my_course").resolve()
 
 
 def main(argv: list[str]) -> int:
-    """Brings ``my_course/`` up to date and opens JupyterLab on it; options go on to JupyterLab."""
-    try:
-        sync_workspace(ROOT, WORKSPACE)
-    except (OSError, ValueError) as error:
-        print(f"Your copy of the notebooks could not be brought up to date: {error}", file=sys.stderr)
-        if not any(WORKSPACE.glob("*.ipynb")):
-            return 1
-        print("JupyterLab opens on the copy as it was.", file=sys.stderr)
+    """Brings the student's copy up to date and opens JupyterLab on it; options go on to JupyterLab."""
+    folder = workspace()
+    if sync_workspace(ROOT, folder).error and not any(folder.glob("*.ipynb")):
+        return 1
     return forward(lab_command(argv), cwd=ROOT, env=lab_environment())
 
 
@@ -28,7 +27,7 @@ def lab_command(options: list[str]) -> list[str]:
     """The JupyterLab command line: opens the student's copy at the first page."""
     command = [
         sys.executable, "-m", "jupyter", "lab",
-        f"--ServerApp.root_dir={WORKSPACE}",
+        f"--ServerApp.root_dir={workspace()}",
         "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
         "--ServerApp.log_level=WARN",  # the address is still printed
     ]  # fmt: skip

@@ -1,0 +1,59 @@
+"""The lab opens on the student's copy, and asks nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from course_lib.commands import lab
+
+
+@pytest.fixture
+def started(monkeypatch, tmp_path):
+    """Runs ``lab.main`` with a workspace of its own, and gives the command that would have been run."""
+    monkeypatch.setenv("COURSE_WORKSPACE", str(tmp_path / "mine"))
+    calls = []
+    monkeypatch.setattr(lab, "forward", lambda command, **options: calls.append((command, options)) or 0)
+
+    def start(*argv):
+        return lab.main(list(argv)), calls
+
+    return start
+
+
+def test_the_copy_is_there_before_jupyterlab_starts(started, tmp_path):
+    status, [(command, _)] = started("--port=8931")
+    assert status == 0
+    assert (tmp_path / "mine" / "00_start_here.ipynb").exists()
+    assert f"--ServerApp.root_dir={tmp_path / 'mine'}" in command
+    assert command[-1] == "--port=8931"
+
+
+def test_without_a_display_no_browser_is_looked_for(started, monkeypatch):
+    monkeypatch.setattr(lab.sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert "--no-browser" in started()[1][0][0]
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert "--no-browser" not in started()[1][1][0]
+
+
+def test_settings_of_the_course_come_after_the_students_own(monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/the/student")
+    first, last = lab.lab_environment()["JUPYTER_CONFIG_PATH"].split(lab.os.pathsep)
+    assert first == "/the/student"
+    overrides = json.loads(Path(last, "labconfig", "default_setting_overrides.json").read_text())
+    assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+
+
+def test_a_full_disk_at_the_first_start_opens_no_empty_lab(started, monkeypatch, tmp_path):
+    class Failed:
+        error = "The disk is full."
+
+    monkeypatch.setattr(lab, "sync_workspace", lambda *_: Failed)
+    status, calls = started()
+    assert (status, calls) == (1, [])
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "old.ipynb").write_text("{}")
+    status, calls = started()
+    assert (status, len(calls)) == (0, 1)
