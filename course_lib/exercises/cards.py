@@ -4,7 +4,7 @@ A card has an icon and a word, never a colour alone, and no time or random numbe
 "passed" card can stand in a committed notebook.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 
 from .exercise import Exercise
@@ -33,14 +33,16 @@ _CELL = "text-align:left; vertical-align:top; font-weight:normal; padding:1px 0;
 
 @dataclass(frozen=True)
 class Card:
-    """One card. ``facts`` are (label, text, is code) rows; ``notes`` stand at the end, smaller."""
+    """One card, in this order: heading, message, ``facts`` as rows (label, text, is code), numbered ``items``, quiet
+    ``notes``, and ``notices``, which say that something went wrong beside the answer."""
 
     look: str
     heading: str
     message: str = ""
     facts: tuple[tuple[str, str, bool], ...] = ()
     notes: tuple[str, ...] = ()
-    items: tuple[str, ...] = field(default=())
+    items: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def word(self) -> str:
@@ -53,6 +55,7 @@ class Card:
         lines += [f"  {label:<{width}}  {text}" for label, text, _ in self.facts]
         lines += [f"  {number}. {text}" for number, text in enumerate(self.items, start=1)]
         lines += [f"  {note}" for note in self.notes]
+        lines += [f"  ! Note: {notice}" for notice in self.notices]
         return "\n".join(lines)
 
     def _repr_html_(self):
@@ -67,6 +70,10 @@ class Card:
             f'<table style="margin:6px 0 0 0; border-collapse:collapse">{rows}</table>' if rows else "",
             f'<ol style="margin:6px 0 0 0; padding-left:22px">{items}</ol>' if items else "",
             *(f'<div style="margin-top:4px; {_QUIET}">{_rich(note)}</div>' for note in self.notes),
+            *(
+                f'<div style="margin-top:4px"><strong>! Note</strong> · {_rich(one)}</div>'
+                for one in self.notices
+            ),
             "</div>",
         ]
         return "".join(parts)
@@ -99,29 +106,19 @@ def card_for(
     is_value = not callable(exercise.reference)
     thing = "answer" if is_value else ("class" if isinstance(exercise.reference, type) else "function")
     if verdict.passed:
-        return Card("passed", heading, notes=(f"What follows runs on your own {thing}.", *notices))
+        return Card("passed", heading, f"What follows runs on your own {thing}.", notices=notices)
     reference = f"Until it passes, what follows runs on the reference {thing}."
     help_line = f"For help run `hint({exercise.id!r})`."
     if verdict.kind in ("stub", "nothing"):
-        level = f"Difficulty {exercise.difficulty} of 3, about {exercise.minutes} minutes."
-        message = (
-            "Complete the cell above and run it again."
-            if not is_value
-            else "Write your answer above and run the cell again."
-        )
+        message = f"{'Write your answer' if is_value else 'Complete the code'} above and run the cell again."
         if verdict.kind == "nothing":
             message = "Your function returns nothing (`None`). If it is written, its `return` is missing."
-        again = ("You had passed it; the pass is kept.",) if had_passed else ()
-        return Card("open", heading, message, notes=(f"{level} {help_line}", *again, reference, *notices))
-    facts = _facts(verdict)
-    again = ("It is wrong now; you had passed it before, and the pass is kept.",) if had_passed else ()
-    return Card(
-        "wrong",
-        heading,
-        _message(exercise, verdict, thing),
-        facts,
-        (*again, f"{reference} {help_line}", *notices),
-    )
+        message += " You had passed it before, and the pass is kept." if had_passed else ""
+        level = f"Difficulty {exercise.difficulty} of 3, about {exercise.minutes} minutes. {help_line}"
+        return Card("open", heading, message, notes=(level, reference), notices=notices)
+    message = _message(exercise, verdict, thing)
+    message += " You had passed it before, and the pass is kept." if had_passed else ""
+    return Card("wrong", heading, message, _facts(verdict), notes=(reference, help_line), notices=notices)
 
 
 def _message(exercise, verdict, thing):

@@ -27,4 +27,4 @@ def hint(exercise_id: str) -> None:
     else:
         last = f"Hint {len(shown)} of {total}." + ("" if len(shown) < total else " This was the last one.")
     notices = tuple(dict.fromkeys(one for one in (first_notice, saved.notice) if one))
-    show(Card("hint", f"{exercise.title} (`{exercise.id}`)", items=shown, notes=(last, *notices)))
+    show(Card("hint", f"{exercise.title} (`{exercise.id}`)", items=shown, notes=(last,), notices=notices))

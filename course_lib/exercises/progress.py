@@ -54,6 +54,9 @@ def progress_summary() -> dict:
     }
 
 
+_CELL = "text-align:left; white-space:nowrap; padding:3px 12px"
+
+
 class _Table:
     def __init__(self, summary: dict):
         self.summary = summary
@@ -76,8 +79,8 @@ class _Table:
     def _repr_html_(self):
         rows = "".join(self._row(row) for row in self.summary["notebooks"])
         head = "".join(
-            f'<th scope="col" style="text-align:left; padding:3px 12px">{name}</th>'
-            for name in ("Notebook", "", "Passed", "Hints used")
+            f'<th scope="col" colspan="{columns}" style="{_CELL}">{name}</th>'
+            for name, columns in (("Notebook", 1), ("Passed", 2), ("Hints", 1))
         )
         notice = self.summary["notice"]
         return (
@@ -92,9 +95,9 @@ class _Table:
     @staticmethod
     def _row(row):
         percent = round(100 * row["passed"] / row["total"]) if row["total"] else 0
-        cell = '<td style="text-align:left; padding:3px 12px">'
+        cell = f'<td style="{_CELL}">'
         bar = (
-            f'<div role="img" aria-label="{_count(row)} passed" style="width:160px; height:10px; border-radius:5px; '
+            f'<div role="img" aria-label="{_count(row)} passed" style="width:140px; height:10px; border-radius:5px; '
             'overflow:hidden; background:var(--jp-layout-color3, #d0d0d0)">'
             f'<div style="width:{percent}%; height:10px; background:#009E73"></div></div>'
         )

@@ -94,7 +94,7 @@ def test_an_exception_is_told_with_the_students_own_line(bank, shown):
 
 def test_not_implemented_in_a_library_is_an_exception_and_not_a_stub(bank, shown):
     def broken(x):
-        return torch.distributions.Distribution().mean + x
+        return torch.distributions.Distribution(validate_args=False).mean + x
 
     check("99.double", broken)
     assert "NotImplementedError" in the_card(shown)
@@ -281,7 +281,7 @@ def test_a_fault_of_the_bank_is_said_and_not_raised(bank, shown):
 def test_a_pass_is_kept_when_a_later_version_is_wrong(bank, shown):
     check("99.double", double)
     assert check("99.double", lambda x: x) is double
-    assert "you had passed it" in repr(shown[1])
+    assert "You had passed it before" in repr(shown[1])
     check("99.double", double)
     assert "Passed" in repr(shown[2])
 
