@@ -51,7 +51,7 @@ def format_difference(left: float, right: float, tol: float, digits: int = 6) ->
     decimals = digits - 1 - math.floor(math.log10(size)) if size > tol * _NOISE_SHARE else digits
     rounded = round(difference, decimals) + 0.0  # + 0.0 turns -0.0 into 0.0
     if 0 <= decimals <= digits + 3:
-        return f"{rounded:.{decimals}f}" if rounded else f"{0:.{decimals}f}"
+        return f"{rounded:.{decimals}f}"
     return _significant(rounded, digits) if rounded else "0"
 
 
