@@ -128,7 +128,7 @@ class PaintedBars(Painted):
             above = (height >= base or not np.isfinite(height)) != inside or (cut and not inside)
             string = _number(height, mark.values or ".3g")
             size = 18.0 if np.isinf(height) else 11.0
-            upright = len(string) * 0.64 * size > room
+            upright = len(string) * 0.58 * size > room
             if cut and np.isfinite(height):
                 arrow = "↑" if height > base else "↓"
                 string = f"{string} {'→' if height > base else '←'}" if upright else f"{arrow}\n{string}"

@@ -113,7 +113,7 @@ class Slider:
     def widget(self, name: str):
         """The slider."""
         common = {"description": self.label or name, "style": _STYLE, "continuous_update": True}
-        common["layout"] = widgets.Layout(width="auto", flex="1 1 auto", min_width="180px")
+        common["layout"] = widgets.Layout(width="auto")
         if self.whole:
             return widgets.IntSlider(self.initial, self.low, self.high, self.stride, **common)
         if self.log:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 
 import ipywidgets as widgets
+import traitlets
 
 from course_lib.widgets import cards, registry
 from course_lib.widgets.controls import Slider, check_control
@@ -218,7 +219,8 @@ class Explorable:
             format, data = self._stage.frame(view)
         except Exception as error:
             self.error = error
-            self._card.value = cards.error_card(error, self._draw)
+            self._card.value = cards.error_card(error, self._draw, drawn=bool(self._picture.value))
+            self._card.remove_class("course-hidden")
             if self._picture.value:
                 return
             # Nothing was ever drawn: show the empty panels.
@@ -227,6 +229,7 @@ class Explorable:
             self.error = None
             if self._card.value:
                 self._card.value = ""
+                self._card.add_class("course-hidden")
             self._readouts = view.readouts
         if self._closed:
             return
@@ -242,9 +245,10 @@ class Explorable:
     def _make_widget(self):
         width = f"{round(self._stage.size[0] * 100)}px"
         layout = widgets.Layout(width=width, max_width="100%", height="auto")
-        self._picture = widgets.Image(format="png", tooltip=self.alt, layout=layout)
+        self._picture = _Picture(format="png", tooltip=self.alt, layout=layout)
         self._picture.add_class("course-picture")
         self._card, self._table = widgets.HTML(), widgets.HTML()
+        self._card.add_class("course-hidden")
         self._inputs = {name: control.widget(name) for name, control in self.controls.items()}
         for name, control in self._inputs.items():
             control.observe(lambda change, name=name: self._moved(name, change["new"]), "value")
@@ -252,8 +256,9 @@ class Explorable:
         row.add_class("course-row")
         buttons = widgets.Box(self._buttons())
         buttons.add_class("course-buttons")
-        row.layout.max_width = buttons.layout.max_width = self._table.layout.max_width = width
-        parts = [widgets.HTML(cards.STYLESHEET), self._picture, self._card]
+        for part in (row, buttons, self._card, self._table):
+            part.layout.max_width = width
+        parts = [widgets.HTML(cards.dressing(self.alt)), self._picture, self._card]
         parts += [row, buttons] if self.controls else []
         self.widget = widgets.VBox([*parts, self._table])
         self.widget.add_class("course-explorable")
@@ -279,7 +284,6 @@ class Explorable:
                 min=0, max=control.count, step=1, interval=120, value=control.index(control.initial)
             )
             play.show_repeat = True
-            play.layout.flex = "0 0 auto"
 
             def step(change):
                 if control.index(made.value) != change["new"]:
@@ -291,9 +295,9 @@ class Explorable:
             play.observe(step, "value")
             made.observe(follow, "value")
             parts.insert(0, play)
-        return widgets.HBox(
-            parts, layout=widgets.Layout(flex="1 1 320px", max_width="560px", min_width="260px")
-        )
+        together = widgets.HBox(parts)
+        together.add_class("course-control")
+        return together
 
     def _buttons(self):
         buttons = []
@@ -306,6 +310,12 @@ class Explorable:
         )
         reset.on_click(lambda _: self.reset())
         return [*buttons, reset]
+
+
+class _Picture(widgets.Image):
+    """An image widget whose tooltip works: its view looks for a description, which ipywidgets' own lacks."""
+
+    description = traitlets.Unicode("").tag(sync=True)
 
 
 def _check_signature(draw, controls):

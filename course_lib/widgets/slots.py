@@ -13,6 +13,9 @@ from course_lib.widgets.limits import Follower
 
 __all__ = ["Slot"]
 
+# Marks that may touch the left and right edges of a panel.
+_UNFRAMED = (marks.Curve, marks.Fill, marks.Picture, marks.Contour, marks.Level, marks.Text)
+
 
 class Slot:
     """One panel's axes and everything in it.
@@ -28,6 +31,7 @@ class Slot:
         self.painted = {}
         self.shown = {}
         self.hatches = {}
+        self.places = {}
         self.legend = Legend(self.axes)
         self.categories = None
         self.dirty = self.crowded = True
@@ -57,7 +61,7 @@ class Slot:
             spine.set_visible(side in ("left", "bottom"))
         for axis, scale in ((axes.xaxis, panel.xscale), (axes.yaxis, panel.yscale)):
             axis.set_major_locator(
-                LogLocator(numticks=6) if scale == "log" else MaxNLocator(6, steps=[1, 2, 2.5, 5, 10])
+                LogLocator(numticks=6) if scale == "log" else MaxNLocator(6, steps=[1, 2, 5, 10])
             )
             axis.set_minor_locator(NullLocator())
             for tick in axis.get_major_ticks(8):
@@ -73,11 +77,17 @@ class Slot:
         bars = {name: mark for name, mark in self.shown.items() if isinstance(mark, marks.Bars)}
         places = self._place_bars(bars)
         self._follow(bars)
+        self.places = places
         for name, mark in self.shown.items():
             self.painted[name] = paint(self.axes, mark, self.painted.get(name), places.get(name))
         for name, painted in self.painted.items():
             if name not in self.shown:
                 painted.show(False)
+
+    def fit(self):
+        """Fits the numbers on bars to the panel's new size."""
+        for name in self.places:
+            paint(self.axes, self.shown[name], self.painted[name], self.places[name])
 
     def _set_heading(self, string, moves):
         if string == self.heading.get_text():
@@ -116,10 +126,7 @@ class Slot:
         """Sets the limits."""
         panel = self.panel
         points = [mark.points() for mark in self.shown.values()]
-        exact = all(
-            isinstance(m, (marks.Curve, marks.Fill, marks.Picture, marks.Contour))
-            for m in self.shown.values()
-        )
+        exact = all(isinstance(m, _UNFRAMED) for m in self.shown.values())
         whole = self.shown and all(isinstance(m, (marks.Picture, marks.Contour)) for m in self.shown.values())
         based = (
             any(isinstance(m, (marks.Bars, marks.Fill)) for m in self.shown.values())

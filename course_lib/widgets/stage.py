@@ -143,6 +143,7 @@ class Stage:
         for slot in self.slots.values():
             slot.write_categories(renderer)
             slot.place_heading()
+            slot.fit()
             slot.crowded = False
             slot.dirty = True
 

@@ -1,0 +1,178 @@
+"""From a key press on a slider to changed pixels: our explorables beside ``ipywidgets.interact`` with the same picture.
+
+JupyterLab runs in Chromium; the page itself takes the times. A trial ends in the first animation frame in which the
+picture's new image has been decoded. The four variants take turns, so that a noisy machine disturbs all alike.
+
+    python -m tests.benchmarks.bench_sliders
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+if __name__ == "__main__" and not __package__:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.browser.lab import open_notebook, open_page, run_all, running_lab, wait_idle
+
+__all__ = ["run"]
+
+_COMMON = '''
+%matplotlib inline
+import math
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+from course_lib.widgets import Panel, Slider, explore
+
+x = np.linspace(-6, 6, 400)
+names = ["KL", "reverse KL", "Pearson", "Neyman", "Hellinger", "JS", "TV", "Jeffreys"]
+side = np.linspace(-3, 3, 200)
+grid_x, grid_y = np.meshgrid(side, side)
+
+def two(mean):
+    """Two densities, and eight divergences between them by the trapezoidal rule."""
+    p = np.exp(-x**2 / 2) / math.sqrt(2 * math.pi) + 1e-12
+    q = np.exp(-(x - mean) ** 2 / 2 / 1.44) / 1.2 / math.sqrt(2 * math.pi) + 1e-12
+    m, step = (p + q) / 2, x[1] - x[0]
+    kl, reverse = np.sum(p * np.log(p / q)) * step, np.sum(q * np.log(q / p)) * step
+    js = (np.sum(p * np.log(p / m)) + np.sum(q * np.log(q / m))) * step / 2
+    chi = np.sum((p - q) ** 2 / q) * step, np.sum((p - q) ** 2 / p) * step
+    hellinger, tv = np.sum((p**0.5 - q**0.5) ** 2) * step, np.sum(abs(p - q)) * step / 2
+    return p, q, [kl, reverse, *chi, hellinger, js, tv, kl + reverse]
+
+def density(rho):
+    return np.exp(-(grid_x**2 + grid_y**2 - 2 * rho * grid_x * grid_y) / 2 / (1 - rho**2))
+'''
+
+_OURS_CURVES = """
+def draw_curves(view, mean):
+    p, q, values = two(mean)
+    left = view["densities"]
+    left.fill("overlap", x, np.minimum(p, q), color="third", label="overlap")
+    left.curve("p", x, p, color="p", label="p")
+    left.curve("q", x, q, color="q", label="q")
+    view["divergences"].bars("all", names, values)
+explore(draw_curves, alt="Two densities and their divergences.", mean=Slider(-2.0, 2.0, step=0.02, value=0.0),
+        panels=[Panel("densities", xlabel="x", ylabel="density", ylim=(0, 0.45)),
+                Panel("divergences", ylabel="nats", ylim=(0, 4))])
+"""
+
+_PEER_CURVES = """
+def plot_curves(mean):
+    p, q, values = two(mean)
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
+    left.fill_between(x, np.minimum(p, q), color="C2", alpha=0.25, label="overlap")
+    left.plot(x, p, label="p")
+    left.plot(x, q, "--", label="q")
+    left.set(xlabel="x", ylabel="density", ylim=(0, 0.45))
+    left.legend()
+    right.bar(names, values)
+    right.tick_params(axis="x", rotation=40)
+    right.set(ylabel="nats", ylim=(0, 4))
+    plt.show()
+ipywidgets.interact(plot_curves, mean=ipywidgets.FloatSlider(0.0, min=-2.0, max=2.0, step=0.02));
+"""
+
+_OURS_HEATMAP = """
+def draw_heatmap(view, rho):
+    view.heatmap("density", density(rho), extent=(-3, 3, -3, 3))
+explore(draw_heatmap, alt="The density of a correlated Gaussian.", size=(5, 4.5),
+        rho=Slider(-0.9, 0.9, step=0.01, value=0.0),
+        panels=[Panel("plane", xlabel="first", ylabel="second", xlim=(-3, 3), ylim=(-3, 3), aspect="equal")])
+"""
+
+_PEER_HEATMAP = """
+def plot_heatmap(rho):
+    fig, axes = plt.subplots(figsize=(5, 4.5))
+    axes.imshow(density(rho), extent=(-3, 3, -3, 3), origin="lower", cmap="Blues", interpolation="bilinear")
+    axes.set(xlabel="first", ylabel="second")
+    plt.show()
+ipywidgets.interact(plot_heatmap, rho=ipywidgets.FloatSlider(0.0, min=-0.9, max=0.9, step=0.01));
+"""
+
+# What to measure: the cell of ours and of the peer, and the ratio to reach.
+_PAIRS = (("two densities, 8 divergences", 1, 2, 0.20), ("heatmap of 200 x 200", 3, 4, 0.30))
+
+# Waits for the next change of the picture in one cell's output; the key is pressed from outside meanwhile.
+_ARM = """(cell) => {
+    const output = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[cell].querySelector('.jp-OutputArea');
+    const handle = output.querySelector('.noUi-handle');
+    const source = () => [...output.querySelectorAll('img')].map((image) => image.src).join(' ');
+    const before = source();
+    window.benchmark = new Promise((resolve) => {
+        let pressed = null;
+        handle.addEventListener('keydown', (event) => { pressed = performance.now(); }, {capture: true, once: true});
+        const look = () => {
+            const image = output.querySelector('img');
+            const now = source();
+            if (pressed !== null && now !== '' && now !== before && image && image.complete && image.naturalWidth) {
+                image.decode().catch(() => null).then(() => requestAnimationFrame(() =>
+                    resolve(performance.now() - pressed)));
+            } else {
+                requestAnimationFrame(look);
+            }
+        };
+        requestAnimationFrame(look);
+    });
+}"""
+
+
+def run(trials: int = 25, say=print) -> list[dict]:
+    """Measures; one row a picture: name, ours_ms, peer_ms, ratio, target."""
+    times = {cell: [] for pair in _PAIRS for cell in pair[1:3]}
+    with tempfile.TemporaryDirectory() as folder:
+        _write_notebook(Path(folder, "sliders.ipynb"))
+        with running_lab(folder) as url, open_page(height=3600) as page:
+            open_notebook(page, url, "sliders.ipynb")
+            run_all(page)
+            page.wait_for_timeout(1500)
+            for trial in range(trials + 3):
+                for cell, taken in times.items():
+                    elapsed = _trial(page, cell)
+                    # The first ones warm the kernel and the page.
+                    if trial >= 3:
+                        taken.append(elapsed)
+    rows = []
+    for name, ours, peer, target in _PAIRS:
+        mine, theirs = statistics.median(times[ours]), statistics.median(times[peer])
+        ratio = statistics.median(a / b for a, b in zip(times[ours], times[peer], strict=True))
+        row = {"name": name, "ours_ms": round(mine), "peer_ms": round(theirs), "ratio": round(ratio, 3)}
+        rows.append({**row, "target": target})
+        say(f"{name}: {mine:.0f} ms, interact {theirs:.0f} ms, ratio {ratio:.3f} (target {target})")
+    return rows
+
+
+def _trial(page, cell) -> float:
+    handle = page.locator(".jp-Notebook .jp-CodeCell").nth(cell).locator(".noUi-handle").first
+    handle.focus()
+    page.evaluate(_ARM, cell)
+    page.keyboard.press("ArrowRight")
+    elapsed = page.evaluate("() => window.benchmark")
+    wait_idle(page)
+    page.wait_for_timeout(120)
+    return elapsed
+
+
+def _write_notebook(path):
+    sources = (_COMMON, _OURS_CURVES, _PEER_CURVES, _OURS_HEATMAP, _PEER_HEATMAP)
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": source.strip(),
+        }
+        for number, source in enumerate(sources)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(notebook))
+
+
+if __name__ == "__main__":
+    run()
