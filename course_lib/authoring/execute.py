@@ -1,6 +1,7 @@
 """Runs a notebook top to bottom in a fresh kernel, the way a reader does, and keeps the cleaned outputs."""
 
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +14,10 @@ from .outputs import clean_outputs
 __all__ = ["CELL_TIMEOUT", "ExecutionError", "execute", "kernel_environment"]
 
 CELL_TIMEOUT = 300  # seconds for one cell; a whole notebook is meant to take less than 60
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_SAY_ALL = ("ClaimError", "RegisterError")  # their sentence is enough
 
 
 class ExecutionError(RuntimeError):
@@ -90,10 +95,11 @@ def execute(
         except CellTimeoutError:
             raise ExecutionError(f"{title}, cell {running!r}: took longer than {timeout} s") from None
         except CellExecutionError as error:
-            shown = "\n".join(error.traceback.splitlines()[-12:])
-            raise ExecutionError(
-                f"{title}, cell {running!r}: raised {error.ename}: {error.evalue}\n{shown}"
-            ) from None
+            sentence = f"{title}, cell {running!r}: raised {error.ename}: {error.evalue}"
+            if error.ename not in _SAY_ALL:
+                lines = _COLOUR.sub("", error.traceback).splitlines()
+                sentence = "\n    ".join([sentence, *lines[-12:]])
+            raise ExecutionError(sentence) from None
         except (DeadKernelError, RuntimeError, OSError) as error:
             raise ExecutionError(f"{title}, {running!r}: the kernel stopped: {error}") from None
     return [

@@ -133,8 +133,15 @@ def test_a_cell_that_raises_or_never_ends_is_named(tmp_path, register):
         cell = nbformat.v4.new_code_cell(code, id="the-cell")
         return nbformat.v4.new_notebook(cells=[cell])
 
-    with pytest.raises(ExecutionError, match=r"'the-cell': raised ZeroDivisionError: division by zero"):
+    with pytest.raises(
+        ExecutionError, match=r"'the-cell': raised ZeroDivisionError: division by zero"
+    ) as caught:
         execute(book("1 / 0"), tmp_path, "01", register)
+    assert "\x1b" not in str(caught.value)
+    lie = 'from course_lib.authoring import claim\nclaim("one", "holds", ("left", 1.0), ("right", 2.0))'
+    with pytest.raises(ExecutionError, match="the numbers contradict it") as caught:
+        execute(book(lie), tmp_path, "01", register)
+    assert len(str(caught.value).splitlines()) == 1
     with pytest.raises(ExecutionError, match=r"'the-cell': took longer than 1 s"):
         execute(book("while True: pass"), tmp_path, "01", register, timeout=1)
 
