@@ -1,0 +1,118 @@
+"""KID and CMMD: sums written out pair by pair, moments in closed form, and unbiasedness over all subsets."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from course_lib.evaluation import cmmd, kernel_distance, kid
+
+
+def normal(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def by_pairs(x, y, kernel):
+    def pairs(u, v, skip):
+        values = [kernel(a, b) for i, a in enumerate(u) for j, b in enumerate(v) if not (skip and i == j)]
+        return sum(values) / len(values)
+
+    return float(pairs(x, x, True) + pairs(y, y, True) - 2 * pairs(x, y, False))
+
+
+def test_kid_is_the_sum_over_pairs_of_different_rows():
+    x, y = normal(7, 3), normal(5, 3, seed=1) + 1
+    assert float(kid(x, y)) == pytest.approx(by_pairs(x, y, lambda a, b: (a @ b / 3 + 1) ** 3), rel=1e-12)
+
+
+def test_cmmd_is_the_sum_over_pairs_of_different_rows():
+    x, y = normal(6, 3), normal(8, 3, seed=1) + 1
+    expected = by_pairs(x, y, lambda a, b: torch.exp(-(a - b).square().sum() / (2 * 0.7**2)))
+    assert float(cmmd(x, y, sigma=0.7, scale=10)) == pytest.approx(10 * expected, rel=1e-12)
+
+
+def test_kid_is_unbiased_over_all_samples_of_a_small_population():
+    # A population of four points drawn without replacement: pairs within a sample are pairs of the population.
+    population, other = normal(4, 2), normal(3, 2, seed=2)
+    samples = [kid(population[list(rows)], other) for rows in itertools.combinations(range(4), 2)]
+    assert float(torch.stack(samples).mean()) == pytest.approx(float(kid(population, other)), rel=1e-12)
+
+
+def test_kid_of_gaussians_is_what_their_moments_say():
+    # d = 1 and kernel (xy + 1)^3: MMD^2 = sum over k of C(3, k) (difference of the k-th moments)^2.
+    x, y = normal(20_000, 1), 1.2 * normal(20_000, 1, seed=1) + 0.3
+    m, s = 0.3, 1.2
+    differences = [m, m**2 + s**2 - 1, m**3 + 3 * m * s**2]
+    exact = sum(math.comb(3, k) * v**2 for k, v in enumerate(differences, start=1))
+    assert float(kid(x, y)) == pytest.approx(exact, rel=0.12)  # three standard errors of this sample size
+
+
+def test_cmmd_of_gaussians_is_the_closed_form():
+    # E exp(-(x-y)^2/2s^2) for a normal difference N(m, v) is s/sqrt(s^2+v) exp(-m^2 / 2(s^2+v)).
+    x, y = normal(4000, 1), normal(4000, 1, seed=1) + 1
+    mean_kernel = lambda m: 1 / math.sqrt(3) * math.exp(-(m**2) / 6)
+    assert float(cmmd(x, y, sigma=1.0, scale=1.0)) == pytest.approx(
+        2 * mean_kernel(0) - 2 * mean_kernel(1), rel=0.15
+    )
+
+
+def test_one_law_gives_both_signs():
+    values = [float(kid(normal(30, 4, seed=s), normal(30, 4, seed=1000 + s))) for s in range(60)]
+    assert min(values) < 0 < max(values)
+    mean, std = sum(values) / 60, torch.tensor(values).std().item()
+    assert abs(mean) < 3.5 * std / math.sqrt(60)
+
+
+def test_blocks_do_not_change_the_result(monkeypatch):
+    x, y = normal(50, 3), normal(31, 3, seed=1)
+    whole = float(kid(x, y)), float(cmmd(x, y, 1.0))
+    monkeypatch.setattr(kernel_distance, "_BLOCK", 100)
+    assert (float(kid(x, y)), float(cmmd(x, y, 1.0))) == pytest.approx(whole, rel=1e-12)
+
+
+def test_cmmd_far_from_the_origin_keeps_its_digits():
+    x, y = normal(40, 3), normal(40, 3, seed=1) + 1
+    assert float(cmmd(x + 1e6, y + 1e6, 1.0)) == pytest.approx(float(cmmd(x, y, 1.0)), rel=1e-6)
+
+
+def test_subsets_repeat_with_a_generator_and_centre_on_the_whole():
+    x, y = normal(300, 3), normal(300, 3, seed=1) + 0.5
+    first, second = (kid(x, y, 50, 100, torch.Generator().manual_seed(4)) for _ in range(2))
+    assert torch.equal(first.value, second.value)
+    assert abs(float(first) - float(kid(x, y))) < 5 * float(first.standard_error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"subsets": 1}, "subsets"),
+        ({"subsets": 4, "subset_size": 11}, "smaller set 10"),
+        ({"subsets": 4, "subset_size": 1}, "subset_size"),
+    ],
+)
+def test_impossible_subsets_are_refused(arguments, says):
+    with pytest.raises(ValueError, match=says):
+        kid(normal(10, 2), normal(12, 2), **arguments)
+
+
+@pytest.mark.parametrize("score", [kid, cmmd])
+@pytest.mark.parametrize(
+    ("p", "q", "says"),
+    [
+        (torch.ones(1, 2), torch.ones(3, 2), "features_p: expected at least two rows"),
+        (torch.ones(3, 2), torch.ones(3, 3), "features_q: expected points of shape"),
+        (torch.full((3, 2), math.nan), torch.ones(3, 2), "features_p: .*NaN"),
+    ],
+)
+def test_bad_features_are_refused(score, p, q, says):
+    with pytest.raises(ValueError, match=says):
+        score(p, q)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"sigma": 0}, {"sigma": -1.0}, {"scale": math.inf}, {"sigma": math.nan}]
+)
+def test_bad_bandwidths_are_refused(arguments):
+    with pytest.raises(ValueError, match=f"{next(iter(arguments))}: expected a positive number"):
+        cmmd(torch.ones(3, 2), torch.ones(3, 2), **arguments)
