@@ -2,6 +2,7 @@
 
 from .check import check
 from .hints import hint
+from .owner import owner
 from .progress import progress, progress_summary
 
-__all__ = ["check", "hint", "progress", "progress_summary"]
+__all__ = ["check", "hint", "owner", "progress", "progress_summary"]

@@ -23,7 +23,7 @@
 import torch
 
 from course_lib.authoring import ledger_counts
-from course_lib.exercises import check, hint, progress
+from course_lib.exercises import check, hint, owner, progress
 from course_lib.widgets import Panel, Slider, explore
 
 # %% [markdown]
@@ -79,7 +79,7 @@ def entropy(p):
 entropy = check("00.entropy", entropy)
 
 # %% [markdown]
-# Your function at work: the entropy of three outcomes is largest where they are equally likely.
+# The function at work, and the picture says whose it is: the entropy of three outcomes is largest where they are equally likely.
 
 # %% name="triangle" tags=["picture"]
 def triangle(view, first):
@@ -92,13 +92,14 @@ def triangle(view, first):
     view["bars"].bars("law", ["first", "second", "third"], laws[best], color="p")
     view.readout("largest entropy", values[best])
     view.readout("log 3", 1.0986122886681098)
+    view["curve"].title(f"entropy, by {owner(entropy)}")
 
 
 explore(
     triangle,
     panels=[
         Panel("bars", title="the law of largest entropy", ylabel="probability", ylim=(0, 1), width=0.7, legend=False),
-        Panel("curve", title="entropy, by your function", xlabel="probability of the second outcome", ylabel="nats",
+        Panel("curve", title="entropy", xlabel="probability of the second outcome", ylabel="nats",
               xlim=(0, 1), ylim=(0, 1.2)),
     ],
     first=Slider(0.0, 0.98, step=0.02, value=0.2, label="probability of the first outcome"),

@@ -23,7 +23,7 @@ from torch.distributions import Categorical, MixtureSameFamily, Normal
 
 from course_lib.authoring import claim
 from course_lib.divergences import divergence, gaussian_kl
-from course_lib.exercises import check, hint
+from course_lib.exercises import check, hint, owner
 from course_lib.variational import mean_field_gaussian
 from course_lib.widgets import Choice, Panel, Slider, explore
 
@@ -477,12 +477,13 @@ def watch_ascent(view, rho, steps):
     view["kl"].curve("theory", range(len(theory)), theory, color="muted", style=":", label="factor ρ² an update")
     view.readout("KL(q‖p)", values[-1], ".6f")
     view.readout("its smallest value", -0.5 * math.log(1 - rho**2), ".6f")
+    view["plane"].title(f"each update by {owner(mean_field_update)}")
 
 
 explore(
     watch_ascent,
     panels=[
-        Panel("plane", title="updates move along one axis at a time", xlabel="m₁", ylabel="m₂", xlim=(-4.5, 4.5),
+        Panel("plane", title="each update", xlabel="m₁", ylabel="m₂", xlim=(-4.5, 4.5),
               ylim=(-3.5, 5.5), aspect="equal"),
         Panel("kl", title="excess of KL(q‖p) over its minimum", xlabel="single updates", ylabel="log₁₀ of nats",
               xlim=(-0.5, 40.5), ylim=(-12, 3)),
@@ -695,6 +696,7 @@ def two_modes(view, h, start_mean, start_std):
     view.readout("std", s, ".3f")
     view.readout("KL(q‖p) there", float(kl_to_mixture(m, math.log(s), h)))
     view.readout("inclusive std", float(s_in), ".3f")
+    view["excl"].title(f"√KL(q‖p), descent by {owner(exclusive_fit)}")
 
 
 explore(
@@ -807,7 +809,7 @@ claim(
 
 # %% tags=["claim:forward-kl-global"]
 mixture = MixtureSameFamily(Categorical(torch.ones(2)), Normal(torch.tensor([-4.0, 4.0]), torch.ones(2)))
-grid = torch.linspace(-14, 14, 1401)
+grid = torch.linspace(-40, 40, 3201)
 best = optimize.minimize(
     lambda v: float(divergence(mixture, Normal(v[0], math.exp(v[1])), "kl", grid)), [2.0, 1.0], method="Nelder-Mead",
     options={"xatol": 1e-6, "fatol": 1e-10},
