@@ -63,7 +63,8 @@ def build(
             if not numbers or _is_asked(path.stem, numbers):
                 problems.append(str(error))
     names = {path.stem for path in layout.sources()}
-    problems += [f"build {n}: there is no such notebook" for n in numbers or () if not _matches(n, names)]
+    if unknown := [n for n in numbers or () if not _matches(n, names)]:
+        return [f"build {n}: there is no such notebook" for n in unknown]
     asked = [source for source in sources if not numbers or _is_asked(source.name, numbers)]
     try:
         register = load_register(layout.register)

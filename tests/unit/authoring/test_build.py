@@ -229,7 +229,8 @@ def test_only_what_is_asked_for_is_built(layout, runs):
     assert runs == ["02_other (student)", "02_other (solution)"]
     assert build(["01_mean_field_kl"], layout=layout) == []
     assert runs[2:] == BOTH
-    assert build(["07"], layout=layout) == ["build 07: there is no such notebook"]
+    assert build(["01", "07"], layout=layout, force=True) == ["build 07: there is no such notebook"]
+    assert runs[4:] == []
 
 
 def test_without_execution_outputs_of_the_same_code_stay(layout, runs):
