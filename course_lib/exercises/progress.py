@@ -98,8 +98,8 @@ class _Table:
         cell = f'<td style="{_CELL}">'
         bar = (
             f'<div role="img" aria-label="{_count(row)} passed" style="width:140px; height:10px; border-radius:5px; '
-            'overflow:hidden; background:var(--jp-layout-color3, #d0d0d0)">'
-            f'<div style="width:{percent}%; height:10px; background:#009E73"></div></div>'
+            'overflow:hidden; background-color:#a8a8a8">'
+            f'<div style="width:{percent}%; height:10px; background-color:#009E73"></div></div>'
         )
         done = "✓ " if row["total"] and row["passed"] == row["total"] else ""
         return (

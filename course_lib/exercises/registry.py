@@ -60,10 +60,10 @@ def find(exercise_id: str) -> Exercise:
 
 def _near(wanted: str) -> list[str]:
     known = [exercise.id for digits in bank_names() for exercise in load_bank(digits).EXERCISES]
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.65)
     # The name alone often says what is meant when only the number is wrong or missing.
     name = wanted.rpartition(".")[2]
     near += [
-        one for one in known if one not in near and difflib.SequenceMatcher(None, name, one[3:]).ratio() > 0.7
+        one for one in known if one not in near and difflib.SequenceMatcher(None, name, one[3:]).ratio() > 0.8
     ]
     return near[:3]

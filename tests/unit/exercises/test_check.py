@@ -172,13 +172,13 @@ def test_printing_in_a_loop_does_not_flood_the_page(bank, shown, capsys):
             print("line", number)
         return 2 * x
 
+    streams = sys.stdout, sys.stderr
     assert check("99.double", loud) is loud
     printed = capsys.readouterr().out
     assert printed.startswith("line 0\n")
     assert len(printed.splitlines()) < 50
     assert "the rest is not shown" in printed
-    print("as before")
-    assert capsys.readouterr().out == "as before\n"
+    assert (sys.stdout, sys.stderr) == streams
 
 
 def test_answers_get_copies_of_the_inputs(bank, shown):
@@ -302,6 +302,12 @@ def test_the_students_words_are_escaped(bank, shown):
     check("99.double", attack)
     assert "<script>" not in shown[0]._repr_html_()
     assert "<script>" in repr(shown[0])
+
+
+def test_the_banks_words_are_escaped_and_backticks_are_code(bank, shown):
+    bank(mistakes=(Mistake(lambda x: x, "Here `x < 0` & more."),))
+    check("99.double", lambda x: x)
+    assert "Here <code>x &lt; 0</code> &amp; more." in shown[0]._repr_html_()
 
 
 def test_each_answer_draws_the_same_random_numbers():

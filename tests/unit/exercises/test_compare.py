@@ -39,6 +39,7 @@ def test_infinities_and_nan():
     assert compare(float("inf"), torch.tensor(float("inf"))) is None
     assert compare(float("-inf"), float("inf")).measured == "-infinity"
     assert compare(float("nan"), 1.0).kind == "nan"
+    assert compare(float("nan"), torch.tensor(float("nan"))) is None
     assert compare([1.0, 5.0, float("nan")], np.array([1.0, 2.0, 3.0])).where == "entry [2]"
 
 

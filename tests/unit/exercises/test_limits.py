@@ -85,6 +85,20 @@ def test_an_endless_loop_is_ended(work):
     assert not course_threads()
 
 
+def test_except_exception_never_sees_that_time_is_up():
+    seen = []
+
+    def work():
+        while True:
+            try:
+                time.sleep(0.001)
+            except Exception as error:
+                seen.append(error)
+
+    assert run_limited(work, 0.05).timed_out
+    assert seen == []
+
+
 @pytest.mark.parametrize("work", [plain_loop, bare_except_around_a_sleep])
 def test_an_endless_loop_is_ended_from_another_thread(work):
     outcomes = []
