@@ -10,6 +10,9 @@ from .source import Source
 
 __all__ = ["EDITIONS", "notebook", "to_bytes"]
 
+# The code of a cell with this tag draws and teaches nothing: JupyterLab shows it folded.
+FOLDED = "picture"
+
 # Folder below notebooks/ by edition.
 EDITIONS = {"student": "", "solution": "solutions"}
 
@@ -20,6 +23,8 @@ def notebook(source: Source, edition: str) -> nbformat.NotebookNode:
     cells = []
     for cell in source.cells:
         metadata = {"tags": list(cell.tags)} if cell.tags else {}
+        if FOLDED in cell.tags:
+            metadata["jupyter"] = {"source_hidden": True}
         if cell.kind == "markdown":
             cells.append(new_markdown_cell(cell.source, id=cell.id, metadata=metadata))
         else:

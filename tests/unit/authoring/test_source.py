@@ -89,6 +89,17 @@ def test_a_claim_cell_is_compared_by_nbval_and_keeps_its_claims(parse):
     assert parse(GOOD).claims == ("one", "two")
 
 
+def test_the_code_of_a_picture_is_folded_and_no_other(parse):
+    source = parse(GOOD.replace('# %% name="setup"', '# %% name="setup" tags=["picture"]'))
+    for edition in ("student", "solution"):
+        folded = [
+            cell.id
+            for cell in notebook(source, edition).cells
+            if cell.metadata.get("jupyter", {}).get("source_hidden")
+        ]
+        assert folded == ["setup"]
+
+
 def test_the_stub_lacks_the_solution_and_keeps_everything_else(parse):
     source = parse(GOOD)
     stub = by_id(source, "student")["exercise-01-add"].source
