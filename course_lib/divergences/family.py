@@ -15,7 +15,7 @@ from torch.nn.functional import logsigmoid
 
 from course_lib.divergences.f_divergence import FDivergence, LogRatioForm
 
-__all__ = ["F_DIVERGENCES", "get_f_divergence"]
+__all__ = ["F_DIVERGENCES", "add_row", "get_f_divergence"]
 
 LOG2 = math.log(2)
 INF = math.inf
@@ -208,3 +208,10 @@ def get_f_divergence(kind: "str | FDivergence") -> FDivergence:
     if isinstance(kind, str) and kind in _REGISTER:
         return _REGISTER[kind]
     raise ValueError(f"kind: expected one of {', '.join(_REGISTER)} or an FDivergence, got {kind!r}")
+
+
+def add_row(row: FDivergence) -> None:
+    """Enters a row under its name; a name that is taken is refused."""
+    if row.name in _REGISTER and _REGISTER[row.name] is not row:
+        raise ValueError(f"name: expected one that is not taken, got {row.name!r}")
+    _REGISTER[row.name] = row
