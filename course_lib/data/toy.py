@@ -1,0 +1,185 @@
+"""Small laws in the plane on which generative models are watched: each can be drawn from, some have a density."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.distributions import MixtureSameFamily
+
+from course_lib.distributions.density import log_density
+from course_lib.distributions.mixture import gaussian_mixture
+
+__all__ = ["Toy", "covered_modes", "grid_of_gaussians", "ring", "segment", "spiral", "two_blobs", "two_moons"]
+
+
+@dataclass(frozen=True, eq=False)
+class Toy:
+    """A law in the plane.
+
+    Attributes:
+        name: what it is called.
+        centres: the centres of its modes, shape (k, 2); None where it has no modes to count.
+        scale: how far a point of a mode lies from its centre in each direction (a standard deviation); None likewise.
+        distribution: the law itself where it has a density, ready for ``divergence``.
+    """
+
+    name: str
+    draw: Callable[[int, torch.Generator | None], Tensor] = field(repr=False)
+    centres: Tensor | None = None
+    scale: float | None = None
+    distribution: MixtureSameFamily | None = field(default=None, repr=False)
+
+    def sample(self, shape=(), generator: torch.Generator | None = None) -> Tensor:
+        """Points of shape (*shape, 2), float64, on the CPU; ``shape`` may be a number n for shape (n, 2).
+
+        Args:
+            generator: where the randomness comes from; the global state without it.
+        """
+        shape = (shape,) if isinstance(shape, int) and not isinstance(shape, bool) else shape
+        try:
+            shape = torch.Size(shape)
+        except TypeError as error:
+            raise ValueError(f"shape: expected a number of points or a shape, got {shape!r}") from error
+        if any(side < 0 for side in shape):
+            raise ValueError(f"shape: expected sizes of at least 0, got {tuple(shape)}")
+        return self.draw(shape.numel(), generator).reshape(*shape, 2)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """log density at points x, shape (..., 2) to (...).
+
+        Raises:
+            ValueError: the law lives on a curve and has no density.
+        """
+        if self.distribution is None:
+            raise ValueError(f"{self.name}: expected a law with a density, got one that is only drawn from")
+        return log_density(self.distribution, x)
+
+
+def two_blobs(distance: float = 4.0, std: float = 0.5, weight: float = 0.5) -> Toy:
+    """Two round Gaussians on the first axis, ``distance`` apart, the left one of mass ``weight``."""
+    _positive(std=std, distance=distance)
+    if not 0 < weight < 1:
+        raise ValueError(f"weight: expected a number between 0 and 1, got {weight!r}")
+    centres = torch.tensor([[-distance / 2, 0.0], [distance / 2, 0.0]], dtype=torch.float64)
+    return _mixture("two blobs", torch.tensor([weight, 1 - weight], dtype=torch.float64), centres, std)
+
+
+def ring(modes: int = 8, radius: float = 2.0, std: float = 0.1) -> Toy:
+    """``modes`` round Gaussians, evenly on a circle."""
+    _count(modes=modes)
+    _positive(radius=radius, std=std)
+    angle = torch.arange(modes, dtype=torch.float64) * (2 * math.pi / modes)
+    centres = radius * torch.stack([angle.cos(), angle.sin()], 1)
+    return _mixture(f"ring of {modes}", _equal(modes), centres, std)
+
+
+def grid_of_gaussians(side: int = 5, spacing: float = 1.0, std: float = 0.05) -> Toy:
+    """``side`` times ``side`` round Gaussians on a square grid around the origin."""
+    _count(side=side)
+    _positive(spacing=spacing, std=std)
+    place = (torch.arange(side, dtype=torch.float64) - (side - 1) / 2) * spacing
+    return _mixture(f"grid of {side} x {side}", _equal(side**2), torch.cartesian_prod(place, place), std)
+
+
+def two_moons(noise: float = 0.05) -> Toy:
+    """Two interleaved half circles of radius 1 with Gaussian noise."""
+    _positive(noise=noise, zero=True)
+
+    def draw(n: int, generator) -> Tensor:
+        angle = math.pi * _uniform(n, generator)
+        upper = _uniform(n, generator) < 0.5
+        x = torch.where(upper, angle.cos(), 1 - angle.cos()) - 0.5
+        y = torch.where(upper, angle.sin(), 0.5 - angle.sin()) - 0.25
+        return torch.stack([x, y], 1) + noise * _normal(n, generator)
+
+    return Toy("two moons", draw)
+
+
+def spiral(turns: float = 1.5, arms: int = 1, noise: float = 0.05) -> Toy:
+    """Spirals from the origin out to radius 2, points evenly along the radius, with Gaussian noise."""
+    _count(arms=arms)
+    _positive(turns=turns)
+    _positive(noise=noise, zero=True)
+
+    def draw(n: int, generator) -> Tensor:
+        radius = 2 * _uniform(n, generator)
+        arm = torch.floor(arms * _uniform(n, generator))
+        angle = math.pi * turns * radius + 2 * math.pi * arm / arms
+        return radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1) + noise * _normal(n, generator)
+
+    return Toy("spiral", draw)
+
+
+def segment(theta: float = 0.0, noise: float = 0.0) -> Toy:
+    """The law of (theta, u) with u uniform on [0, 1]: the lectures' parallel segments are two of these.
+
+    Without noise it has no density in the plane. Source: I21 Wasserstein vs KL vs JSD; U17.
+    """
+    if not math.isfinite(theta):
+        raise ValueError(f"theta: expected a finite number, got {theta!r}")
+    _positive(noise=noise, zero=True)
+
+    def draw(n: int, generator) -> Tensor:
+        u = _uniform(n, generator)
+        return torch.stack([torch.full_like(u, theta), u], 1) + noise * _normal(n, generator)
+
+    return Toy("segment", draw)
+
+
+def covered_modes(
+    points: Tensor, centres: Tensor, scale: float, reach: float = 3.0, share: float = 0.2
+) -> Tensor:
+    """Which modes a sample covers: those near which lies at least ``share`` of what an equal share would be.
+
+    Args:
+        points: shape (n, 2). centres: shape (k, 2). scale, reach: a point belongs to its nearest centre when it lies
+            within reach * scale of it.
+
+    Returns:
+        Booleans of shape (k,); their sum is the number of modes.
+    """
+    if points.ndim != 2 or centres.ndim != 2 or points.shape[1] != centres.shape[1] or 0 in points.shape:
+        raise ValueError(f"points: expected shape (n, {centres.shape[-1]}), got shape {tuple(points.shape)}")
+    distance, nearest = torch.cdist(points.to(centres), centres).min(1)
+    count = torch.bincount(nearest[distance <= reach * scale], minlength=len(centres))
+    return count >= max(1.0, share * len(points) / len(centres))
+
+
+def _mixture(name: str, weights: Tensor, centres: Tensor, std: float) -> Toy:
+    law = gaussian_mixture(weights, centres, std**2)
+
+    def draw(n: int, generator) -> Tensor:
+        if n == 0:
+            return centres[:0]
+        which = torch.multinomial(weights, n, replacement=True, generator=generator)
+        return centres[which] + std * _normal(n, generator)
+
+    return Toy(name, draw, centres, std, law)
+
+
+def _uniform(n: int, generator) -> Tensor:
+    return torch.rand(n, generator=generator, dtype=torch.float64)
+
+
+def _normal(n: int, generator) -> Tensor:
+    return torch.randn(n, 2, generator=generator, dtype=torch.float64)
+
+
+def _equal(count: int) -> Tensor:
+    return torch.full((count,), 1 / count, dtype=torch.float64)
+
+
+def _positive(zero: bool = False, **values: float) -> None:
+    for name, value in values.items():
+        if not (0 <= value < math.inf) or (value == 0 and not zero):
+            raise ValueError(
+                f"{name}: expected a {'non-negative' if zero else 'positive'} number, got {value!r}"
+            )
+
+
+def _count(**values: int) -> None:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name}: expected an integer of at least 1, got {value!r}")
