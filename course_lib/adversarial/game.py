@@ -115,6 +115,15 @@ class AdversarialGame:
             value = ADVERSARIAL_LOSSES[value]
         self._loss = value
 
+    @property
+    def penalty(self) -> float:
+        """One weight for R1 and R2 together; assigning it sets both."""
+        return self.r1
+
+    @penalty.setter
+    def penalty(self, gamma: float) -> None:
+        self.r1 = self.r2 = gamma
+
     def reset(self) -> None:
         """Back to the first weights, the first minibatch and an empty history; the settings stay."""
         self.generator.load_state_dict(self._start[0])

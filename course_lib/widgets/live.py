@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from tqdm.auto import tqdm
 
 from course_lib.widgets import cards, registry
-from course_lib.widgets.controls import Choice, check_control
+from course_lib.widgets.controls import Choice, Slider, check_control
 from course_lib.widgets.live_runner import Runner
 from course_lib.widgets.stage import Stage
 
@@ -252,9 +252,10 @@ class LiveTraining:
     def _make_widget(self):
         width = f"{round(self._stage.size[0] * 100)}px"
         layout = widgets.Layout(width=width, max_width="100%", height="auto")
-        self._picture = widgets.Image(format="png", tooltip=self.alt, layout=layout)
+        self._picture = widgets.Image(format="png", layout=layout)
         self._picture.add_class("course-picture")
         self._status, self._card, self._table = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._card.add_class("course-hidden")
         self._inputs = {name: control.widget(name) for name, control in self.controls.items()}
         for name, made in self._inputs.items():
             made.observe(lambda change, name=name: self._moved(name, change["new"]), "value")
@@ -274,10 +275,18 @@ class LiveTraining:
         bar = widgets.Box(buttons)
         bar.add_class("course-buttons")
         self._status.add_class("course-status")
-        for part in (row, bar, self._table, self._status):
+        for part in (row, bar, self._card, self._table, self._status):
             part.layout.max_width = width
         self.widget = widgets.VBox(
-            [widgets.HTML(cards.STYLESHEET), self._picture, self._card, bar, self._status, row, self._table]
+            [
+                widgets.HTML(cards.dressing(self.alt)),
+                self._picture,
+                self._card,
+                bar,
+                self._status,
+                row,
+                self._table,
+            ]
         )
         self.widget.add_class("course-explorable")
         self.widget.add_class("course-live")
@@ -285,11 +294,10 @@ class LiveTraining:
 
     def _dressed(self):
         for name, made in self._inputs.items():
-            if isinstance(made, (widgets.IntSlider, widgets.FloatSlider, widgets.FloatLogSlider)):
-                layout = widgets.Layout(flex="1 1 320px", max_width="430px", min_width="260px")
-                yield widgets.HBox([made], layout=layout)
-            else:
-                yield self._inputs[name]
+            if isinstance(self.controls[name], Slider):
+                made = widgets.HBox([made])
+                made.add_class("course-control")
+            yield made
 
     def _moved(self, name, value):
         if self._setting:
@@ -313,12 +321,15 @@ class LiveTraining:
             f" · {runner.steps_per_second:,.0f} steps/s" if runner.playing and runner.steps_per_second else ""
         )
         _write(self._status, f"step {runner.steps:,} · {runner.status}{speed}")
-        _write(self._card, _card(runner, self._draw))
+        card = _card(runner, self._draw)
+        if card != self._card.value:
+            _write(self._card, card)
+            (self._card.remove_class if card else self._card.add_class)("course-hidden")
 
 
 def _card(runner, draw) -> str:
     if runner.status == "failed":
-        return cards.error_card(runner.error, _culprit(runner.error, draw))
+        return cards.error_card(runner.error, _culprit(runner.error, draw), drawn=runner.frames > 0)
     if runner.status == "diverged":
         text = (
             f"<b>The training diverged</b> by step {runner.steps:,}: some numbers are infinite or not a number. "
