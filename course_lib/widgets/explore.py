@@ -10,6 +10,7 @@ import traitlets
 
 from course_lib.widgets import cards, registry
 from course_lib.widgets.controls import Slider, check_control
+from course_lib.widgets.rest import Rest
 from course_lib.widgets.stage import Stage
 
 __all__ = ["Explorable", "explore"]
@@ -65,13 +66,16 @@ class Explorable:
         self._initial = {name: control.initial for name, control in self.controls.items()}
         self._values = dict(self._initial)
         self._presets = self._check_presets(presets or {})
-        self._stage = Stage(panels, size, title)
+        self._staging = (panels, size, title)
+        self._stage, self._quick = Stage(*self._staging), None
+        self._rest = Rest(lambda: self._request(sharpen=True))
+        self._view = None
         self.error = None
         self.draws = 0
         self._readouts = {}
         # Guards the two flags below; the drawing itself happens outside it.
         self._state = threading.Condition()
-        self._drawing = self._stale = self._closed = False
+        self._drawing = self._stale = self._dull = self._closed = False
         self._setting = 0
         self._make_widget()
         registry.register(self)
@@ -126,11 +130,13 @@ class Explorable:
     def flush(self):
         """Waits until the latest values are drawn."""
         with self._state:
-            self._state.wait_for(lambda: not (self._drawing or self._stale) or self._closed)
+            self._state.wait_for(lambda: not (self._drawing or self._stale or self._dull) or self._closed)
 
     def png(self) -> bytes:
         """The picture now, as a PNG."""
         self.flush()
+        if self._view is not None:
+            self._stage.show(self._view)
         return self._stage.static_png()
 
     def close(self):
@@ -143,7 +149,9 @@ class Explorable:
         for one in self._owned:
             one.unobserve_all()
             one.close()
-        self._stage.close()
+        self._rest.cancel()
+        for stage in filter(None, (self._stage, self._quick)):
+            stage.close()
 
     def _repr_mimebundle_(self, include=None, exclude=None, **_):
         data = {"text/plain": self._as_text()}
@@ -183,7 +191,7 @@ class Explorable:
 
     # Drawing
 
-    def _request(self):
+    def _request(self, sharpen=False):
         """Draws the latest values, now or, when another thread is drawing, as soon as that is done.
 
         Callbacks come from several threads: only one draws, the others leave word. What changed several times
@@ -192,53 +200,68 @@ class Explorable:
         with self._state:
             if self._setting or self._closed:
                 return
-            self._stale = True
+            self._dull |= sharpen
+            self._stale |= not sharpen
             if self._drawing:
                 return
             self._drawing = True
         try:
             while True:
                 with self._state:
-                    if not self._stale or self._closed:
-                        self._drawing = False
-                        self._state.notify_all()
+                    stale, dull = self._stale, self._dull
+                    if not (stale or dull) or self._closed:
                         return
-                    self._stale = False
-                self._draw_once(dict(self._values))
-        except BaseException:
+                    self._stale = self._dull = False
+                if stale:
+                    self._draw_once(dict(self._values))
+                elif self._view is not None:
+                    self._send(*self._stage.frame(self._view))
+        finally:
             with self._state:
                 self._drawing = False
                 self._state.notify_all()
-            raise
 
     def _draw_once(self, values):
         self.draws += 1
         view = self._stage.view()
         try:
             self._draw(view, **values)
-            format, data = self._stage.frame(view)
+            frame = self._frame(view)
         except Exception as error:
             self.error = error
-            self._card.value = cards.error_card(error, self._draw, drawn=bool(self._picture.value))
+            self._card.value = cards.error_card(error, self._draw, drawn=self._view is not None)
             self._card.remove_class("course-hidden")
-            if self._picture.value:
-                return
-            # Nothing was ever drawn: show the empty panels.
-            format, data = self._stage.frame(self._stage.view())
-        else:
+            if self._view is None:
+                # Nothing was ever drawn: show the empty panels.
+                self._send(*self._stage.frame(self._stage.view()))
+            return
+        if self.error is not None:
             self.error = None
-            if self._card.value:
-                self._card.value = ""
-                self._card.add_class("course-hidden")
-            self._readouts = view.readouts
+            self._card.value = ""
+            self._card.add_class("course-hidden")
+        self._readouts = view.readouts
+        self._view = view
+        self._send(*frame)
+        table = cards.readout_table(self._readouts.values())
+        if table != self._table.value:
+            self._table.value = table
+
+    def _frame(self, view):
+        """The first picture is sharp; while the reader moves, pictures have a quarter of the pixels."""
+        if self._view is None:
+            return self._stage.frame(view)
+        if self._quick is None:
+            self._quick = Stage(*self._staging, scale=1.0, like=self._stage)
+        frame = self._quick.frame(view)
+        self._rest.touch()
+        return frame
+
+    def _send(self, format, data):
         if self._closed:
             return
         with self._picture.hold_sync():
             self._picture.format = format
             self._picture.value = data
-        table = cards.readout_table(self._readouts.values())
-        if table != self._table.value:
-            self._table.value = table
 
     # Widgets
 

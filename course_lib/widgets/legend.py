@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
 
 from course_lib.widgets import marks, style
 
@@ -15,13 +16,15 @@ _HANDLE, _GAP, _SPACE, _ROW = 24.0, 6.0, 15.0, 17.0  # points
 class Legend:
     """The labels of what one axes shows now."""
 
-    def __init__(self, axes):
+    def __init__(self, axes, memory):
         self.axes = axes
         self.entries = ()
-        self.rows = self.most_rows = 0
+        self.memory = memory
+        self.rows = 0
+        self.changes = 0
         self.artists = []
 
-    def update(self, shown, renderer, force=False) -> bool:
+    def update(self, shown, force=False) -> bool:
         """Shows the labels of the marks ``shown``; whether anything changed."""
         entries = {}
         for mark, hatch in shown:
@@ -30,14 +33,20 @@ class Legend:
         entries = tuple(entries)
         if entries == self.entries and not force:
             return False
+        self.changes += entries != self.entries
         self.entries = entries
         for artist in self.artists:
             artist.remove()
         self.artists = []
-        self._place(renderer)
+        self._place()
         return True
 
-    def _place(self, renderer):
+    @property
+    def moves(self) -> bool:
+        """Whether labels change again and again (numbers in them), so that the legend is no part of the background."""
+        return self.changes > 3
+
+    def _place(self):
         unit = self.axes.figure.dpi / 72
         available = self.axes.bbox.width / unit
         font = style.font("legend")
@@ -46,17 +55,21 @@ class Legend:
         ]
         lines, used = [[]], 0.0
         for entry, text in zip(self.entries, texts, strict=True):
-            text.set_figure(self.axes.figure)
-            width = _HANDLE + _GAP + text.get_window_extent(renderer).width / unit
+            # The width without hinting, which does not depend on the resolution.
+            width = (
+                _HANDLE
+                + _GAP
+                + text_to_path.get_text_width_height_descent(entry[1], font, "$" in entry[1])[0]
+            )
             if lines[-1] and used + width > available:
                 lines.append([])
                 used = 0.0
             lines[-1].append((used, entry, text))
             used += width + _SPACE
         self.rows = len(lines) if self.entries else 0
-        self.most_rows = max(self.rows, self.most_rows)
+        self.memory.legend_rows = max(self.rows, self.memory.legend_rows)
         for row, line in enumerate(lines):
-            y = (self.most_rows - 1 - row + 0.5) * _ROW + 4
+            y = (self.memory.legend_rows - 1 - row + 0.5) * _ROW + 4
             for x, entry, text in line:
                 self._add(x, y, entry, text, unit)
 
@@ -92,7 +105,8 @@ class Legend:
     @property
     def height(self) -> float:
         """Points taken above the axes, at the most so far: what stands around it need not move when it shrinks."""
-        return self.most_rows * _ROW + (4 if self.most_rows else 0)
+        rows = self.memory.legend_rows
+        return rows * _ROW + (4 if rows else 0)
 
 
 def _entry(mark, hatch):

@@ -17,6 +17,14 @@ __all__ = ["Slot"]
 _UNFRAMED = (marks.Curve, marks.Fill, marks.Picture, marks.Contour, marks.Level, marks.Text)
 
 
+class Memory:
+    """What a panel remembers from earlier pictures; stages that show the same views share it."""
+
+    def __init__(self, panel):
+        self.x, self.y = Follower(panel.xscale), Follower(panel.yscale)
+        self.legend_rows = 0
+
+
 class Slot:
     """One panel's axes and everything in it.
 
@@ -25,17 +33,18 @@ class Slot:
         crowded: the panel needs more room than it has (a new layout).
     """
 
-    def __init__(self, figure, panel):
+    def __init__(self, figure, panel, memory=None):
         self.panel = panel
         self.axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), label=panel.name)
         self.painted = {}
         self.shown = {}
         self.hatches = {}
         self.places = {}
-        self.legend = Legend(self.axes)
+        self.height_for_legend = 0.0
+        self.memory = memory or Memory(panel)
+        self.legend = Legend(self.axes, self.memory)
         self.categories = None
         self.dirty = self.crowded = True
-        self.followers = Follower(panel.xscale), Follower(panel.yscale)
         self._dress()
         self.heading = Text(
             0, 1, panel.title, color=style.INK, fontproperties=style.font("title"), va="baseline"
@@ -137,25 +146,25 @@ class Slot:
         elif bars:
             xlim = (-0.6, len(self.categories) - 0.4)
         else:
-            xlim = self.followers[0].follow(_joined(points, 0), 0.0 if exact else 0.05)
+            xlim = self.memory.x.follow(_joined(points, 0), 0.0 if exact else 0.05)
         if panel.ylim is not None:
             ylim = panel.ylim
         else:
-            ylim = self.followers[1].follow(
-                _joined(points, 1), 0.0 if whole else 0.08, 0.0 if based else None
-            )
+            ylim = self.memory.y.follow(_joined(points, 1), 0.0 if whole else 0.08, 0.0 if based else None)
         if tuple(self.axes.get_xlim()) != tuple(xlim) or tuple(self.axes.get_ylim()) != tuple(ylim):
             self.axes.set(xlim=xlim, ylim=ylim)
             self.dirty = True
             self.crowded |= panel.aspect == "equal"
 
-    def write_legend(self, renderer, force=False):
+    def write_legend(self, force=False):
         """Brings the legend up to date."""
         if not self.panel.legend:
             return
         shown = [(mark, self.hatches.get(name, "")) for name, mark in self.shown.items()]
-        before = self.legend.height
-        self.legend.update(shown, renderer, force)
+        before = self.height_for_legend
+        if self.legend.update(shown, force) and not self.legend.moves:
+            self.dirty = True
+        self.height_for_legend = self.legend.height
         self.crowded |= self.legend.height > before
 
     def place_heading(self):
@@ -188,7 +197,8 @@ class Slot:
         ]
         if self.axes.axison:
             artists += [spine for spine in self.axes.spines.values() if spine.get_visible()]
-        artists += self.legend.artists
+        if self.legend.moves:
+            artists += self.legend.artists
         if self.heading_moves:
             artists.append(self.heading)
         return sorted(artists, key=lambda artist: artist.get_zorder())

@@ -44,16 +44,18 @@ class Stage:
         size: width and height in inches; 100 CSS pixels on the screen are one inch.
         title: stands above all panels.
         scale: pixels of the picture for one CSS pixel.
+        like: another stage of the same panels that shows the same views; limits that follow the data agree then.
     """
 
-    def __init__(self, panels=None, size=(9, 4), title=None, scale=2.0):
+    def __init__(self, panels=None, size=(9, 4), title=None, scale=2.0, like=None):
         rows = panel_rows(panels)
         self.size = tuple(float(inches) for inches in size)
         self.panels = [panel for row in rows for panel in row]
+        memory = {name: slot.memory for name, slot in like.slots.items()} if like else {}
         with _PAINTING:
             self.figure = Figure(figsize=self.size, dpi=100 * scale, facecolor=style.PAPER)
             self.canvas = FigureCanvasAgg(self.figure)
-            self.rows = [[Slot(self.figure, panel) for panel in row] for row in rows]
+            self.rows = [[Slot(self.figure, panel, memory.get(panel.name)) for panel in row] for row in rows]
         self.slots = {slot.panel.name: slot for row in self.rows for slot in row}
         self.title = title
         if title:
@@ -89,7 +91,7 @@ class Stage:
             renderer = self.canvas.get_renderer()
             slots = self.slots.values()
             for slot in slots:
-                slot.write_legend(renderer)
+                slot.write_legend()
             if any(slot.crowded for slot in slots):
                 self._arrange(renderer)
             if self._background is None or any(slot.dirty for slot in slots):
@@ -139,7 +141,7 @@ class Stage:
             arrange(self.figure, self.rows, renderer, top)
             for slot in self.slots.values():
                 slot.axes.apply_aspect()
-                slot.write_legend(renderer, force=True)
+                slot.write_legend(force=True)
         for slot in self.slots.values():
             slot.write_categories(renderer)
             slot.place_heading()
