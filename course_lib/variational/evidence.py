@@ -70,10 +70,11 @@ def _bound(vae, x, samples, prior, generator):
 
 
 class GridEvidence(NamedTuple):
-    """For each data point, shape (n,), in nats: log p(x), and KL(q(z|x) ‖ p(z|x))."""
+    """For each data point: log p(x) and KL(q(z|x) ‖ p(z|x)), shape (n,), in nats; the mode of p(z|x), shape (n, 2)."""
 
     log_evidence: torch.Tensor
     posterior_kl: torch.Tensor
+    mode: torch.Tensor
 
 
 @torch.no_grad()
@@ -98,7 +99,7 @@ def evidence_on_grid(
     z = torch.stack(torch.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
     log_cell = 2 * math.log(float(axis[1] - axis[0]))
     log_prior = prior.log_prob(z)
-    evidence, kl = [], []
+    evidence, kl, modes = [], [], []
     mean, logvar = vae.encode(x) if posteriors is None else posteriors
     rows = max(1, 8_000_000 // len(z))
     for part, m, s in zip(x.split(rows), mean.split(rows), logvar.split(rows), strict=True):
@@ -107,8 +108,9 @@ def evidence_on_grid(
         log_q = log_prob(z, m[:, None], s[:, None])
         q = torch.exp(log_q + log_cell)
         evidence.append(log_evidence)
+        modes.append(z[log_joint.argmax(1)])
         kl.append((q * (log_q - log_joint)).sum(1) + log_evidence * q.sum(1))
-    return GridEvidence(torch.cat(evidence), torch.cat(kl))
+    return GridEvidence(torch.cat(evidence), torch.cat(kl), torch.cat(modes))
 
 
 def _log_likelihood_table(vae, x, z):

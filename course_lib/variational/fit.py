@@ -110,41 +110,57 @@ def fit_posteriors(
     x: Tensor,
     steps: int = 150,
     *,
+    starts: Sequence[Tensor] = (),
     samples: int = 16,
     rate: float = 3e-2,
     seed: int = 0,
     progress: str | bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """The best diagonal Gaussian for each image by itself, started from the encoder's; the decoder stays.
+    """The best diagonal Gaussian for each image by itself; the decoder stays as it is.
 
     What the ELBO gains is the encoder's part of the gap (the amortisation gap); what is left is the price of the
     Gaussian family (I22 VAE limitations: "poor variational posterior distribution").
 
+    Args:
+        starts: means of shape (n, d), from each of which the search starts too. It always starts from the
+            encoder's answer, but where a posterior has several modes that may lead to a lesser one.
+        samples: draws for each image at each step.
+
     Returns:
-        mean, logvar: shape (n, d). The encoder's own are kept where they were better on a common set of draws.
+        mean, logvar: shape (n, d), for each image the best of all results and of the encoder's own answer, by the
+        ELBO on one common set of draws.
     """
     with torch.no_grad():
-        start = vae.encode(x)
+        own = vae.encode(x)
+    found = [own]
+    for start in (own, *((mean, own[1]) for mean in starts)):
+        found.append(_search(vae, x, start, steps, samples, rate, seed, progress))
+    with torch.no_grad():
+        values = torch.stack(
+            [_bound(vae, x, *pair, 256, torch.Generator().manual_seed(seed + 1)) for pair in found]
+        )
+        which = values.argmax(0)[None, :, None]
+        mean, logvar = (torch.stack(parts).take_along_dim(which, 0)[0] for parts in zip(*found, strict=True))
+    return mean, logvar
+
+
+def _search(vae, x, start, steps, samples, rate, seed, progress):
     mean, logvar = (part.detach().clone().requires_grad_() for part in start)
     generator = torch.Generator().manual_seed(seed)
     update = _updater([mean, logvar], rate, steps)
 
-    def bound(mean: Tensor, logvar: Tensor, draws: int, noise: torch.Generator) -> Tensor:
-        z = reparameterize(mean, logvar, draws, generator=noise)
-        return vae.log_likelihood(x, z).mean(0) - kl_to_standard_normal(mean, logvar)
-
     def step(_: int) -> Tensor:
-        value = -bound(mean, logvar, samples, generator).sum()
+        value = -_bound(vae, x, mean, logvar, samples, generator).sum()
         update(value)
         return value.detach()
 
     train(step, steps, progress=progress)
-    with torch.no_grad():
-        after, before = (
-            bound(*pair, 256, torch.Generator().manual_seed(seed + 1)) for pair in ((mean, logvar), start)
-        )
-        better = (after > before)[:, None]
-        return torch.where(better, mean, start[0]).detach(), torch.where(better, logvar, start[1]).detach()
+    return mean.detach(), logvar.detach()
+
+
+def _bound(vae, x, mean, logvar, draws, generator):
+    z = reparameterize(mean, logvar, draws, generator=generator)
+    return vae.log_likelihood(x, z).mean(0) - kl_to_standard_normal(mean, logvar)
 
 
 def _updater(parameters, rate: float, steps: int) -> Callable[[Tensor], None]:

@@ -137,6 +137,23 @@ def test_posteriors_fitted_one_by_one_are_never_worse_and_reach_the_exact_one():
     assert torch.allclose(logvar.exp(), torch.full((2, 2), 0.2), rtol=0.15)
 
 
+def test_a_second_start_finds_the_better_of_two_modes():
+    class Square(nn.Module):
+        def forward(self, z):
+            return 2 * z.square() + 0.3 * z  # p(z|x = 3) has a larger mode at z > 0 and a lesser one at z < 0
+
+    class Left(nn.Module):
+        def forward(self, x):
+            return torch.cat([torch.full_like(x, -1.2), torch.full_like(x, -4.0)], -1)
+
+    vae = VAE(Left(), Square(), 1, likelihood="gaussian", sigma=0.3)
+    x = torch.full((3, 1), 3.0)
+    alone, _ = fit_posteriors(vae, x, 100)
+    helped, _ = fit_posteriors(vae, x, 100, starts=[torch.full((3, 1), 1.0)])
+    assert (alone < -1).all()
+    assert torch.allclose(helped, torch.full((3, 1), 1.15), atol=0.05)  # 2 z² + 0.3 z = 3 at z = 1.152
+
+
 def test_samples_need_only_the_decoder():
     vae = small()
     vae.encoder = None
