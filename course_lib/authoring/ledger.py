@@ -63,7 +63,8 @@ def gather(books: Mapping[str, dict], register: Mapping[str, RegisteredClaim]) -
         section = ""
         for cell in books[name]["cells"]:
             if cell["cell_type"] == "markdown":
-                section = (headings(cell["source"]) or [section])[-1]
+                # An exercise is a heading of the third level: what follows it still belongs to the section.
+                section = (headings(cell["source"], deepest=2) or [section])[-1]
                 continue
             where = f"{name}, cell {cell.get('id')!r}"
             tags = [tag.removeprefix("claim:") for tag in _tags(cell) if tag.startswith("claim:")]

@@ -6,7 +6,7 @@ import unicodedata
 __all__ = ["MAX_ID", "headings", "slug"]
 
 MAX_ID = 64  # the notebook format's limit for a cell id
-_HEADING = re.compile(r"#{1,6} +(.+)")
+_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*\S)\s*")
 
 
 def slug(text: str, length: int = 48) -> str:
@@ -23,16 +23,18 @@ def slug(text: str, length: int = 48) -> str:
     return words or "section"
 
 
-def headings(markdown: str) -> list[str]:
-    """The texts of the headings in a markdown cell, in order; fenced code is passed over.
+def headings(markdown: str, deepest: int = 6) -> list[str]:
+    """The texts of the headings in a markdown cell down to a level, in order; fenced code is passed over.
 
     >>> headings("# One\\ntext\\n## Two\\n```\\n# a comment\\n```")
     ['One', 'Two']
+    >>> headings("## 1.4 The Gaussian\\n### Exercise 1.2", deepest=2)
+    ['1.4 The Gaussian']
     """
     found, fenced = [], False
     for line in markdown.splitlines():
         if line.lstrip().startswith("```"):
             fenced = not fenced
-        elif not fenced and (match := _HEADING.fullmatch(line.rstrip())):
-            found.append(match[1].rstrip("#").strip())
+        elif not fenced and (match := _HEADING.fullmatch(line.rstrip())) and len(match[1]) <= deepest:
+            found.append(match[2].rstrip("#").strip())
     return found

@@ -58,6 +58,7 @@ def course(tmp_path_factory):
 @pytest.fixture
 def page():
     with open_page() as page:
+        page.on("dialog", lambda dialog: dialog.accept())  # leave a notebook that is not saved
         yield page
 
 

@@ -36,6 +36,15 @@ def gaussian_kl(mean_q, std_q, mean_p, std_p):
     return 0.5 * (ratio - 1 - torch.log(ratio) + ((mean_q - mean_p) / std_p) ** 2)
 
 
+def _divided_by_variance_of_q(mean_q, std_q, mean_p, std_p):
+    ratio = (std_q / std_p) ** 2
+    return 0.5 * (ratio - 1 - torch.log(ratio) + ((mean_q - mean_p) / std_q) ** 2)
+
+
+def _logarithm_added(mean_q, std_q, mean_p, std_p):
+    return gaussian_kl(mean_q, std_q, mean_p, std_p) + torch.log((std_q / std_p) ** 2)
+
+
 def _pairs_of_gaussians(rng):
     yield Case(tuple(map(_tensor, (0.0, 1.0, 1.0, 1.0))), "equal spreads, means one apart")
     yield Case(tuple(map(_tensor, (0.0, 0.5, 0.0, 2.0))), "equal means")
@@ -139,6 +148,11 @@ def _descend(log_p, mean, std, steps, rate, *, entropy=1.0, sign=-1.0, forward=F
     return torch.tensor(path, dtype=torch.float64)
 
 
+def _descend_in_log_std(log_p, mean, std):
+    path = _descend(log_p, mean, std, 200, 0.1)
+    return torch.stack([path[:, 0], path[:, 1].log()], dim=1)
+
+
 def _bimodal(half_distance, weight=0.5):
     def log_p(x):
         modes = torch.stack([x - half_distance, x + half_distance])
@@ -157,9 +171,10 @@ def _gaussian(mean, std):
 
 def _targets(rng):
     yield Case((_gaussian(1.0, 0.5), -1.0, 1.5), "a Gaussian target: q must become it")
-    half_distance = float(rng.uniform(3.0, 4.0))
-    yield Case((_bimodal(half_distance), half_distance - 0.5, 1.2), "two modes, from near the right one")
-    yield Case((_bimodal(half_distance), -half_distance + 0.5, 1.2), "two modes, from near the left one")
+    half_distance, side = float(rng.uniform(3.0, 4.0)), float(rng.choice([-1.0, 1.0]))
+    yield Case(
+        (_bimodal(half_distance), side * (half_distance - 0.5), 1.2), "two modes, from near one of them"
+    )
     yield Case((_bimodal(2.0), 0.3, 0.8), "two modes close together")
 
 
@@ -232,11 +247,11 @@ EXERCISES = (
                 "The −1 is missing: KL of a law from itself must be 0.",
             ),
             Mistake(
-                lambda a, s, b, r: 0.5 * ((s / r) ** 2 - 1 - torch.log((s / r) ** 2) + ((a - b) / s) ** 2),
+                _divided_by_variance_of_q,
                 "The squared distance of the means is divided by the variance of p, not of q.",
             ),
             Mistake(
-                lambda a, s, b, r: 0.5 * ((s / r) ** 2 - 1 + torch.log((s / r) ** 2) + ((a - b) / r) ** 2),
+                _logarithm_added,
                 "The sign of the logarithm is wrong.",
             ),
         ),
@@ -301,7 +316,7 @@ EXERCISES = (
         ),
         hints=(
             "Minimising −E_p log q over a Gaussian q is maximum likelihood with infinitely many data from p.",
-            "So q gets the mean and the variance of p. The variance of a mixture has a part within and a part between its components.",
+            "So q gets the mean and the variance of p. A mixture has variance within its components and between them.",
             "variance = Σ w_k (std_k² + (mean_k − mean)²).",
         ),
         difficulty=1,
@@ -338,17 +353,17 @@ EXERCISES = (
                 "The entropy of q has a factor 1/2 too many: it is log std plus a constant.",
             ),
             Mistake(
-                lambda f, m, s: torch.stack(
-                    [_descend(f, m, s, 200, 0.1)[:, 0], _descend(f, m, s, 200, 0.1)[:, 1].log()], dim=1
-                ),
+                _descend_in_log_std,
                 "The second column holds log std: the path is asked for in (mean, std).",
             ),
         ),
         hints=(
             "KL(q‖p) = −log std − E_q log p(x) + constant. Reparameterise: x = mean + std · z with z standard normal.",
-            "Put z on a fixed grid, say 121 points from −6 to 6, with weights softmax(−z²/2): the expectation is a weighted sum, and nothing is random.",
+            "Put z on a fixed grid, say 121 points from −6 to 6, with weights softmax(−z²/2): the expectation is a "
+            "weighted sum, and nothing is random.",
             "Descend over (mean, log std), so that std stays positive; torch.autograd.grad gives the gradient.",
-            "objective = −log_std − (weights * log_p(mean + log_std.exp() * z)).sum(); then parameters −= rate * gradient; append (mean, std).",
+            "objective = −log_std − (weights * log_p(mean + log_std.exp() * z)).sum(); then "
+            "parameters −= rate * gradient; append (mean, std).",
         ),
         difficulty=3,
         minutes=30,
