@@ -5,4 +5,13 @@ from course_lib.widgets.explore import Explorable, explore
 from course_lib.widgets.panel import Panel
 from course_lib.widgets.stage import Stage
 
-__all__ = ["Choice", "Explorable", "Panel", "Slider", "Stage", "Toggle", "explore"]
+__all__ = ["Choice", "Explorable", "LiveTraining", "Panel", "Slider", "Stage", "Toggle", "explore"]
+
+
+def __getattr__(name):
+    # Only notebooks that train ask for it.
+    if name == "LiveTraining":
+        from course_lib.widgets.live import LiveTraining
+
+        return LiveTraining
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

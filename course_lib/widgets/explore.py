@@ -25,7 +25,7 @@ def explore(
         draw: draws by name on a view, for example ``view["left"].curve("p", x, y, color="p", label="p")``. What a later
             call does not draw is hidden. It gets each control's value under the control's name.
         panels: a list of ``Panel`` (or of rows of them); without it there is one panel, ``"main"``.
-        presets: name to values, each a button: ``{"independent": {"rho": 0.0}}``.
+        presets: name to values, each a button: ``{"independent": {"rho": 0.0}}``. Controls that it does not name stay.
         title: stands above all panels.
         alt: one sentence that says what is to be seen, for readers who do not see it.
         size: width and height in inches, 100 CSS pixels each.
@@ -117,7 +117,7 @@ class Explorable:
         self.set(**self._initial)
 
     def preset(self, name):
-        """Moves the controls to a preset.
+        """Moves the controls that a preset names.
 
         Raises:
             ValueError: there is none of that name.
@@ -125,7 +125,7 @@ class Explorable:
         if name not in self._presets:
             known = ", ".join(repr(preset) for preset in self._presets)
             raise ValueError(f"preset: expected one of {known}, got {name!r}")
-        self.set(**{**self._initial, **self._presets[name]})
+        self.set(**self._presets[name])
 
     def flush(self):
         """Waits until the latest values are drawn."""

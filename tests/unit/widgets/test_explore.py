@@ -42,7 +42,7 @@ def _shown(explorable):
 
 def test_the_first_picture_is_there_at_once():
     explorable = _line()
-    assert explorable._picture.value.startswith(b"\x89PNG")
+    assert bytes(explorable._picture.value).startswith(b"\x89PNG")
     assert explorable.readouts == {"slope": 1.0}
     assert explorable.draws == 1
 
@@ -122,6 +122,15 @@ def test_buttons_of_presets_and_reset():
     assert explorable.values == {"slope": 0.0} and explorable.png() != start
     buttons["Reset"].click()
     assert explorable.values == {"slope": 1.0} and explorable.png() == start
+
+
+def test_a_preset_leaves_the_controls_alone_that_it_does_not_name():
+    explorable = _line(lambda view, slope, on: None, on=Toggle(), presets={"steep": {"slope": 2.0}})
+    explorable.set(on=True, slope=0.0)
+    explorable.preset("steep")
+    assert explorable.values == {"slope": 2.0, "on": True}
+    with pytest.raises(ValueError, match="preset: expected one of 'steep', got 'flat'"):
+        explorable.preset("flat")
 
 
 def test_an_exception_shows_with_the_author_s_line_and_the_slider_lives_on():
@@ -272,9 +281,7 @@ def test_a_picture_at_rest_becomes_sharp():
 
 
 def test_a_closed_explorable_leaves_no_widgets_and_no_figure():
-    before = set(
-        widgets.Widget._active_widgets if hasattr(widgets.Widget, "_active_widgets") else _instances()
-    )
+    before = set(_instances())
     explorable = _line(
         presets={"steep": {"slope": 2.0}}, on=Toggle(), draw=lambda view, slope, on: _draw(view, slope)
     )
