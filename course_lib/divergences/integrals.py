@@ -4,7 +4,7 @@ import math
 
 import torch
 from torch import Tensor
-from torch.distributions import Bernoulli, Categorical, Distribution, MultivariateNormal, Normal
+from torch.distributions import Bernoulli, Categorical, Distribution
 
 from course_lib.distributions import checks
 from course_lib.distributions.density import log_density
@@ -61,8 +61,6 @@ def divergence_with_error(p, q, kind: str | FDivergence, grid=None) -> tuple[Ten
         x, weights = _grid(grid, size)
         value = (row.density(*_log_densities(p, q, x, size)) * weights).sum()
         return value + row.at_one, math.nan
-    if _surely_infinite(p, q, row.name):
-        return torch.tensor(math.inf, dtype=torch.float64), 0.0
 
     def integrand(x: Tensor) -> Tensor:
         return row.density(*_log_densities(p, q, x, size))
@@ -196,20 +194,3 @@ def _line(first, second) -> Line:
             singular.append((end, (end + beyond[0].item()) / 2))
     points = torch.unique(torch.cat([points, points.new_tensor([start for _, start in singular])]))
     return Line(points, not bool(bottom.isfinite()), not bool(top.isfinite()), singular)
-
-
-def _surely_infinite(p, q, name: str) -> bool:
-    """Between Gaussians a chi2 is finite if and only if 2 precision_p - precision_q is positive definite."""
-    if name == "neyman_chi2":
-        p, q = q, p
-    elif name != "pearson_chi2":
-        return False
-    if isinstance(p, Normal) and isinstance(q, Normal):
-        return bool(p.scale.detach().double().square() >= 2 * q.scale.detach().double().square())
-    if isinstance(p, MultivariateNormal) and isinstance(q, MultivariateNormal):
-        with torch.no_grad():
-            root = torch.linalg.cholesky(q.covariance_matrix.double())
-            left = torch.linalg.solve_triangular(root, p.covariance_matrix.double(), upper=False)
-            ratio = torch.linalg.eigvalsh(torch.linalg.solve_triangular(root, left.mT, upper=False))
-            return bool(ratio.max() >= 2)
-    return False

@@ -17,6 +17,7 @@ from torch.distributions import (
     Normal,
     StudentT,
     Uniform,
+    Weibull,
 )
 
 from course_lib.distributions import checks, gaussian_mixture, grid_mass, log_density
@@ -72,9 +73,11 @@ def test_a_component_without_weight_has_no_mass():
 
 
 def test_a_density_that_underflows_is_not_zero():
-    far = log_density(Gumbel(t(0.0), t(1.0)), t([-800.0]))  # log density -e^800
-    assert math.isfinite(far.item())
-    assert far.item() < -1e299
+    # The logarithms -e^800 and -1e1000 themselves are beyond float64.
+    for law, x in ((Gumbel(t(0.0), t(1.0)), -800.0), (Weibull(t(1.0), t(100.0)), 1e10)):
+        far = log_density(law, t([x]))
+        assert math.isfinite(far.item())
+        assert far.item() < -1e299
 
 
 def test_pieces_are_the_components():

@@ -241,6 +241,22 @@ def test_what_diverges_is_infinite_and_what_converges_slowly_is_not():
         assert abs(value.item() - exact) <= error + 1e-9
 
 
+@pytest.mark.parametrize("step", [1e-3, 1e-9, 1e-14, 0.0, -1e-12, -1e-9, -1e-6])
+def test_the_border_of_a_finite_chi2_is_met_to_rounding(step):
+    # Infinite from s^2 = 2 on; below, 1/(s sqrt(2 - s^2)) - 1, whose argument is known to 1e-16 / (2 - s^2).
+    s = math.sqrt(2) * (1 + step)
+    value = divergence(normal(0, s), normal(0, 1), "pearson_chi2").item()
+    if s * s >= 2:
+        assert value == INF
+    else:
+        assert value == pytest.approx(1 / (s * math.sqrt(2 - s * s)) - 1, rel=1e-8 + 1e-16 / abs(step))
+    wide, round_ = (
+        gaussian([0.0, 0.0], [[s * s, 0.0], [0.0, 0.5]]),
+        gaussian([0.0, 0.0], [[1.0, 0.0], [0.0, 1.0]]),
+    )
+    assert (divergence(wide, round_, "pearson_chi2").item() == INF) == (s * s >= 2)
+
+
 def test_singular_ends_of_a_support_are_resolved_within_the_estimate():
     for a, b in ((0.5, 0.5), (0.3, 2.0), (2.0, 0.3)):
         p, q = Beta(t(a), t(b)), Beta(t(2.0), t(2.0))

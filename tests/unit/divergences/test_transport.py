@@ -111,6 +111,9 @@ def test_sorting_agrees_with_scipy(seed):
 
 def test_sorting_ignores_points_without_weight_and_repeated_points():
     assert wasserstein_1d([0.0, 100.0], [1.0], 1, [1.0, 0.0]).item() == pytest.approx(1)
+    assert wasserstein_1d([-1e200, 0.0], [1.0], 4, [0.0, 1.0]).item() == pytest.approx(1)
+    # 0.1 + 0.2 is not 0.3 in float64: the 100th root of that rounding is 0.69.
+    assert wasserstein_1d([0.0, 0.0, 1.0], [0.0, 1.0], 100, [0.1, 0.2, 0.7], [0.3, 0.7]).item() == 0
     assert wasserstein_1d([0.0, 0.0, 2.0, 2.0], [0.0, 2.0], 2).item() == 0
     assert wasserstein_1d([3.0, 1.0, 2.0], [1.0, 2.0, 3.0], 3).item() == 0
 
