@@ -4,8 +4,8 @@ from course_lib.evaluation.estimate import Estimate
 from course_lib.evaluation.extrapolate import ExtrapolatedFid, fid_infinity
 from course_lib.evaluation.frechet import fid
 from course_lib.evaluation.inception import InceptionFeatures, InceptionUnavailable
-from course_lib.evaluation.label_scores import LabelEntropies, inception_score, label_entropies
 from course_lib.evaluation.kernel_distance import cmmd, kid
+from course_lib.evaluation.label_scores import LabelEntropies, inception_score, label_entropies
 from course_lib.evaluation.neighbours import PrecisionRecall, precision_recall
 from course_lib.evaluation.statistics import FeatureStatistics
 

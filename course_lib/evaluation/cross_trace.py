@@ -24,6 +24,9 @@ def centred_factor(features: Tensor) -> Tensor:
 
 def covariance_factor(covariance: Tensor) -> Tensor:
     """A of shape (d, d) with A^T A = covariance, which may be singular; negative eigenvalues (rounding) become 0."""
+    root, well_conditioned = _cholesky(covariance)
+    if well_conditioned:
+        return root.mT
     values, vectors = torch.linalg.eigh(covariance)
     return values.clamp(min=0).sqrt()[:, None] * vectors.mT
 
@@ -64,8 +67,13 @@ def _reduced(factor: Tensor, quick: bool) -> Tensor:
     if rows <= columns:
         return factor
     if quick:
-        root, failed = torch.linalg.cholesky_ex(factor.mT @ factor)
-        diagonal = root.diagonal()
-        if not bool(failed) and bool(diagonal.max() < 1e3 * diagonal.min()):
+        root, well_conditioned = _cholesky(factor.mT @ factor)
+        if well_conditioned:
             return root.mT
     return torch.linalg.qr(factor, mode="r").R
+
+
+def _cholesky(covariance: Tensor) -> tuple[Tensor, bool]:
+    root, failed = torch.linalg.cholesky_ex(covariance)
+    diagonal = root.diagonal()
+    return root, not bool(failed) and bool(diagonal.max() < 1e3 * diagonal.min())

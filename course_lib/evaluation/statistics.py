@@ -1,6 +1,5 @@
 """Mean and covariance of features that come in batches, in constant memory."""
 
-import torch
 from torch import Tensor
 
 from course_lib.distributions import checks

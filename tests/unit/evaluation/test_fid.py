@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy import linalg
 
+from course_lib.divergences import frechet_distance
 from course_lib.evaluation import FeatureStatistics, fid
 from course_lib.evaluation.cross_trace import centred_factor, covariance_factor, cross_trace
 
@@ -108,6 +109,14 @@ def test_the_units_of_the_features_only_scale_it(scale):
 def test_constant_features_have_only_their_means():
     assert float(fid(torch.zeros(5, 3), torch.full((4, 3), 2.0))) == 12
     assert float(fid(torch.ones(5, 3), torch.ones(7, 3))) == 0
+
+
+@pytest.mark.parametrize(("n", "d"), [(300, 6), (8, 20), (200, 70)])
+def test_it_is_the_distance_between_the_fitted_gaussians(n, d):
+    # Another computation of this course, from covariances, without singular values of features.
+    x, y = normal(n, d), 1.5 * normal(n + 5, d, seed=1) + 0.3
+    gaussians = frechet_distance(x.mean(0), torch.cov(x.T), y.mean(0), torch.cov(y.T))
+    assert float(fid(x, y)) == pytest.approx(float(gaussians), rel=1e-6)
 
 
 def test_statistics_give_what_features_give():

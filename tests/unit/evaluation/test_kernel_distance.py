@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+from course_lib.divergences import mmd2
 from course_lib.evaluation import cmmd, kernel_distance, kid
 
 
@@ -32,6 +33,15 @@ def test_cmmd_is_the_sum_over_pairs_of_different_rows():
     assert float(cmmd(x, y, sigma=0.7, scale=10)) == pytest.approx(10 * expected, rel=1e-12)
 
 
+def test_both_are_the_general_mmd_with_their_kernels():
+    x, y = normal(20, 4), normal(30, 4, seed=1) + 0.4
+    assert float(kid(x, y)) == pytest.approx(
+        float(mmd2(x, y, lambda a, b: (a @ b.mT / 4 + 1) ** 3)), rel=1e-12
+    )
+    gaussian = mmd2(x, y, lambda a, b: torch.exp(-torch.cdist(a, b).square() / (2 * 1.5**2)))
+    assert float(cmmd(x, y, sigma=1.5, scale=1.0)) == pytest.approx(float(gaussian), rel=1e-9)
+
+
 def test_kid_is_unbiased_over_all_samples_of_a_small_population():
     # A population of four points drawn without replacement: pairs within a sample are pairs of the population.
     population, other = normal(4, 2), normal(3, 2, seed=2)
@@ -51,7 +61,10 @@ def test_kid_of_gaussians_is_what_their_moments_say():
 def test_cmmd_of_gaussians_is_the_closed_form():
     # E exp(-(x-y)^2/2s^2) for a normal difference N(m, v) is s/sqrt(s^2+v) exp(-m^2 / 2(s^2+v)).
     x, y = normal(4000, 1), normal(4000, 1, seed=1) + 1
-    mean_kernel = lambda m: 1 / math.sqrt(3) * math.exp(-(m**2) / 6)
+
+    def mean_kernel(m):
+        return 1 / math.sqrt(3) * math.exp(-(m**2) / 6)
+
     assert float(cmmd(x, y, sigma=1.0, scale=1.0)) == pytest.approx(
         2 * mean_kernel(0) - 2 * mean_kernel(1), rel=0.15
     )

@@ -103,7 +103,7 @@ def test_memory_does_not_grow_with_the_rows():
 def test_a_refused_batch_leaves_everything_as_it_was():
     statistics = FeatureStatistics().update(features())
     before = statistics.covariance
-    with pytest.raises(ValueError, match="features: .*NaN"):
+    with pytest.raises(ValueError, match=r"features: .*NaN"):
         statistics.update([[1.0, 2.0, 3.0, 4.0, float("nan")]])
     with pytest.raises(ValueError, match=r"features: expected points of shape \(n, 5\), got shape \(2, 4\)"):
         statistics.update(torch.ones(2, 4))
