@@ -52,7 +52,9 @@ def pieces(distribution, size: int) -> Pieces:
 def _location_scale(leaf) -> tuple[Tensor, Tensor]:
     try:
         shape = leaf.batch_shape + leaf.event_shape
-        quartiles = [leaf.icdf(torch.full(shape, level, dtype=torch.float64)) for level in (0.25, 0.5, 0.75)]
+        device = next((part.device for part in vars(leaf).values() if isinstance(part, Tensor)), None)
+        levels = (torch.full(shape, level, dtype=torch.float64, device=device) for level in (0.25, 0.5, 0.75))
+        quartiles = [leaf.icdf(level) for level in levels]
         return quartiles[1], (quartiles[2] - quartiles[0]) / 1.35
     except (NotImplementedError, AttributeError, RuntimeError, ValueError, TypeError):
         pass
