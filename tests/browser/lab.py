@@ -159,7 +159,14 @@ def run_all(page, timeout=300.0):
 
 def restart_kernel(page, timeout=90.0):
     """Restarts the kernel of the open notebook; outputs stay."""
-    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    page.evaluate(
+        """async () => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            await kernel.restart();
+            // Where the reconnected page missed the kernel's own message, an answer to this brings its status.
+            await Promise.race([kernel.requestKernelInfo(), new Promise((resolve) => setTimeout(resolve, 10000))]);
+        }"""
+    )
     wait_idle(page, timeout)
 
 
