@@ -482,7 +482,7 @@ NEAREST = Exercise(
             "The roles are exchanged: one number for each sample, its distance to the nearest training image.",
         ),
         Mistake(
-            lambda s, t: torch.cdist(s, t).min(), "This is the smallest of all: one number for each sample is asked for."
+            lambda s, t: torch.cdist(s, t).min(), "This is the smallest of all: one number a sample is asked for."
         ),
         Mistake(
             lambda s, t: torch.cdist(s, t).mean(1), "This is the mean distance: the smallest one shows a copy."
