@@ -83,6 +83,9 @@ def test_the_errors_are_those_of_repeated_estimates(independent):
     spread, stated = table[:, :3].std(0), table[:, 3:].mean(0)
     # A standard deviation from 200 runs is known to 5 %; 20 % is four of its errors.
     assert torch.allclose(stated, spread, rtol=0.2)
+    if independent:
+        # Separate draws: correlations of 200 runs have a standard error of 0.07.
+        assert (torch.corrcoef(table[:, :3].T) - torch.eye(3)).abs().max() < 0.28
 
 
 @pytest.mark.parametrize("d", [1, 2])
