@@ -242,3 +242,13 @@ def test_a_gpu_gives_the_cpu_numbers():
     there = elbo_surgery(mean.cuda(), logvar.cuda(), samples=50, generator=rng())
     assert there.average_kl.device.type == "cuda"
     assert torch.allclose(torch.stack(here), torch.stack(there).cpu(), atol=1e-9)
+
+
+@pytest.mark.parametrize(("independent", "sets"), [(False, 1), (True, 3)])
+def test_one_set_of_draws_or_three(independent, sets):
+    mean, logvar = posteriors(n=10)
+    used, counted = rng(5), rng(5)
+    elbo_surgery(mean, logvar, samples=7, independent=independent, generator=used)
+    for _ in range(sets):
+        torch.randn(7, 10, 2, generator=counted, dtype=torch.float64)
+    assert torch.equal(used.get_state(), counted.get_state())
