@@ -42,7 +42,7 @@ def _quick_png(pixels):
 def static_png(pixels: np.ndarray) -> bytes:
     """A small PNG for a saved notebook: a palette of 256 colours, compressed hard; the same pixels, the same bytes."""
     image = Image.frombuffer("RGBA", pixels.shape[1::-1], pixels, "raw", "RGBA", 0, 1).convert("RGB")
-    image = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    image = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -65,6 +65,7 @@ def _border(slot, renderer, unit):
             if tight is not None:
                 left, below = max(left, box.x0 - tight.x0), max(below, box.y0 - tight.y0)
                 right, above = max(right, tight.x1 - box.x1), max(above, tight.y1 - box.y1)
+    right = max(right, slot.bar.width(renderer, unit))
     if slot.heading.get_text():
         above = max(above, (slot.legend.height + 7 + 15) * unit)
     else:

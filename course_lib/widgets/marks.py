@@ -147,6 +147,7 @@ class Picture(Mark):
     limits: tuple[float, float] | None = None
     smooth: bool = True
     upper: bool = False
+    bar: str | None = None
 
     def points(self):
         return np.array(self.extent[:2]), np.array(self.extent[2:])

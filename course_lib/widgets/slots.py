@@ -8,6 +8,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
 from course_lib.widgets import marks, style
 from course_lib.widgets.artists import paint
+from course_lib.widgets.colorbar import ColorBar
 from course_lib.widgets.legend import Legend
 from course_lib.widgets.limits import Follower
 
@@ -43,6 +44,7 @@ class Slot:
         self.height_for_legend = 0.0
         self.memory = memory or Memory(panel)
         self.legend = Legend(self.axes, self.memory)
+        self.bar = ColorBar(self.axes)
         self.categories = None
         self.dirty = self.crowded = True
         self._dress()
@@ -85,6 +87,8 @@ class Slot:
         )
         bars = {name: mark for name, mark in self.shown.items() if isinstance(mark, marks.Bars)}
         places = self._place_bars(bars)
+        if self.bar.update(self.shown.values()):
+            self.dirty = self.crowded = True
         self._follow(bars)
         self.places = places
         for name, mark in self.shown.items():
@@ -162,7 +166,8 @@ class Slot:
             return
         shown = [(mark, self.hatches.get(name, "")) for name, mark in self.shown.items()]
         before = self.height_for_legend
-        if self.legend.update(shown, force) and not self.legend.moves:
+        moved = self.legend.moves
+        if self.legend.update(shown, force) and not moved:
             self.dirty = True
         self.height_for_legend = self.legend.height
         self.crowded |= self.legend.height > before

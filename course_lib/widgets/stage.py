@@ -141,6 +141,7 @@ class Stage:
             arrange(self.figure, self.rows, renderer, top)
             for slot in self.slots.values():
                 slot.axes.apply_aspect()
+                slot.bar.place(self._unit)
                 slot.write_legend(force=True)
         for slot in self.slots.values():
             slot.write_categories(renderer)

@@ -67,17 +67,24 @@ class PanelView:
         heights = numbers("heights", heights, len(labels))
         self._add(name, marks.Bars(Look(color=color, **look), labels, heights, colors, values))
 
-    def heatmap(self, name, values, extent, cmap="density", limits=None, smooth=True, **look):
+    def heatmap(self, name, values, extent, cmap="density", limits=None, smooth=True, bar=None, **look):
         """Values of shape (rows, columns) over ``extent = (x0, x1, y0, y1)``; row 0 is at y0.
 
         Args:
             cmap: ``"density"`` (white to blue), ``"signed"`` (zero is white), or a Matplotlib colour map.
             limits: the values ``(low, high)`` at both ends of the colours; otherwise those of this picture.
             smooth: interpolate between cells.
+            bar: a label (with units) draws a scale of the colours beside the panel; it needs ``limits``.
         """
         values = numbers("values", values, None, None)
-        mark = marks.Picture(Look(**look), values, _extent(extent), cmap, _limits(limits), smooth)
         colormap(cmap)
+        limits = _limits(limits)
+        if bar is not None and (limits is None or limits[0] == limits[1]):
+            raise ValueError(
+                f"limits: expected two different values (low, high) for a scale of colours, got {limits!r}"
+            )
+        bar = None if bar is None else str(bar)
+        mark = marks.Picture(Look(**look), values, _extent(extent), cmap, limits, smooth, bar=bar)
         self._add(name, mark)
 
     def image(self, name, array, extent=None, cmap="gray_r", limits=None, smooth=False, **look):

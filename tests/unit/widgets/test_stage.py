@@ -22,20 +22,30 @@ def _points(t):
 # One drawing a primitive; t moves it.
 _PRIMITIVES = {
     "curve": lambda panel, t: panel.curve("a", _X, np.sin(_X + t), label="sine"),
-    "fill": lambda panel, t: panel.fill("a", _X, np.cos(_X * (1 + t)), base=-0.5, color="third", label="area"),
+    "fill": lambda panel, t: panel.fill(
+        "a", _X, np.cos(_X * (1 + t)), base=-0.5, color="third", label="area"
+    ),
     "bars": lambda panel, t: panel.bars("a", ["one", "two", "three"], [t, 2 - t, np.inf], values=".2f"),
     "bars side by side": lambda panel, t: [
         panel.bars(color, ["one", "two"], [t + 0.5, 1.0], color=color, label=color) for color in ("p", "q")
     ],
-    "heatmap": lambda panel, t: panel.heatmap("a", np.exp(-((_GRID_X - t) ** 2) - _GRID_Y**2), (-3, 3, -2, 2)),
-    "image": lambda panel, t: panel.image("a", np.arange(12.0).reshape(3, 4) % (2 + 3 * t), (-2, 2, -1.5, 1.5)),
-    "contour": lambda panel, t: panel.contour("a", _X, _X, (_GRID_X - t) ** 2 + _GRID_Y**2, levels=[0.5, 1, 2]),
-    "ellipse": lambda panel, t: panel.ellipse("a", [t, 0], [[1, 0.6 * t], [0.6 * t, 1]], std=(1, 2), color="q"),
+    "heatmap": lambda panel, t: panel.heatmap(
+        "a", np.exp(-((_GRID_X - t) ** 2) - _GRID_Y**2), (-3, 3, -2, 2)
+    ),
+    "image": lambda panel, t: panel.image(
+        "a", np.arange(12.0).reshape(3, 4) % (2 + 3 * t), (-2, 2, -1.5, 1.5)
+    ),
+    "contour": lambda panel, t: panel.contour(
+        "a", _X, _X, (_GRID_X - t) ** 2 + _GRID_Y**2, levels=[0.5, 1, 2]
+    ),
+    "ellipse": lambda panel, t: panel.ellipse(
+        "a", [t, 0], [[1, 0.6 * t], [0.6 * t, 1]], std=(1, 2), color="q"
+    ),
     "scatter": lambda panel, t: panel.scatter("a", _points(t), color="model", label="samples"),
     "scatter in colours": lambda panel, t: panel.scatter("a", _points(t), color=["p", "q"] * 20),
     "vline": lambda panel, t: panel.vline("a", t, label="here"),
     "hline": lambda panel, t: panel.hline("a", t - 0.5, color="accent"),
-    "arrows": lambda panel, t: panel.arrows("a", _points(0.5), _points(0.5)[:, ::-1], scale=t, color="third"),
+    "arrows": lambda panel, t: panel.arrows("a", _points(t), _points(0.5)[:, ::-1], scale=t, color="third"),
     "text": lambda panel, t: panel.text("a", t, 0.5, f"t = {t}"),
     "title": lambda panel, t: panel.title(f"t is {t}"),
 }
@@ -106,15 +116,18 @@ def test_the_legend_follows_what_is_shown():
             panel.curve(name, _X, _X * 0 + index, label=name, color="p")
 
     labels = []
-    for names in (["a", "b"], ["a"], [], ["c", "a"]):
+    for names in (["a", "b"], ["a", "d"], ["a"], [], ["c", "a"]):
         _show(stage, draw, names)
         labels.append([entry[1] for entry in stage.slots["main"].legend.entries])
-    assert labels == [["a", "b"], ["a"], [], ["c", "a"]]
+    assert labels == [["a", "b"], ["a", "d"], ["a"], [], ["c", "a"]]
 
 
 def test_the_legend_covers_no_part_of_the_axes():
     stage = _stage()
-    _show(stage, lambda panel: [panel.curve(str(i), _X, _X, label=f"a long label, number {i}") for i in range(5)])
+    _show(
+        stage,
+        lambda panel: [panel.curve(str(i), _X, _X, label=f"a long label, number {i}") for i in range(5)],
+    )
     slot = stage.slots["main"]
     assert len({entry.get_position()[1] for entry in slot.legend.artists if hasattr(entry, "get_text")}) > 1
     renderer = stage.canvas.get_renderer()
@@ -133,6 +146,9 @@ def test_a_label_with_a_changing_number_does_not_repaint_the_background_for_ever
     for step in range(20):
         _show(stage, lambda panel, step=step: panel.curve("a", _X, _X, label=f"step {step:02d}"))
     assert len(painted) <= 6
+    blitted = stage.pixels().copy()
+    stage.canvas.draw()
+    assert (np.asarray(stage.canvas.buffer_rgba()) == blitted).all()
 
 
 def test_moving_does_not_repaint_the_background():
@@ -154,6 +170,88 @@ def test_fixed_limits_never_change_and_free_ones_grow_without_jitter():
         assert low <= -height * 0.99 and high >= height * 0.99
         seen.append((low, high))
     assert len(set(seen)) <= 5
+
+
+def test_a_view_that_grew_has_the_ticks_of_its_new_limits():
+    stage = _stage(ylim=None)
+    _show(stage, lambda panel: panel.curve("a", _X, _X))
+    grown = _show(stage, lambda panel: panel.curve("a", _X, 50 * _X))
+    stage.canvas.draw()
+    assert (np.asarray(stage.canvas.buffer_rgba()) == grown).all()
+
+
+def test_a_panel_of_equal_aspect_leaves_the_room_it_cannot_use_to_the_others():
+    square = Panel("square", xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    stage = Stage([square, Panel("wide", xlim=(0, 1), ylim=(0, 1))], size=(9, 3), scale=1.0)
+    stage.show(stage.view())
+    stage.pixels()
+    boxes = {name: slot.axes.bbox for name, slot in stage.slots.items()}
+    assert boxes["square"].width == pytest.approx(boxes["square"].height)
+    assert boxes["wide"].width > 1.8 * boxes["square"].width
+    assert boxes["square"].x1 < boxes["wide"].x0 and boxes["wide"].x1 <= 900
+
+
+def test_nothing_that_is_written_leaves_the_figure():
+    stage = Stage(
+        [
+            [
+                Panel(
+                    "a",
+                    title="A",
+                    xlabel="x",
+                    ylabel="a long label in nats",
+                    xlim=(0, 1),
+                    ylim=(0, 1),
+                    aspect="equal",
+                ),
+                Panel("b", title="B", xlabel="x", ylabel="y"),
+            ],
+            [Panel("c", ylabel="y", ylim=(0, 1)), Panel("d", axes=False, title="D")],
+        ],
+        size=(8, 6),
+        title="All",
+        scale=1.0,
+    )
+    view = stage.view()
+    view["a"].heatmap("h", np.eye(3), (0, 1, 0, 1), limits=(0, 1000), bar="density in 1/m²")
+    view["b"].curve("c", _X, 1e5 * _X, label="a curve")
+    view["c"].bars(
+        "bars", ["a long name of a bar", "another long name", "a third one"] * 2, [1, 2, 3, 4, 5, 6]
+    )
+    view["d"].image("i", np.eye(8))
+    stage.show(view)
+    stage.pixels()
+    renderer = stage.canvas.get_renderer()
+    whole = stage.figure.bbox
+    for slot in stage.slots.values():
+        tights = [slot.axes.get_tightbbox(renderer, bbox_extra_artists=[])]
+        if slot.bar.own:
+            tights.append(slot.bar.own.get_tightbbox(renderer))
+        for tight in tights:
+            assert tight.x0 >= 0 and tight.y0 >= 0 and tight.x1 <= whole.x1 and tight.y1 <= whole.y1
+    boxes = {
+        name: slot.axes.get_tightbbox(renderer, bbox_extra_artists=[]) for name, slot in stage.slots.items()
+    }
+    assert (
+        boxes["a"].y0 > boxes["c"].y1 and stage.slots["a"].bar.own.get_tightbbox(renderer).x1 < boxes["b"].x0
+    )
+
+
+def test_a_scale_of_colours_runs_from_limit_to_limit_and_vanishes_with_its_heatmap():
+    stage = _stage()
+
+    def draw(panel):
+        panel.heatmap("a", np.eye(4), (-3, 3, -2, 2), limits=(-1, 3), cmap="signed", bar="nats")
+
+    before = _show(stage, _PRIMITIVES["curve"], 0.5)
+    _show(stage, draw)
+    bar = stage.slots["main"].bar
+    assert bar.own.get_ylim() == (-1, 3) and bar.own.get_ylabel() == "nats"
+    assert bar.own.bbox.x0 > stage.slots["main"].axes.bbox.x1
+    _show(stage, _PRIMITIVES["vline"], 0.5)
+    assert (_show(stage, _PRIMITIVES["curve"], 0.5) == before).all()
+    with pytest.raises(ValueError, match="limits: expected two different values"):
+        stage.view().heatmap("a", np.eye(4), (0, 1, 0, 1), bar="nats")
 
 
 def test_equal_aspect_gives_both_axes_one_scale():
@@ -188,7 +286,9 @@ def test_a_heatmap_beyond_the_view_is_cut_where_its_cells_lie():
     values = np.tile(np.arange(8) % 2, (2, 1)).astype(float)
     pixels = _show(stage, lambda panel: panel.heatmap("a", values, (0, 8, 0, 1), smooth=False))
     box = stage.slots["main"].axes.bbox
-    row = pixels[pixels.shape[0] - int(box.y0 + box.height / 2), int(box.x0) + 3 : int(box.x1) - 3, 0].astype(int)
+    row = pixels[pixels.shape[0] - int(box.y0 + box.height / 2), int(box.x0) + 3 : int(box.x1) - 3, 0].astype(
+        int
+    )
     changes = np.flatnonzero(np.abs(np.diff(row)) > 100) + 4
     # Two pixels: edges are rounded to whole pixels, and so is the crop.
     assert changes == pytest.approx([box.width / 4, box.width * 3 / 4], abs=2)
@@ -267,7 +367,9 @@ def test_what_was_drawn_does_not_change_with_the_author_s_array():
 _BAD = {
     "y: expected shape (3), got (2,)": lambda panel: panel.curve("a", [1, 2, 3], [1, 2]),
     "xy: expected shape (any, 2), got (3,)": lambda panel: panel.scatter("a", [1, 2, 3]),
-    "cov: expected a positive semi-definite matrix": lambda panel: panel.ellipse("a", [0, 0], [[1, 2], [2, 1]]),
+    "cov: expected a positive semi-definite matrix": lambda panel: panel.ellipse(
+        "a", [0, 0], [[1, 2], [2, 1]]
+    ),
     "color: expected one of 'p'": lambda panel: panel.curve("a", [1], [1], color="nonsense"),
     "style: expected one of": lambda panel: panel.curve("a", [1], [1], style="wavy"),
     "heights: expected shape (2), got (1,)": lambda panel: panel.bars("a", ["x", "y"], [1]),
@@ -318,7 +420,7 @@ def test_stages_that_were_not_used_for_long_give_the_same_picture():
     before = _show(first, _PRIMITIVES["curve"], 0.5)
     for _ in range(8):
         _show(_stage(), _PRIMITIVES["vline"], 0.5)
-    assert first._background is None
+    assert first._background is None and not hasattr(first.canvas, "renderer")
     assert (first.pixels() == before).all()
 
 
