@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -43,8 +44,9 @@ def enter_environment(argv: list[str]) -> int | None:
 
 
 def forward(command: list[str], **options) -> int:
-    """Runs a command in the foreground; an interrupt goes to it, and its exit status is ours."""
+    """Runs a command in the foreground; its exit status is ours, and it is not left behind when we are ended."""
     process = subprocess.Popen(command, **options)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         try:
             return process.wait()

@@ -1,11 +1,16 @@
 """The lab opens on the student's copy, and asks nothing."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from course_lib.commands import lab
+from course_lib.commands.environment import ROOT
 
 
 @pytest.fixture
@@ -57,3 +62,20 @@ def test_a_full_disk_at_the_first_start_opens_no_empty_lab(started, monkeypatch,
     (tmp_path / "mine" / "old.ipynb").write_text("{}")
     status, calls = started()
     assert (status, len(calls)) == (0, 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are Unix's")
+def test_ending_the_command_ends_what_it_started(tmp_path):
+    note = tmp_path / "pid"
+    child = (
+        f"import os, pathlib, time; pathlib.Path({str(note)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    )
+    forward = "from course_lib.commands.environment import forward"
+    code = f"import sys; {forward}; forward([sys.executable, '-c', {child!r}])"
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    while not note.exists() or not note.read_text():
+        time.sleep(0.05)
+    parent.terminate()
+    parent.wait(20)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(note.read_text()), 0)
