@@ -205,14 +205,16 @@ class Runner:
 
     def _slice(self):
         with self._work:
-            start = now = time.perf_counter()
+            now = time.perf_counter()
+            # A slice ends early when a frame is due: frames would otherwise be late by half a slice.
+            end = min(now + self.slice_s, max(self._last_frame + self._interval(), now + 0.005))
             while self.playing:
                 self._drain()
                 if not self.playing or not self._may_step(now):
                     break
                 self._one()
                 now = time.perf_counter()
-                if now - start >= self.slice_s:
+                if now >= end:
                     break
             if self.playing and now - self._last_frame >= self._interval():
                 self._measure(now)
@@ -232,7 +234,7 @@ class Runner:
 
     def _interval(self) -> float:
         wanted = self._frame_cost / _FRAME_SHARE
-        return max(self.frame_s, min(wanted, max(0.12, 3 * self._frame_cost)))
+        return max(self.frame_s, min(wanted, max(0.115, 3 * self._frame_cost)))
 
     def _measure(self, now):
         if now - self._measure_from >= 0.5:
