@@ -38,9 +38,12 @@ def course(tmp_path_factory):
                      "JUPYTERLAB_WORKSPACES_DIR")
     }  # fmt: skip
     environment = {**os.environ, **folders, "COURSE_PROGRESS": "on", "COURSE_DEVICE": "cpu"}
-    options = (
-        "--no-browser --ServerApp.port_retries=0 --IdentityProvider.token= --expose-app-in-browser".split()
-    )
+    options = [
+        "--no-browser",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=",
+        "--expose-app-in-browser",
+    ]
     command = [sys.executable, "-m", "course_lib", "lab", f"--port={port}", *options]
     url = f"http://127.0.0.1:{port}"
     log = home / "lab.log"
