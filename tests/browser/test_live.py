@@ -1,0 +1,201 @@
+"""A training that one steers, in a real browser: sliders, pause, single steps, reset, a second one, a dead kernel."""
+
+import json
+
+import pytest
+
+from tests.browser.lab import open_notebook, restart_kernel, run_all, running_lab, wait_idle
+
+GAME = """
+import torch
+from course_lib.adversarial import AdversarialGame
+from course_lib.networks import mlp
+from course_lib.widgets import Panel, Slider
+from course_lib.widgets.live import LiveTraining
+
+torch.set_num_threads(1)
+counts = {"d": 0, "g": 0}
+
+class Counted(AdversarialGame):
+    def discriminator_step(self):
+        counts["d"] += 1
+        return super().discriminator_step()
+    def generator_step(self):
+        counts["g"] += 1
+        return super().generator_step()
+
+def make():
+    data = torch.randn(500, 2, generator=torch.Generator().manual_seed(0)) + 2
+    return Counted(mlp((2, 16, 2), seed=0), mlp((2, 16, 1), seed=1), data, noise_size=2, batch_size=32)
+
+def draw(view, game):
+    view.scatter("data", game.data[:100], color="data", label="data")
+    view.scatter("model", game.samples(100), color="model", label="samples")
+    view.readout("rate in use", game.lr_g, ".6g")
+    view.readout("D", counts["d"])
+    view.readout("G", counts["g"])
+
+def show(game, **options):
+    return LiveTraining(
+        game, draw, alt="Samples beside data.", panels=[Panel("plane", xlim=(-4, 6), ylim=(-4, 6))], size=(5, 3.5),
+        actions={"One D step": game.discriminator_step, "One G step": game.generator_step},
+        lr_g=Slider(1e-4, 1e-1, value=1e-3, log=True, label="learning rate of G"), **options)
+"""
+FIRST = "game = make()\nlive = show(game, cap=1_000_000)\nlive"
+SECOND = "other = show(make())\nother"
+LEFT = "import asyncio\nprint('tasks', sum('Runner' in repr(t.get_coro()) for t in asyncio.all_tasks()), live.status)"
+
+
+@pytest.fixture
+def lab(tmp_path, page):
+    """A notebook with two trainings, all of it run; both stand still."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {"jupyter": {"source_hidden": True}},
+            "execution_count": None,
+            "outputs": [],
+            "source": source.strip(),
+        }
+        for number, source in enumerate((GAME, FIRST, SECOND, LEFT))
+    ]
+    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "live.ipynb").write_text(json.dumps(notebook))
+    page.set_viewport_size({"width": 1400, "height": 2000})  # both trainings on the screen
+    with running_lab(tmp_path) as url:
+        open_notebook(page, url, "live.ipynb")
+        run_all(page)
+        training(page, 0).locator("img").wait_for()
+        training(page, 1).locator("img").wait_for()
+        yield page
+
+
+def training(page, index):
+    return page.locator(".course-live").nth(index)
+
+
+def press(page, index, text):
+    training(page, index).get_by_role("button", name=text).click()
+
+
+def status(page, index):
+    return training(page, index).locator(".course-status").inner_text()
+
+
+def steps(page, index):
+    return int(status(page, index).replace(",", "").split("step ")[1].split()[0])
+
+
+def readout(page, index, label):
+    row = training(page, index).locator(".course-readouts div").filter(has_text=label).first
+    return float(row.locator("b").inner_text().replace("−", "-"))
+
+
+def until(page, condition, seconds=20):
+    for _ in range(int(seconds / 0.1)):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("waited in vain")
+
+
+def run_cell(page, cell):
+    page.evaluate(
+        """async (cell) => {
+            const notebook = jupyterapp.shell.currentWidget.content;
+            notebook.activeCellIndex = cell;
+            notebook.deselectAll();
+            await jupyterapp.commands.execute('notebook:run-cell');
+        }""",
+        cell,
+    )
+    wait_idle(page)
+
+
+def printed(page, cell):
+    run_cell(page, cell)
+    return page.evaluate(
+        "(cell) => jupyterapp.shell.currentWidget.content.widgets[cell].model.outputs.toJSON()[0].text", cell
+    )
+
+
+def test_sliders_act_on_a_running_game_and_the_buttons_do_what_they_say(lab):
+    page = lab
+    picture = training(page, 0).locator("img").get_attribute("src")
+    press(page, 0, "Play")
+    until(page, lambda: steps(page, 0) > 50)
+    assert "playing" in status(page, 0)
+    assert training(page, 0).locator("img").get_attribute("src") != picture
+
+    # a slider acts while it trains
+    before = readout(page, 0, "rate in use")
+    training(page, 0).locator(".noUi-handle").first.focus()
+    page.keyboard.press("ArrowRight")
+    until(page, lambda: readout(page, 0, "rate in use") > before)
+    assert "playing" in status(page, 0)
+    # and cells run beside it
+    assert "tasks 1 playing" in "".join(printed(page, 3))
+
+    press(page, 0, "Pause")
+    until(page, lambda: "paused" in status(page, 0))
+    page.wait_for_timeout(300)
+    stopped, d, g = steps(page, 0), readout(page, 0, "D"), readout(page, 0, "G")
+    page.wait_for_timeout(500)
+    assert steps(page, 0) == stopped
+
+    press(page, 0, "One D step")
+    until(page, lambda: readout(page, 0, "D") == d + 1)
+    assert readout(page, 0, "G") == g and steps(page, 0) == stopped
+    press(page, 0, "One G step")
+    until(page, lambda: readout(page, 0, "G") == g + 1)
+    assert readout(page, 0, "D") == d + 1
+
+    press(page, 0, "Reset")
+    until(page, lambda: steps(page, 0) == 0)
+    assert "ready" in status(page, 0)
+    assert training(page, 0).get_by_role("button", name="Play").is_visible()
+
+
+def test_a_second_training_stops_the_first(lab):
+    page = lab
+    press(page, 0, "Play")
+    until(page, lambda: steps(page, 0) > 20)
+    press(page, 1, "Play")
+    until(page, lambda: "paused" in status(page, 0) and steps(page, 1) > 20)
+    page.wait_for_timeout(300)
+    stopped = steps(page, 0)
+    page.wait_for_timeout(500)
+    assert steps(page, 0) == stopped and "playing" in status(page, 1)
+    press(page, 1, "Pause")
+    until(page, lambda: "paused" in status(page, 1))
+
+
+def test_running_the_cell_again_closes_the_old_training(lab):
+    page = lab
+    press(page, 0, "Play")
+    until(page, lambda: steps(page, 0) > 20)
+    run_cell(page, 1)
+    until(page, lambda: "ready" in status(page, 0))
+    assert page.locator(".course-live").count() == 2
+    assert "tasks 0 ready" in "".join(printed(page, 3))
+
+
+def test_a_kernel_that_is_restarted_in_the_middle_leaves_a_clean_page(lab):
+    page = lab
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    press(page, 0, "Play")
+    until(page, lambda: steps(page, 0) > 20)
+    restart_kernel(page)
+    page.wait_for_timeout(1000)
+    run_all(page)
+    until(page, lambda: page.locator(".course-live").count() == 2 and "ready" in status(page, 0))
+    assert "tasks 0 ready" in "".join(printed(page, 3))
+    press(page, 0, "Play")
+    until(page, lambda: steps(page, 0) > 20)
+    press(page, 0, "Pause")
+    assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    assert page.get_by_text("Error displaying widget").count() == 0
+    assert problems == []
