@@ -20,7 +20,8 @@ _STYLESHEET = """
 .course-control .widget-slider { flex: 1 1 auto; width: auto; min-width: 0; height: 32px; margin: 0; }
 .course-control .widget-play { flex: 0 0 auto; width: auto; height: 28px; margin: 0 10px 0 0; }
 .course-control .widget-play .jupyter-button { width: 32px; padding: 0; line-height: 28px; }
-.course-row .widget-toggle-buttons { align-items: center; flex-flow: row nowrap; }
+.course-row .widget-toggle-buttons { display: flex; flex-flow: row nowrap; align-items: center; }
+.course-row .widget-toggle-buttons > .widget-label { flex: 0 0 auto; }
 .course-row .widget-checkbox { align-items: center; }
 .course-row .widget-toggle-buttons .widget-toggle-button { width: auto; padding: 0 14px; }
 .course-buttons { flex-wrap: wrap; gap: 6px 8px; margin: 10px 0 0; padding: 0 4px; overflow: visible; }
