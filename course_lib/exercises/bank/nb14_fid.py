@@ -181,10 +181,16 @@ def _plain_average(count, mean, cov, batch):
     return total, (mean + batch.mean(0)) / 2, new_cov
 
 
-def _weighted_average(count, mean, cov, batch):
-    total, new_mean, _ = update_statistics(count, mean, cov, batch)
-    centred = batch - batch.mean(0)
-    return total, new_mean, (count * cov + centred.T @ centred * len(batch) / max(len(batch) - 1, 1)) / total
+def _with_covariances(weigh):
+    """Wrong ways that average the two covariances; that of a single row is 0/0, as torch has it."""
+
+    def answer(count, mean, cov, batch):
+        total, new_mean, _ = update_statistics(count, mean, cov, batch)
+        centred = batch - batch.mean(0)
+        of_batch = centred.T @ centred / tensor(len(batch) - 1)
+        return total, new_mean, weigh(count, cov, len(batch), of_batch)
+
+    return answer
 
 
 def _old_count(count, mean, cov, batch):
@@ -239,8 +245,16 @@ STREAM = Exercise(
             "The two means are averaged as if the groups were of one size: weight them by the counts.",
         ),
         Mistake(
-            _weighted_average,
-            "This averages the two covariances: it misses the difference of the means, and n is used for n - 1.",
+            _with_covariances(lambda n, cov, m, other: (n * cov + m * other) / (n + m)),
+            "This averages the two covariances: the difference of the means is missing, and n is used for n - 1.",
+        ),
+        Mistake(
+            _with_covariances(lambda n, cov, m, other: ((n - 1) * cov + (m - 1) * other) / (n + m - 2)),
+            "This is the pooled covariance within the two groups: the difference of their means is missing.",
+        ),
+        Mistake(
+            _with_covariances(lambda n, cov, m, other: ((n - 1) * cov + (m - 1) * other) / (n + m - 1)),
+            "The difference of the means is missing from the scatter (and a batch of one row has no covariance).",
         ),
         Mistake(_old_count, "The count is the old one: return count + len(batch)."),
     ),

@@ -64,6 +64,35 @@ def test_the_quick_way_is_left_when_it_would_lose_digits(decay):
     assert abs(float(fid(x, y) - exact)) < 1e-12 * float(x.var(0).sum())
 
 
+def whitened(n, d):
+    """Rows whose sample covariance is the identity, so that scaling the columns gives any diagonal covariance."""
+    x = normal(n, d) - normal(n, d).mean(0)
+    return torch.linalg.qr(x).Q * (n - 1) ** 0.5
+
+
+@pytest.mark.parametrize("small", [1e-2, 1e-4, 1e-6])
+def test_one_strong_direction_among_weak_ones_keeps_its_digits(small):
+    # Eigenvalues of M M^T would lose the weak directions: 80 of them, each off by up to 1e-8.
+    scales = torch.full((80,), small, dtype=torch.float64)
+    scales[0] = 1
+    x, turn = whitened(400, 80), torch.linalg.qr(normal(80, 80, seed=7)).Q
+    exact = (scales[1:] / 2).square().sum()
+    halved = scales / 2
+    halved[0] = 1
+    assert abs(float(fid(x * scales @ turn, x * halved @ turn) - exact)) < 1e-12
+
+
+@pytest.mark.parametrize("decay", [3, 5, 7])
+def test_directions_strong_in_one_set_and_weak_in_the_other_keep_their_digits(decay):
+    # A Cholesky factor of an ill-conditioned covariance loses the weak directions, which carry the cross term here.
+    scales = torch.logspace(0, -decay, 80, dtype=torch.float64)
+    x, turn = whitened(400, 80), torch.linalg.qr(normal(80, 80, seed=7)).Q
+    exact = (scales - scales.flip(0)).square().sum()
+    assert abs(float(fid(x * scales @ turn, x * scales.flip(0) @ turn) - exact)) < 1e-12 * float(
+        2 * scales.square().sum()
+    )
+
+
 def test_the_same_covariance_needs_only_the_means():
     x = normal(40, 6)
     assert float(fid(x, x + torch.arange(6.0))) == pytest.approx(55, rel=1e-12)

@@ -56,6 +56,11 @@ def test_rows_of_float32_softmax_are_accepted_and_zeros_count_nothing():
     assert 1 < float(inception_score(logits.softmax(-1))) < 64
 
 
+def test_rows_that_sum_to_nearly_one_are_scaled_to_one():
+    p = table(n=50)
+    assert float(inception_score(p * (1 + 5e-5))) == pytest.approx(float(inception_score(p)), rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
