@@ -32,10 +32,12 @@ def main() -> None:
                     await jupyterapp.commands.execute('application:toggle-left-area');
                     const notebook = jupyterapp.shell.currentWidget.content;
                     const index = notebook.widgets.findIndex((cell) => cell.model.id === 'ellipses');
-                    await notebook.scrollToItem(index, 'start');
+                    for (let i = 0; i < 4; i++) {  // pictures above that load late push it down again
+                        await notebook.scrollToItem(index, 'start');
+                        await new Promise((resolve) => setTimeout(resolve, 1500));
+                    }
                 }"""
             )
-            page.wait_for_timeout(3000)
             page.screenshot(path=ROOT / "assets" / "course.png")
 
 

@@ -26,7 +26,10 @@ def notebook(source: Source, edition: str) -> nbformat.NotebookNode:
         if FOLDED in cell.tags:
             metadata["jupyter"] = {"source_hidden": True}
         if cell.kind == "markdown":
-            cells.append(new_markdown_cell(cell.source, id=cell.id, metadata=metadata))
+            text = cell.source
+            if EDITIONS[edition]:  # the ledger has one edition, which stands above the solutions
+                text = text.replace("](ledger.ipynb", "](../ledger.ipynb")
+            cells.append(new_markdown_cell(text, id=cell.id, metadata=metadata))
         else:
             cells.append(new_code_cell(split(cell.source, cell.regions), id=cell.id, metadata=metadata))
     return wrap(cells, edition=edition, source=source.path.name)

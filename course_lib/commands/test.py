@@ -12,7 +12,7 @@ from course_lib.commands.environment import ROOT
 __all__ = ["STEPS", "main"]
 
 _PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-_NBVAL = [*_PYTEST, "-p", "nbval.plugin", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
+_NBVAL = [*_PYTEST, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
 
 #: name -> the pytest runs of that step; runs of one step go side by side, one a core.
 STEPS = {

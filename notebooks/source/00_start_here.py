@@ -116,25 +116,39 @@ explore(
 # | [1 · Mean field and the two directions of KL](01_mean_field_kl.ipynb) | which approximation is too narrow, and when one seeks a mode | UL p.10-16, I21 |
 # | 2 · Variational Bayes and expectation propagation | a posterior approximated in both directions | UL p.17-19 |
 # | 3 · The variational autoencoder | the ELBO, the reparameterisation, the decoder | UL p.19-23 |
-# | 4 · ELBO surgery | what the KL term of a VAE is made of | I22 |
+# | [4 · ELBO surgery](04_elbo_surgery.ipynb) | what the KL term of a VAE is made of | I22 |
 # | 5 · Flows in VAEs | dequantization, flow priors and flow posteriors | I22 |
 # | 6 · Disentanglement | what can be learnt without labels, and what cannot | I21, I22 |
 # | 7 · Learning without a likelihood | likelihood against sample quality, two-sample tests | I21, I22, U17 |
-# | 8 · Vanilla GAN optimality | the optimal discriminator, and a GAN that you steer | UL p.2-9, I21, I22, I24 |
+# | [8 · Vanilla GAN optimality](08_vanilla_gan_optimality.ipynb) | the optimal discriminator, and a GAN that you steer | UL p.2-9, I21, I22, I24 |
 # | 9 · Training tricks | what feature matching, smoothing and normalisation do | I21 |
 # | 10 · Optimal transport | plans, costs, duals | UL p.24-28, U17, I21 |
-# | 11 · WGAN on disjoint supports | where KL and JS are blind and W sees | I24, UL p.24-30, I21 |
-# | 12 · f-divergences and the f-GAN | a family, its conjugates, its bound | I24, U17 |
+# | [11 · WGAN on disjoint supports](11_wgan_disjoint_supports.ipynb) | where KL and JS are blind and W sees | I24, UL p.24-30, I21 |
+# | [12 · f-divergences and the f-GAN](12_f_gan.ipynb) | a family, its conjugates, its bound | I24, U17 |
 # | 13 · Learning in implicit models | ratios, moments, kernels | U17 |
-# | 14 · Judging samples | Inception score, FID, and what they miss | I24 |
+# | [14 · Judging samples](14_fid.ipynb) | Inception score, FID, and what they miss | I24 |
 #
 # ## What is confirmed
 #
 # The lectures make 280 statements that can be checked. The notebooks confirm them one by one with two numbers, or correct them: some formulas on the slides
 # are wrong, and the course says so. The [ledger](ledger.ipynb) lists them all.
 
-# %% name="ledger"
-ledger_counts()
+# %% name="ledger" tags=["picture"]
+def confirmed(view):
+    counts = ledger_counts()
+    kinds = ["holds", "convention", "erratum", "open"]
+    labels = ["holds", "holds under\na convention", "erratum,\ncorrected", "still open"]
+    view.bars("claims", labels, [counts[kind] for kind in kinds], color=["third", "accent", "q", "muted"], values=".0f")
+    view.readout("confirmed or corrected", counts["confirmed"], ".0f")
+    view.readout("statements in the lectures", counts["total"], ".0f")
+
+
+explore(
+    confirmed,
+    panels=[Panel("claims", ylabel="statements", ylim=(0, 280), legend=False)],
+    size=(7, 3.2),
+    alt="How many statements of the lectures hold, hold under a convention, are corrected, or are still open",
+)
 
 # %% [markdown]
 # ## Your progress

@@ -75,7 +75,7 @@ def two_coins(view, a, b):
         view["curves"].curve(name, grid, curves[:, column], color=color, style=style, label=name)
     view["curves"].vline("b", b, color="muted", style="--")
     view["coins"].bars("P", ["heads", "tails"], coin(a), color="p", label="P")
-    view["coins"].bars("Q", ["heads ", "tails "], coin(b), color="q", label="Q")
+    view["coins"].bars("Q", ["heads", "tails"], coin(b), color="q", label="Q")
     view.readout("KL(P‖Q)", float(kl_discrete(coin(a), coin(b))))
     view.readout("KL(Q‖P)", float(kl_discrete(coin(b), coin(a))))
     view.readout("total variation", abs(a - b))
@@ -683,7 +683,8 @@ def two_modes(view, h, start_mean, start_std):
     half = torch.tensor([0.5, 0.5])
     m_in, s_in = inclusive_fit(half, torch.tensor([-h, h]), torch.ones(2))
     for name, values in (("excl", exclusive), ("incl", inclusive)):
-        view[name].heatmap("kl", values.clamp(max=4).sqrt(), extent=(-6, 6, 0.3, 5.5), cmap="viridis_r", limits=(0, 2))
+        view[name].heatmap("kl", values.clamp(max=4).sqrt(), extent=(-6, 6, 0.3, 5.5), cmap="viridis_r", limits=(0, 2),
+                           bar="√nats")
     view["excl"].curve("path", path[:, 0], path[:, 1], color="q", width=2)
     view["excl"].scatter("end", path[-1:], color="q", size=10, label="end of the descent")
     view["incl"].scatter("best", torch.stack([m_in, s_in])[None], color="third", size=10, label="the minimum")

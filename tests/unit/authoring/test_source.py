@@ -100,6 +100,13 @@ def test_the_code_of_a_picture_is_folded_and_no_other(parse):
         assert folded == ["setup"]
 
 
+def test_the_ledger_is_found_from_both_editions(parse):
+    source = parse(GOOD.replace("# Text.", "# The [ledger](ledger.ipynb) has all."))
+    links = {"student": "](ledger.ipynb)", "solution": "](../ledger.ipynb)"}
+    for edition, link in links.items():
+        assert any(link in cell.source for cell in notebook(source, edition).cells)
+
+
 def test_the_stub_lacks_the_solution_and_keeps_everything_else(parse):
     source = parse(GOOD)
     stub = by_id(source, "student")["exercise-01-add"].source

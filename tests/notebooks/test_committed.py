@@ -1,0 +1,71 @@
+"""What is committed under notebooks/ is fit to be read on GitHub and opened in the classroom."""
+
+import json
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from course_lib.commands.environment import ROOT
+
+NOTEBOOKS = sorted(
+    [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks" / "solutions").glob("*.ipynb")]
+)
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: "/".join(path.parts[-2:]))
+def notebook(request):
+    return request.param, json.loads(request.param.read_text(encoding="utf-8"))
+
+
+def outputs(book):
+    return [output for cell in book["cells"] for output in cell.get("outputs", [])]
+
+
+def test_there_is_something_to_test():
+    assert len(NOTEBOOKS) >= 5
+
+
+def test_no_cell_failed_and_no_warning_is_shown(notebook):
+    _, book = notebook
+    assert [o.get("ename") for o in outputs(book) if o["output_type"] == "error"] == []
+    assert [o["text"] for o in outputs(book) if o.get("name") == "stderr"] == []
+
+
+def test_every_picture_was_drawn(notebook):
+    _, book = notebook
+    texts = ["".join(o.get("data", {}).get("text/plain", "")) for o in outputs(book)]
+    assert [text for text in texts if text.startswith("The drawing function failed")] == []
+
+
+def test_every_explorable_left_a_picture_and_words_for_those_who_do_not_see_it(notebook):
+    _, book = notebook
+    for cell in book["cells"]:
+        if "picture" in cell["metadata"].get("tags", []):
+            data = [o["data"] for o in cell["outputs"] if "data" in o]
+            assert any("image/png" in d and len("".join(d["text/plain"])) > 20 for d in data), cell["id"]
+
+
+def test_every_link_to_a_file_of_the_course_leads_somewhere(notebook):
+    path, book = notebook
+    for cell in book["cells"]:
+        if cell["cell_type"] == "markdown":
+            for target in re.findall(r"\]\(([^)\s]+)\)", "".join(cell["source"])):
+                if not re.match(r"[a-z]+:|#", target):
+                    assert (path.parent / unquote(target.split("#")[0])).exists(), f"{cell['id']}: {target}"
+
+
+def test_a_lecture_has_at_least_three_exercises_and_one_of_them_is_hard(notebook):
+    path, book = notebook
+    ids = [
+        tag.removeprefix("exercise:")
+        for cell in book["cells"]
+        for tag in cell["metadata"].get("tags", [])
+        if tag.startswith("exercise:")
+    ]
+    if not re.match(r"(?!00)\d\d_", path.name):
+        pytest.skip("not a lecture")
+    from course_lib.exercises import registry
+
+    assert len(ids) >= 3
+    assert max(registry.find(id).difficulty for id in ids) == 3
