@@ -4,7 +4,7 @@ from course_lib.divergences.bound import variational_bound
 from course_lib.divergences.custom import f_divergence, register
 from course_lib.divergences.f_divergence import FDivergence
 from course_lib.divergences.family import F_DIVERGENCES
-from course_lib.divergences.frechet import cross_trace, cross_trace_from_features, frechet_distance
+from course_lib.divergences.frechet import frechet_distance
 from course_lib.divergences.gaussian import gaussian_kl
 from course_lib.divergences.integrals import all_divergences, divergence, divergence_with_error
 from course_lib.divergences.kernels import gaussian_kernel, linear_kernel, mmd2, polynomial_kernel
@@ -17,8 +17,6 @@ __all__ = [
     "Dual",
     "FDivergence",
     "all_divergences",
-    "cross_trace",
-    "cross_trace_from_features",
     "divergence",
     "divergence_with_error",
     "emd",

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from course_lib.distributions import checks
 
-__all__ = ["cross_trace", "cross_trace_from_features", "frechet_distance"]
+__all__ = ["frechet_distance"]
 
 
 def frechet_distance(mean_p, cov_p, mean_q, cov_q) -> Tensor:
@@ -41,40 +41,6 @@ def frechet_distance(mean_p, cov_p, mean_q, cov_q) -> Tensor:
     left, _, right = torch.linalg.svd((root_q.mT @ root_p).detach())
     gap = (root_p - root_q @ (left @ right)).square().sum()
     return (mean_p - mean_q).square().sum() + gap
-
-
-def cross_trace(cov_p, cov_q) -> Tensor:
-    """tr((cov_p^1/2 cov_q cov_p^1/2)^1/2), the nuclear norm of R_p^T R_q for any roots R R^T of the covariances.
-
-    Args:
-        cov_p, cov_q: shape (d, d), symmetric positive semi-definite.
-    """
-    cov_p = checks.finite("cov_p", cov_p)
-    size = cov_p.shape[-1] if cov_p.ndim else 1
-    cov_p = checks.covariance("cov_p", cov_p, size)
-    cov_q = checks.covariance("cov_q", cov_q, size, like=cov_p)
-    return torch.linalg.svdvals(_root(cov_p).mT @ _root(cov_q)).sum()
-
-
-def cross_trace_from_features(features_p, features_q) -> Tensor:
-    """``cross_trace`` of the sample covariances of two sets of features, without forming a covariance.
-
-    The centred features over the root of n - 1 are themselves a root of the covariance, so the singular values of
-    their n by m product are enough: exact, and for n, m below d far quicker than anything of size d.
-
-    Args:
-        features_p: shape (n, d), n at least 2. features_q: shape (m, d), m at least 2.
-    """
-    features_p = checks.samples("features_p", features_p)
-    features_q = checks.samples("features_q", features_q, features_p.shape[1], like=features_p)
-    roots = []
-    for name, features in (("features_p", features_p), ("features_q", features_q)):
-        if len(features) < 2:
-            raise ValueError(f"{name}: expected at least 2 points, got {len(features)}")
-        root = (features - features.mean(0)) / (len(features) - 1) ** 0.5
-        # With more points than dimensions a triangular factor is the smaller root.
-        roots.append(torch.linalg.qr(root, mode="r").R if root.shape[0] > root.shape[1] else root)
-    return torch.linalg.svdvals(roots[0] @ roots[1].mT).sum()
 
 
 def _root(cov: Tensor) -> Tensor:

@@ -5,13 +5,7 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from course_lib.divergences import (
-    cross_trace,
-    cross_trace_from_features,
-    emd,
-    frechet_distance,
-    pairwise_distances,
-)
+from course_lib.divergences import emd, frechet_distance, pairwise_distances
 
 
 def gaussian(size, seed, rank=None):
@@ -27,7 +21,6 @@ def test_agrees_with_the_matrix_root(size):
     cross = np.trace(sqrtm(root @ cov_q.numpy() @ root)).real
     exact = ((mean_p - mean_q) ** 2).sum().item() + (cov_p + cov_q).trace().item() - 2 * cross
     assert frechet_distance(mean_p, cov_p, mean_q, cov_q).item() == pytest.approx(exact, rel=1e-9)
-    assert cross_trace(cov_p, cov_q).item() == pytest.approx(cross, rel=1e-9)
 
 
 def test_is_the_cost_of_the_explicit_optimal_map():
@@ -89,16 +82,6 @@ def test_bounds_the_transport_between_samples_from_below():
         assert frechet_distance(*moments) <= exact + 1e-12
 
 
-@pytest.mark.parametrize(("n", "m"), [(5, 7), (50, 7), (40, 60)])
-def test_the_trace_from_features_is_that_of_their_covariances(n, m):
-    generator = torch.Generator().manual_seed(n)
-    x = torch.randn(n, 12, generator=generator, dtype=torch.float64) + 1000
-    y = torch.randn(m, 12, generator=generator, dtype=torch.float64) * 2
-    from_features = cross_trace_from_features(x, y).item()
-    # Through covariances a singular direction costs half the digits.
-    assert from_features == pytest.approx(cross_trace(torch.cov(x.T), torch.cov(y.T)).item(), rel=1e-6)
-
-
 def test_the_gradient_is_right():
     parts = [part.requires_grad_() for seed in (1, 2) for part in gaussian(3, seed)]
     assert torch.autograd.gradcheck(frechet_distance, parts, atol=1e-6)
@@ -115,5 +98,3 @@ def test_the_gradient_is_right():
 def test_bad_input_is_named(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
         frechet_distance(*arguments)
-    with pytest.raises(ValueError, match=r"features_p: .*at least 2"):
-        cross_trace_from_features([[0.0]], [[0.0], [1.0]])
