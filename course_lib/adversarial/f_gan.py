@@ -7,7 +7,6 @@ output activation g. The discriminator raises the bound, the generator lowers th
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from course_lib.adversarial.losses import AdversarialLoss
 from course_lib.divergences.f_divergence import FDivergence
@@ -15,17 +14,8 @@ from course_lib.divergences.family import F_DIVERGENCES
 
 __all__ = ["f_gan"]
 
-_LOG2 = torch.log(torch.tensor(2.0, dtype=torch.float64)).item()
 _BEND = 30.0
 
-# f*(g(v)) in closed form where the composition would subtract what the activation has just rounded away.
-_COMPOSED = {
-    "gan": softplus,
-    "jensen_shannon": lambda v: 0.5 * (softplus(v) - _LOG2),
-    "reverse_kl": lambda v: v - 1,
-    "neyman_chi2": lambda v: -2 * torch.expm1(-v / 2),
-    "squared_hellinger": torch.expm1,
-}
 # Here g or f* grows like an exponential, which overflows float32 at a score of 89.
 _EXPONENTIAL = frozenset({"kl", "reverse_kl", "neyman_chi2", "squared_hellinger", "jeffreys"})
 
@@ -57,9 +47,8 @@ def f_gan(kind: str | FDivergence) -> AdversarialLoss:
     bend = _bend if known and row.name in _EXPONENTIAL else lambda v: v
 
     def dual(v: Tensor) -> Tensor:
-        if known and row.name in _COMPOSED:
-            return _COMPOSED[row.name](v)
-        return row.dual(row.activation(v))
+        # f*(g(v)) in one piece where the composition would subtract what the activation has just rounded away.
+        return row.dual(row.activation(v)) if row.dual_of_activation is None else row.dual_of_activation(v)
 
     # The row's bare functions: its public methods look for NaN, which would make a GPU wait at each step.
     def ratio_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
