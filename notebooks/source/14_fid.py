@@ -58,7 +58,7 @@ def sheet(images, rows=6, columns=6):
 # **Predict, then move.** Which $h$ makes the *training* likelihood largest? For which $h$ do the samples look best, and is that
 # the $h$ with the best *test* likelihood?
 
-# %% name="protocol"
+# %% name="kernel-density"
 order = torch.randperm(len(real), generator=seeded(1))
 fit_part, validation_part, test_part = real[order[360:]].double(), real[order[:360]].double(), held_out.double()
 WIDTHS = torch.logspace(-2, 0, 41, dtype=torch.float64)
@@ -73,6 +73,8 @@ def mean_log_density(squares, h):
 
 
 LIKELIHOOD = {name: torch.stack([mean_log_density(s, h) for h in WIDTHS]) for name, s in SQUARES.items()}
+
+# %% name="protocol" tags=["picture"]
 KDE_NOISE = torch.randn(36, 64, generator=seeded(2), dtype=torch.float64)
 
 
@@ -209,7 +211,7 @@ SETS = {
 # **Predict, then move.** Which of the seven sets gets the highest score? Does anything beat the real digits? What does the classifier say about
 # pure noise: "I do not know", or something else?
 
-# %% name="sharp-and-diverse"
+# %% name="sharp-and-diverse" tags=["picture"]
 LABEL_TABLES = {name: probabilities(images) for name, images in SETS.items()}
 SCORES = {name: (*map(float, label_entropies(table)), float(score(table))) for name, table in LABEL_TABLES.items()}
 CLASSES = [str(c) for c in range(10)]
@@ -328,7 +330,7 @@ cross_trace = check("14.cross_trace", cross_trace)
 # are circles? The grey arrows are the optimal map, $x \mapsto \mu_p + A(x-\mu_\pi)$ with a symmetric matrix $A$. The exact transport of 150 samples of each law
 # comes out above the formula: where does the excess come from?
 
-# %% name="gaussian-transport"
+# %% name="gaussian-transport" tags=["picture"]
 STANDARD = torch.randn(2, 150, 2, generator=seeded(6), dtype=torch.float64)
 
 
@@ -567,6 +569,7 @@ for kind in tqdm(DAMAGES, desc="damaging", leave=False):
     CURVES[kind] = table.mean(1), table.std(1)  # each (levels, scores)
 
 
+# %% name="who-sees-what-picture" tags=["picture"]
 def who_sees_what(view, kind, level):
     mean, std = CURVES[kind]
     view["images"].image("images", sheet(damaged(kind, level, 0), 5, 5), limits=(0, 1))
@@ -639,7 +642,7 @@ extrapolate = check("14.extrapolate", extrapolate)
 # **Predict, then move.** The slider takes away the large samples. With at most 100 images, is the line still good enough to find the truth? Then compare with
 # the GAN, whose true FID nobody knows. What happens to the *kernel* distance on the right when n gets small?
 
-# %% name="bias"
+# %% name="bias" tags=["picture"]
 vae = mlp((8, 128, 128, 64), "silu")
 gan_early, gan = (mlp((16, 128, 128, 64), "silu", "sigmoid") for _ in range(2))
 for network, name in ((vae, "vae"), (gan_early, "gan_early"), (gan, "gan")):
@@ -761,6 +764,7 @@ white = white @ torch.linalg.inv(torch.linalg.cholesky(torch.cov(white.T))).T
 twins = target.mean(0) + (white * values[kept].sqrt()) @ vectors[:, kept].T
 
 
+# %% name="twins-picture" tags=["picture"]
 TWIN_SCORES = {}
 for name, images in (("held-out digits", target), ("noise", twins), ("VAE", MODELS["VAE"]), ("GAN", MODELS["GAN"])):
     found = features(images)
@@ -835,7 +839,7 @@ mmd2_unbiased = check("14.mmd2_unbiased", mmd2_unbiased)
 # **Predict, then move.** Two samples of *n* real digits, three hundred times over. The histogram shows the estimates. Which share of the unbiased ones is negative? What does the
 # biased one (which keeps the pairs of an image with itself) say at $n = 10$? A Gaussian kernel of width $\sigma$ is used, as in CMMD.
 
-# %% name="unbiasedness"
+# %% name="unbiasedness" tags=["picture"]
 REPEATS = 300
 GAPS = torch.cdist(ALL, ALL).square()
 BINS = torch.linspace(-0.15, 0.35, 51, dtype=torch.float64)
@@ -902,7 +906,7 @@ def nearest(samples, training):
 
 nearest = check("14.nearest", nearest)
 
-# %% name="ranking"
+# %% name="ranking" tags=["picture"]
 SUMMARY = {}
 for name, images in MODELS.items():
     found = features(images)
