@@ -1028,7 +1028,7 @@ explore(
 )
 
 # %% [markdown]
-# The minimax gradient falls by two to four orders of magnitude as $D$ gets better, and what is left of it comes from rare samples: its spread is larger than its mean. The non-saturating
+# The minimax gradient falls by three orders of magnitude or more within 400 steps, and what is left of it comes from rare samples that $D$ misjudges: its spread is larger than its mean, and it jumps. The non-saturating
 # gradient first grows, in mean and in spread, as the slide says. On the SiLU network it then keeps its size. On the tanh network it falls as well: saturated units make $D$ *flat* around the samples.
 # (And its direction belongs to another objective: at $D = D^*$ it descends $\mathrm{KL}(P_g \Vert P) - 2\,JSD$; Arjovsky and Bottou, 2017.)
 #
@@ -1262,7 +1262,7 @@ def draw_ring(view, game):
     view["plane"].heatmap("d", torch.sigmoid(game.scores(plane)).reshape(41, 41).T, extent=(-3, 3, -3, 3), cmap="RdBu_r", limits=(0, 1), alpha=0.6)
     view["plane"].scatter("data", ring_data, color="ink", size=2.5, label="data")
     view["plane"].scatter("model", samples[:500], color="third", size=3.5, label="samples")
-    if game.steps == 0:
+    if on_grid and game.steps < max(on_grid):  # after a reset
         on_grid.clear()
     on_grid[game.steps] = 2 * float(jensen_shannon(data_shares.double(), cell_shares(samples).double())) - LOG4
     view["value"].curve("grid", list(on_grid), list(on_grid.values()), color="ink", style="solid", width=1.4, label="2 JSD − log 4 (grid)")
@@ -1276,7 +1276,7 @@ def draw_ring(view, game):
     view.readout("step", game.steps)
     view.readout("modes covered", report.covered)
     view.readout("share of samples on a mode", report.on_a_mode, ".3f")
-    view.readout("smallest mode's mass (even: 0.125)", report.smallest_mass, ".3f")
+    view.readout("smallest mass (even: 0.125)", report.smallest_mass, ".3f")
 
 
 live = LiveTraining(
@@ -1400,7 +1400,7 @@ explore(
         Panel("one", title="one Gaussian for two bumps", xlabel="x", ylabel="density", xlim=(-8, 8), ylim=(0, 0.6)),
         Panel("two", title="two bumps, two weights", xlabel="weight w of the left bump", ylabel="nats", xlim=(0, 1), ylim=(0, 0.75), width=0.8),
     ],
-    d=Slider(0.0, 4.5, step=0.1, value=3.0, label="half distance d"),
+    d=Slider(0.3, 4.5, step=0.1, value=3.0, label="half distance d"),
     presets={"close": {"d": 1.0}, "JSD covers": {"d": 2.9}, "JSD picks": {"d": 3.0}, "far": {"d": 4.0}},
     alt="The best single Gaussian for three divergences, and the JSD against the weight of one of two bumps.",
 )
