@@ -43,11 +43,14 @@ def fid(features_p, features_q) -> Tensor:
         return torch.zeros((), dtype=torch.float64, device=_mean(p).device)
     shift = _mean(p) - _mean(q).to(_mean(p).device)
     factor_p, factor_q = _factor(p), _factor(q).to(shift.device)
-    # Units far from 1 would leave the range of float64 when they are squared.
-    scale = torch.stack([shift.abs().max(), factor_p.abs().max(), factor_q.abs().max()]).max()
+    scale = torch.stack([_largest(shift), _largest(factor_p), _largest(factor_q)]).max()
     if not bool(scale > 0):
         return shift.sum() * 0
-    shift, factor_p, factor_q = shift / scale, factor_p / scale, factor_q / scale
+    # Units far from 1 would leave the range of float64 when they are squared; near 1 dividing only takes time.
+    if not bool(1e-60 < scale < 1e60):
+        shift, factor_p, factor_q = shift / scale, factor_p / scale, factor_q / scale
+    else:
+        scale = torch.ones_like(scale)
     spread = factor_p.square().sum() + factor_q.square().sum() - 2 * cross_trace(factor_p, factor_q)
     return (shift.square().sum() + spread.clamp(min=0)) * scale.square()
 
@@ -79,6 +82,11 @@ def _same(p, q) -> bool:
 
 def _mean(p: Tensor | FeatureStatistics) -> Tensor:
     return p.mean if isinstance(p, FeatureStatistics) else p.mean(0)
+
+
+def _largest(x: Tensor) -> Tensor:
+    low, high = x.aminmax()
+    return torch.maximum(-low, high)
 
 
 def _factor(p: Tensor | FeatureStatistics) -> Tensor:
