@@ -167,7 +167,7 @@ def _show(line: str, seconds: float) -> None:
     text = f"  {seconds:4.0f} s  {doing}"
     if sys.stdout.isatty():
         print("\r" + text[:100].ljust(100), end="", flush=True)
-    elif doing.startswith(("Installing", "Downloading torch-", "Processing")):
+    elif doing.startswith(("Installing", "Downloading")):
         print(text[:100], flush=True)
 
 
