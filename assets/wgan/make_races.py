@@ -2,12 +2,12 @@
 
     python assets/wgan/make_races.py
 
-About half an hour on two cores. Networks, data and settings are those of notebook 11. The judge is exact: W1 between
-256 quantiles of the generator's curve and 256 of the segment, by the assignment problem. One file for each regime,
-races_few.npz and races_near.npz, with "steps" (n,), the generator's steps, and for each game ("minimax",
+About four minutes of one processor. Networks, data and settings are those of notebook 11. The judge is exact: W1
+between 256 quantiles of the generator's curve and 256 of the segment, by the assignment problem. One file for each
+regime, races_few.npz and races_near.npz, with "steps" (n,), the generator's steps, and for each game ("minimax",
 "non_saturating", "clipping", "penalty") arrays "<game>/<what>" of shape (3, n), for three seeds: "w1"; "seconds" of
-processor time for training alone, on one thread; "estimate", the JSD that the discriminator sees, or the critic's gap; "gradient", the
-norm of the generator's gradient; and "<game>/curve" (3, 64, 2), where the generator ended.
+processor time for training alone, on one thread; "estimate", the JSD that the discriminator sees, or the critic's
+gap; "gradient", the norm of the generator's gradient; and "<game>/curve" (3, 64, 2), where the generator ended.
 """
 
 import sys
