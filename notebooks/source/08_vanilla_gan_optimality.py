@@ -32,8 +32,7 @@ from course_lib.divergences import F_DIVERGENCES, divergence
 from course_lib.exercises import check
 from course_lib.networks import mlp
 from course_lib.training import minimise
-from course_lib.widgets import Choice, Panel, Slider, explore
-from course_lib.widgets.live import LiveTraining
+from course_lib.widgets import Choice, LiveTraining, Panel, Slider, explore
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # networks as small as these lose time when a step is shared between cores

@@ -27,8 +27,7 @@ import ipywidgets, matplotlib.pyplot as plt, numpy as np, torch
 from IPython.display import clear_output, display
 from course_lib.adversarial import AdversarialGame
 from course_lib.networks import mlp
-from course_lib.widgets import Panel, Slider
-from course_lib.widgets.live import LiveTraining
+from course_lib.widgets import LiveTraining, Panel, Slider
 
 torch.set_num_threads(1)
 angles = torch.arange(8) * (2 * math.pi / 8)

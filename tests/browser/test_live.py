@@ -10,8 +10,7 @@ GAME = """
 import torch
 from course_lib.adversarial import AdversarialGame
 from course_lib.networks import mlp
-from course_lib.widgets import Panel, Slider
-from course_lib.widgets.live import LiveTraining
+from course_lib.widgets import LiveTraining, Panel, Slider
 
 torch.set_num_threads(1)
 counts = {"d": 0, "g": 0}
