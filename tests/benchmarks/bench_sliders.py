@@ -118,7 +118,7 @@ _ARM = """(cell) => {
 
 
 def run(trials: int = 25, say=print) -> list[dict]:
-    """Measures; one row a picture: name, ours_ms, peer_ms, ratio, target."""
+    """Measures; one row a picture: name, ours_ms, peer_ms, ratio, target, met."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         _write_notebook(Path(folder, "sliders.ipynb"))
@@ -132,7 +132,7 @@ def run(trials: int = 25, say=print) -> list[dict]:
                 ratio = statistics.median(a / b for a, b in pairs[3:])
                 medians = round(statistics.median(mine)), round(statistics.median(theirs))
                 row = dict(zip(("name", "ours_ms", "peer_ms"), (name, *medians), strict=True))
-                rows.append({**row, "ratio": round(ratio, 3), "target": target})
+                rows.append({**row, "ratio": round(ratio, 3), "target": target, "met": ratio <= target})
                 say(
                     "{name}: {ours_ms} ms, interact {peer_ms} ms, ratio {ratio} (target {target})".format(
                         **rows[-1]
