@@ -22,9 +22,7 @@ def w1_sorted(x, y):
 
 
 def _two_samples(rng):
-    yield Case(
-        (_tensor([0.0, 3.0, 1.0]), _tensor([2.0, 0.0, 5.0])), "three points each: distances 0, 1 and 2"
-    )
+    yield Case((_tensor([0.0, 4.0, 1.0]), _tensor([2.0, 1.0, 3.0])), "three points each, each moves by 1")
     for n in (4, 7):
         yield Case((_tensor(rng.normal(size=n)), _tensor(2 * rng.normal(size=n))), f"{n} random points each")
 
