@@ -97,7 +97,9 @@ def mixture_log_prob(
     flat = z.reshape(-1, size)
     chunks = flat.split(max(1, PAIRS_AT_ONCE // components))
     if torch.is_grad_enabled():
-        return torch.cat([_rows_log_prob(rows, mean, scale, constant) for rows in chunks]).reshape(z.shape[:-1])
+        return torch.cat([_rows_log_prob(rows, mean, scale, constant) for rows in chunks]).reshape(
+            z.shape[:-1]
+        )
     # Written in place: a list of small results between large temporaries fragments the heap to gigabytes.
     result = torch.empty_like(flat[:, 0])
     start = 0

@@ -5,7 +5,7 @@
 Hoffman & Johnson, "ELBO surgery: yet another way to carve up the variational evidence lower bound", 2016.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 
@@ -19,8 +19,9 @@ __all__ = ["ElboSurgery", "elbo_surgery"]
 _DRAWS = 16_384
 
 
-class ElboSurgery(NamedTuple):
-    """Three numbers in nats, as tensors without axes, and the error of each.
+@dataclass(frozen=True)
+class ElboSurgery:
+    """Three numbers in nats, as tensors without axes, and the error of each; unpacking gives the three numbers.
 
     By Monte Carlo an error is a standard error; on a grid it is the change from half as many points an axis.
     """
@@ -31,6 +32,14 @@ class ElboSurgery(NamedTuple):
     average_kl_error: torch.Tensor
     mutual_information_error: torch.Tensor
     marginal_kl_error: torch.Tensor
+
+    def __iter__(self):
+        return iter((self.average_kl, self.mutual_information, self.marginal_kl))
+
+    @property
+    def errors(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The errors in the order of the three numbers."""
+        return self.average_kl_error, self.mutual_information_error, self.marginal_kl_error
 
 
 @torch.no_grad()

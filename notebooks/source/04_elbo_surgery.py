@@ -72,7 +72,7 @@ def show_digits(view):
 explore(
     show_digits, panels=[Panel("digits", title="grey values (above), and one bit a pixel (below)", axes=False, aspect="equal")],
     size=(9, 2.3), alt="Ten handwritten digits of eight by eight pixels, in grey values and in black and white",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # A **variational auto-encoder** has a prior $p(z) = \mathcal N(0, I)$ over latent codes $z\in\mathbb R^d$, a decoder
@@ -209,7 +209,7 @@ print(f"smallest p(x) - L: {best_printed:.4f} nats; smallest log p(x) - L: {abs(
 claim(
     "standard-elbo-bound", "holds",
     ("smallest p(x) - L of 20,000 models, each with its best encoder", best_printed), ("zero", 0.0), relation=">=", digits=4,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # As printed the inequality is **true but empty**: $\log t \le t - 1$ for every $t > 0$, hence $p(x) \ge 1 + \log p(x) \ge 1 + \mathcal L$, and the bound is never
@@ -244,7 +244,7 @@ marginal_kl = (joint.sum(0) * np.log(joint.sum(0) / prior_table)).sum()
 claim(
     "elbo-surgery-kl", "holds",
     ("lecture: marginal KL + mutual information", marginal_kl + information), ("average KL", average_kl), tol=1e-12,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 4.4 · The log-density of the aggregated posterior
@@ -336,7 +336,7 @@ explore(
     n=Choice([2, 3, 5, 8], value=5, label="n images"),
     presets={"all equal": {"distance": 0.0}, "told apart": {"distance": 8.0}},
     alt="Gaussian posteriors that are pulled apart; their mutual information rises and saturates at log n",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Mutual information **never exceeds** $\log n$: once the code names the image there is nothing left to tell. From there on every further nat of the KL term is marginal KL.
@@ -403,7 +403,7 @@ claim(
     "elbo-surgery", "holds",
     ("lecture: reconstruction - information - marginal KL", float(terms.reconstruction.mean() - split.mutual_information - split.marginal_kl)),
     ("average ELBO, KL in closed form", float(terms.value.mean())), tol=1e-6,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 4.3 The aggregated posterior against the prior
@@ -434,7 +434,7 @@ for step, weights in snapshots:
     then = at_step.encode(digits.train)
     reconstruction = elbo(at_step, digits.train, samples=4, generator=generator).reconstruction.mean()
     split = elbo_surgery(*then, grid=400)
-    history.append((step, density_picture(*then), float(reconstruction), *(float(v) for v in split[:3])))
+    history.append((step, density_picture(*then), float(reconstruction), *(float(v) for v in split)))
 recorded = np.array([[entry[0], *entry[3:]] for entry in history])
 
 
@@ -460,7 +460,7 @@ explore(
     ],
     moment=Slider(0, len(moments) - 1, value=len(moments) - 1, label="moment of training", play=True),
     alt="The aggregated posterior during training: a round blob that breaks up into clusters with gaps between them, while the mutual information rises",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Learning to reconstruct *is* raising the mutual information: the images must be told apart. Apart from a jump in the first steps, the marginal KL stays small, a few per cent of the
@@ -507,7 +507,7 @@ explore(
     z2=Slider(-4.0, 4.0, step=0.05, value=place(deepest)["z2"], label="z₂"),
     presets={"deepest hole": place(deepest), "most crowded": place(fullest), "far outside": {"z1": 3.8, "z2": 3.8}},
     alt="A map of where the prior promises more codes than there are, a point on it, and the digit that the decoder draws at this point",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # In a hole the decoder draws a passage between its neighbours: neither noise nor a digit of its own. Are such pictures worse? Count the pixels in which a picture
@@ -553,7 +553,7 @@ for b in BETAS:
         "density": density_picture(*posterior), "strip": strip(torch.cat(pictures), 3),
         "information": float(split.mutual_information), "marginal": float(split.marginal_kl),
         "reconstruction": float(own.reconstruction.mean()), "held": float(held.value.mean()),
-    }  # fmt: skip
+    }
 
 
 def move_beta(view, beta):
@@ -586,7 +586,7 @@ explore(
     size=(9, 6.4),
     beta=Slider(0.25, 4.0, step=2**0.5, value=1.0, label="β", log=True),
     alt="The aggregated posterior, the two parts of the KL term and reconstructed digits for nine values of beta",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # In nats β pushes down the **mutual information**: from β = 0.5 to 2 it takes about 2.2 nats from it and 0.2 nats from the marginal KL. As a share of itself the marginal KL
@@ -619,7 +619,7 @@ print("aggregated posterior:  ", [f"{v:.4f}" for v in table.mean(0).tolist()])
 claim(
     "optimal-prior", "holds",
     ("lecture: least average KL is the mutual information (marginal KL = 0)", information), ("least average KL that the optimiser found", float(average_kl_of_prior())), tol=1e-8,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Now on the digits. We replace $\mathcal N(0, I)$ by the aggregated posterior **of the training images**, and look at the ELBO of both parts of the data.
@@ -705,7 +705,7 @@ explore(
     index=Slider(0, len(COUNTS) - 1, value=3, label="m: 10 to 1437", play=True),
     decoder=Choice(["Bernoulli", "Gaussian"], value="Bernoulli", label="decoder"),
     alt="A prior made of a growing number of posteriors, and what it gains on its own digits and on held-out ones",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # On its own digits the aggregated prior always gains, and most when it is made of few. On held-out digits it loses by many nats until enough bumps cover the space: for the
@@ -829,7 +829,7 @@ explore(
     presets={"one image": {"index": 0, "family": "images"}, "fifty images": {"index": 4, "family": "images"},
              "fifty Gaussians": {"index": 4, "family": "Gaussians"}},
     alt="The VampPrior for a growing number of pseudo-inputs: its density, the pseudo-inputs, and the gain in ELBO on training and held-out digits",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Three things that the slide does not say:
@@ -862,7 +862,7 @@ claim(
     "vampprior", "holds",
     ("average KL to the VampPrior with K = n, u = x", kl_full),
     ("mutual information, which no prior can beat", float(elbo_surgery(frozen_mean, frozen_logvar, grid=800).mutual_information)), tol=1e-5,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 4.7 The gap that is left
@@ -883,7 +883,7 @@ claim(
     "vae-gap", "holds",
     ("lecture: KL(q ‖ p(z|x))", float(kl_between_gaussians(q_mean, torch.diag(q_variance), posterior_mean, posterior_cov))),
     ("log p(x) - ELBO", float(evidence.log_prob(x) - bound)), tol=1e-9,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 4.8 · A better bound
@@ -941,7 +941,7 @@ explore(
     panels=[Panel("bound", title="mean over 200 held-out digits", xlabel="K, draws for each image", ylabel="nats", xlim=(0.9, 2300), xscale="log")],
     k=Slider(1.0, 2048.0, step=2.0, value=1.0, label="draws K", log=True),
     alt="The importance-weighted bound rises with the number of draws from the ELBO to the exact log-likelihood",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Who is to blame for the gap: the encoder *network*, which must answer for every image at once, or the *Gaussian family*? Give every held-out image its own best Gaussian, found
@@ -992,7 +992,7 @@ explore(
     ],
     index=Slider(0, len(shown) - 1, value=0, label="digit"),
     alt="The exact posterior of a held-out digit as a map, the ellipses of the encoder and of the best Gaussian, and the gap of each",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Some exact posteriors have two islands: two different codes explain the digit, and no Gaussian covers both. Yet for most held-out digits the Gaussian family is
@@ -1022,7 +1022,7 @@ for name, cost in costs.items():
 claim(
     "vae-limitations", "holds",
     ("lecture: each of the four costs something; the smallest, in nats", min(costs.values())), ("nothing", 0.0), relation=">", tol=1e-2, digits=1,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # All four are real, and they are far from equal. What two numbers and independent pixels cannot express costs most. Then comes the bound, mostly through the encoder network.
