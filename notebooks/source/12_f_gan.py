@@ -1281,7 +1281,7 @@ claim(
 #
 # ### The same in two dimensions, live
 #
-# The generator is linear, so its law is one Gaussian; the data are two round modes at $(\pm 3, 0)$. The dotted lines are the exact optimum for the chosen row, which along $x_1$ is the one-dimensional one above. Train, change the loss, and see whether the law moves. "minimax" is the vanilla GAN: compare it with the row GAN.
+# The generator is linear, so its law is one Gaussian; the data are two round modes at $(\pm 3, 0)$, and the training starts near the right one. The dotted lines are the exact optimum for the chosen row, which along $x_1$ is the one-dimensional one above. **Predict** for each loss whether the law will leave the mode near which it starts; then choose the loss, press Reset and Play. "minimax" is the vanilla GAN: compare it with the row GAN.
 
 # %% name="two-dimensions"
 class Blobs(AdversarialGame):
@@ -1293,8 +1293,8 @@ class Blobs(AdversarialGame):
         data[:, 0] += 3.0 * (1 - 2 * torch.randint(2, (20_000,), generator=random))
         generator = mlp((2, 2), seed=seed, dtype=torch.float32)
         with torch.no_grad():
-            generator[0].weight.copy_(1.5 * torch.eye(2))
-            generator[0].bias.copy_(torch.tensor([1.0, 0.5]))
+            generator[0].weight.copy_(torch.eye(2))
+            generator[0].bias.copy_(torch.tensor([2.0, 0.5]))
         critic = mlp((2, 32, 32, 1), "tanh", seed=seed, dtype=torch.float32)
         super().__init__(generator, critic, data, noise_size=2, loss=loss, lr_d=5e-3, lr_g=5e-3, d_steps=2, seed=seed)
         self.track = [self.along_x1()]
@@ -1359,10 +1359,11 @@ live = LiveTraining(
     lr_g=Slider(1e-4, 3e-2, value=5e-3, log=True, label="generator's learning rate"),
     d_steps=Slider(1, 10, value=2, label="critic steps per generator step"),
 )
-live.run(400)
+live.run(700)
 
 # %% [markdown]
-# With the minimax loss and with the row GAN the numbers are the same to the last digit: they are one loss. Switch to reverse KL in the middle of a run: at $h = 3$ the covering valley still exists, and a law that has settled there stays; press Reset and it falls to the side where it starts.
+# Started near the right mode, KL, Jeffreys, Hellinger and the GAN leave it and cover both, as their exact optimum at $h = 3$ says; reverse KL stays on it. With the minimax loss and with the row GAN the numbers are the same up to rounding: they are one loss. Now let KL cover both modes first, and switch to reverse KL *without* a Reset:
+# the covering valley still exists, and the law stays in it, although the other valley is deeper.
 #
 # ## 12.7 An open experiment: a row of your own
 #
