@@ -14,28 +14,21 @@ import numpy as np
 import torch
 
 from course_lib.adversarial import AdversarialGame, count_modes, fit
+from course_lib.data.toy import ring
 from course_lib.networks import mlp
 
 SEEDS = (0, 1, 2)
 EVERY, ROUNDS = 500, 16
 GAMES = {"plain": {}, "penalised": {"r1": 0.1, "r2": 0.1}}
-STD = 0.05
-ANGLES = torch.arange(8, dtype=torch.float32) * (2 * math.pi / 8)
-CENTRES = 2 * torch.stack([ANGLES.cos(), ANGLES.sin()], dim=1)
-
-
-def ring(n: int, seed: int) -> torch.Tensor:
-    """Points of the ring, shape (n, 2), float32."""
-    random = torch.Generator().manual_seed(seed)
-    which = torch.randint(8, (n,), generator=random)
-    return CENTRES[which] + STD * torch.randn(n, 2, generator=random)
+RING = ring(8, radius=2.0, std=0.05)
 
 
 def build(seed: int, **settings) -> AdversarialGame:
     """The game of the notebook; the networks' seeds follow from the game's."""
     generator = mlp((2, 64, 64, 2), "relu", seed=seed, dtype=torch.float32)
     discriminator = mlp((2, 64, 64, 1), "leaky_relu", seed=seed + 100, dtype=torch.float32)
-    return AdversarialGame(generator, discriminator, ring(20_000, seed), noise_size=2, seed=seed, **settings)
+    data = RING.sample(20_000, torch.Generator().manual_seed(seed)).float()
+    return AdversarialGame(generator, discriminator, data, noise_size=2, seed=seed, **settings)
 
 
 def main() -> None:
@@ -46,7 +39,7 @@ def main() -> None:
             game, row = build(seed, **settings), []
             for _ in range(ROUNDS):
                 fit(game, EVERY, progress=f"{name}, seed {seed}")
-                report = count_modes(game.samples(4096), CENTRES, STD)
+                report = count_modes(game.samples(4096), RING.centres, RING.scale)
                 row.append((report.covered, report.on_a_mode, report.smallest_mass))
             rows.append(row)
             samples.append(game.samples(1000).numpy().astype(np.float16))

@@ -11,7 +11,7 @@ from torch.distributions import MixtureSameFamily
 from course_lib.distributions.density import log_density
 from course_lib.distributions.mixture import gaussian_mixture
 
-__all__ = ["Toy", "covered_modes", "grid_of_gaussians", "ring", "segment", "spiral", "two_blobs", "two_moons"]
+__all__ = ["Toy", "grid_of_gaussians", "ring", "segment", "spiral", "two_blobs", "two_moons"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,25 +126,6 @@ def segment(theta: float = 0.0, noise: float = 0.0) -> Toy:
         return torch.stack([torch.full_like(u, theta), u], 1) + noise * _normal(n, generator)
 
     return Toy("segment", draw)
-
-
-def covered_modes(
-    points: Tensor, centres: Tensor, scale: float, reach: float = 3.0, share: float = 0.2
-) -> Tensor:
-    """Which modes a sample covers: those near which lies at least ``share`` of what an equal share would be.
-
-    Args:
-        points: shape (n, 2). centres: shape (k, 2). scale, reach: a point belongs to its nearest centre when it lies
-            within reach * scale of it.
-
-    Returns:
-        Booleans of shape (k,); their sum is the number of modes.
-    """
-    if points.ndim != 2 or centres.ndim != 2 or points.shape[1] != centres.shape[1] or 0 in points.shape:
-        raise ValueError(f"points: expected shape (n, {centres.shape[-1]}), got shape {tuple(points.shape)}")
-    distance, nearest = torch.cdist(points.to(centres), centres).min(1)
-    count = torch.bincount(nearest[distance <= reach * scale], minlength=len(centres))
-    return count >= max(1.0, share * len(points) / len(centres))
 
 
 def _mixture(name: str, weights: Tensor, centres: Tensor, std: float) -> Toy:

@@ -384,7 +384,7 @@ def line(name, values, errors=(None,) * 3):
 print(" " * 26 + "average KL          information         marginal KL       difference")
 line("your function, 2 draws", by_hand)
 for name, result in (("same draws", together), ("separate draws", separate), ("grid", exact)):
-    line(name, result[:3], result[3:])
+    line(name, [*result], result.errors)
 print(f"\nlog n = {math.log(len(mean)):.4f}; the closed-form average KL is {gaussian_kl(mean, logvar).mean():.4f}")
 
 # %% [markdown]

@@ -29,6 +29,7 @@ import course_lib
 from course_lib.adversarial import AdversarialGame, AdversarialLoss, count_modes, fit
 from course_lib.authoring import claim
 from course_lib.divergences import F_DIVERGENCES, divergence
+from course_lib.data.toy import ring
 from course_lib.exercises import check
 from course_lib.networks import mlp
 from course_lib.training import minimise
@@ -110,7 +111,7 @@ claim(
     ("KL between two laws on the 20 pairs (x, y)", true_kl),
     corrected="KL = Σ (1/n) log{ (1/n) / [(1/n) P(y|x)] }: the model needs the law of x, which is 1/n",
     corrected_left=("-(1/n) Σ log P(y_i|x_i)", cross_entropy),
-)  # fmt: skip
+)
 
 # %% tags=["claim:empirical-entropy-log-n"]
 claim(
@@ -118,7 +119,7 @@ claim(
     ("log n", math.log(n)),
     ("entropy of the empirical law", Categorical(probs=empirical.flatten()).entropy()),
     under="the n points are distinct; two equal points would share one atom of mass 2/n, with less entropy",
-)  # fmt: skip
+)
 
 # %% tags=["claim:logistic-kl-entropy-identity"]
 claim(
@@ -126,7 +127,7 @@ claim(
     ('"KL" of UL p.4 plus H', (empirical * torch.where(empirical > 0, (empirical / (n * joint_model)).log(), 0.0)).sum() + math.log(n)),
     ("-(1/n) Σ log P(y_i|x_i)", cross_entropy),
     under="KL means the printed sum, with P(y|x) where a joint mass should stand; with the true KL the log n is left over",
-)  # fmt: skip
+)
 
 # %% tags=["claim:logistic-cross-entropy"]
 sigma = torch.sigmoid(beta0 + beta * points)
@@ -134,7 +135,7 @@ claim(
     "logistic-cross-entropy", "holds",
     ("-(1/n) Σ y log σ - (1/n) Σ (1-y) log(1-σ)", -(labels * sigma.log() + (1 - labels) * (1 - sigma).log()).mean()),
     ("torch's binary cross-entropy from logits", torch.nn.functional.binary_cross_entropy_with_logits(beta0 + beta * points, labels)),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # $\log n$ does not depend on $\beta$, so the slip changes no minimiser: maximum likelihood and minimal KL are the same fit, whichever KL is meant.
@@ -157,7 +158,7 @@ claim(
     "mle-minimises-empirical-kl", "holds",
     ("slope that maximises the likelihood (Newton)", b[1]),
     ("slope that minimises the KL (Nelder-Mead)", by_kl[1]),
-)  # fmt: skip
+)
 
 # %% tags=["claim:logistic-separates-labels"]
 fitted = torch.sigmoid(b[0] + b[1] * points)
@@ -168,7 +169,7 @@ claim(
     ("mean fitted σ on label 0", fitted[labels == 0].mean()),
     relation=">",
     under="as far as the classes can be told apart: where they overlap σ goes to the share of label 1, not to 1 or 0",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # UL p.4-5 then splits the cross-entropy into a term of the real and a term of the fake points, and calls the latter images. Two things are lost: the sign and the $1/n$.
@@ -181,7 +182,7 @@ claim(
     ("cross-entropy", cross_entropy),
     corrected="cross-entropy = -(1/n) [ Σ_{y=1} log σ + Σ_{y=0} log(1 - σ) ]",
     corrected_left=("-(1/n) of the two sums", -(real_term + fake_term) / n),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Now let label 1 be data and label 0 be generated points, $m$ of each, and let $D$ play the part of $\sigma$. The lecture's cost
@@ -203,7 +204,7 @@ claim(
     "disc-cost-minibatch", "convention",
     ("J of the lecture, m = 6", J_d), ("2 × cross-entropy of the 12 pooled points", 2 * pooled),
     under="each kind of points is averaged over its own m; the pooled cross-entropy is J/2",
-)  # fmt: skip
+)
 
 # %% tags=["claim:disc-cost-sample-version"]
 data, model = Normal(1.0, 1.0), Normal(0.0, 1.0)
@@ -216,7 +217,7 @@ claim(
     ("E log D(X) + E log(1 - D(G(Z))) by quadrature", population),
     corrected="J is the sample version of -V, not of V = E log D(X) + E log(1 - D(G(Z)))",
     corrected_left=("-J", -J_many), tol=5e-3, digits=3,
-)  # fmt: skip
+)
 
 # %% tags=["claim:disc-is-binary-classifier"]
 P, Q = tensor(0.1, 0.3, 0.2, 0.25, 0.15), tensor(0.3, 0.1, 0.3, 0.1, 0.2)
@@ -230,7 +231,7 @@ claim(
     ("V(G, D) on five atoms", (P * D.log() + Q * (1 - D).log()).sum()),
     ("-2 × cross-entropy of balanced classes", -2 * bce),
     under="both classes are equally frequent, and V has the opposite sign and twice the size of the cross-entropy",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 8.1 · The value of the game
@@ -262,7 +263,7 @@ claim(
     "change-of-variables", "holds",
     ("mass of [1, 2] by the density f_g", torch.trapezoid(f_g, positive)),
     ("P(1 <= exp(z) <= 2) from the normal law of z", stats.norm.cdf(math.log(2)) - stats.norm.cdf(0)),
-)  # fmt: skip
+)
 
 # %% tags=["claim:pushforward-change-of-variable"]
 log_grid = torch.exp(torch.linspace(-9, 9, 20_001))
@@ -272,7 +273,7 @@ claim(
     ("∫ log(1 - D(G(z))) f_z(z) dz", integral(-d_log(torch.exp(x.clamp(max=9))) * Normal(0.0, 1.0).log_prob(x).exp())),
     ("∫ log(1 - D(x)) f_g(x) dx", torch.trapezoid(-d_log(log_grid) * Normal(0.0, 1.0).log_prob(log_grid.log()).exp() / log_grid, log_grid)),
     under="x = G(z) has a density; that z has one is not enough: G(z) = (z, z²) puts all mass on a curve of area 0",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # The game is $\min_G\max_D V(G, D)$. On three atoms everything can be enumerated: all generator laws on a grid of the simplex, and for each the best
@@ -287,7 +288,7 @@ print("the law that minimises the maximum:", [round(v, 4) for v in simplex[best_
 claim(
     "gan-value-function", "holds",
     ("min over laws of max over D, on grids", best_d_value.min()), ("-log 4", -LOG4), tol=1e-5,
-)  # fmt: skip
+)
 
 # %% tags=["claim:v-notation-minmax"]
 some_q, some_D = tensor(0.2, 0.2, 0.6), tensor(0.6, 0.4, 0.3)
@@ -297,7 +298,7 @@ claim(
     ("the saddle value, -log 4", -LOG4),
     corrected="V(G, D) = E log D(x) + E log(1 - D(G(z))); its min over G of max over D is one number",
     corrected_left=("min_G max_D V(G, D)", best_d_value.min()), tol=1e-5,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # In the zero-sum version the generator's cost is $J^{(g)} = -J^{(d)}$. A generator that can only shift, $G(z) = z + \theta$, against a logistic $D$, with data
@@ -324,7 +325,7 @@ claim(
     "generator-minimises-correctness", "holds",
     ("V / 2", (P * D.log() + Q * (1 - D).log()).sum() / 2),
     ("expected log-probability of the right label", log_correct),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # The factor 2 changes no minimiser. (It is the *log*-probability that is minimised, not the probability of being right.)
@@ -339,7 +340,7 @@ claim(
     ("gradient of -½ log σ(a) at a = -2, by autograd", slope),
     ("-½ (1 - σ(-2))", -0.5 * (1 - 1 / (1 + math.exp(2)))),
     under="the ½ is a matter of taste: the lecture's own cost of D has none, and the slides have none here",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 8.3 The best discriminator, point by point
@@ -357,7 +358,7 @@ claim(
     "v-pointwise-integrand", "holds",
     ("one integral over x", integral(f.log_prob(x).exp() * one_D(x).log() + f_g.log_prob(x).exp() * (1 - one_D(x)).log())),
     ("E over x plus E over z", integral(f.log_prob(x).exp() * one_D(x).log()) + by_noise),
-)  # fmt: skip
+)
 
 # %% name="pointwise"
 def draw_pointwise(view, a, b):
@@ -396,7 +397,7 @@ print(f"second derivative at D = 0.7: {curvature:.2f}, so the root is a maximum"
 claim(
     "optimal-disc-foc", "holds",
     ("root of the finite-difference derivative", optimize.brentq(slope_of, 0.01, 0.99)), ("π/(π + p)", pi_x / (pi_x + p_x)),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # UL states the maximum "for $a, b \neq 0$". The condition is the wrong one: try all signs.
@@ -416,7 +417,7 @@ claim(
     ("largest miss over a, b ≠ 0", max(miss(a, b) for a, b in signs)), ("two steps of the grid", 2e-4), relation="<=",
     corrected="for a, b > 0 (one of them may be 0) the maximum on [0, 1] is at a/(a + b)",
     corrected_left=("largest miss over a > 0, b > 0", max(miss(a, b) for a, b in signs if a > 0 and b > 0)), tol=1e-9,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 8.2 · The optimal discriminator
@@ -480,7 +481,7 @@ claim(
     ("V with π/(π + p) on [0, 1.5]", (xlog(p_cell, D_star) + xlog(q_cell, 1 - D_star)).sum() / 1000),
     ("largest V by search, cell by cell", searched),
     under="the formula is used on the union of the supports; on the intersection alone, as UL restricts it, D would be undetermined on [0, ½] and [1, 1.5]",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### A network on its way to $D^*$
@@ -613,7 +614,7 @@ claim(
     ("UL's JS on disjoint supports", js_ul(tensor(1.0, 0.0), tensor(0.0, 1.0))),
     ("2 × the course's JSD of U[0, 1] and U[2, 3]", 2 * divergence(*disjoint, "jensen_shannon")),
     under="JS without the ½, bounded by log 4; this course writes JSD for the one with the ½",
-)  # fmt: skip
+)
 
 # %% tags=["claim:jsd-def-half"]
 P, Q = tensor(0.5, 0.3, 0.2), tensor(0.2, 0.2, 0.6)
@@ -621,7 +622,7 @@ row = F_DIVERGENCES["jensen_shannon"]
 claim(
     "jsd-def-half", "holds",
     ("½ [KL(P‖M) + KL(Q‖M)]", jensen_shannon(P, Q)), ("Σ q f(p/q) with the course's f", (Q * row.f(P / Q)).sum()),
-)  # fmt: skip
+)
 
 # %% tags=["claim:js-symmetric"]
 dirichlet = torch.distributions.Dirichlet(torch.ones(6))
@@ -642,7 +643,7 @@ claim(
     "cg-two-kl", "holds",
     ("V(G, D*) by quadrature", value),
     ("-log 4 + KL(π‖m) + KL(p‖m)", -LOG4 + kl_to_m(p, model.log_prob(x) - data.log_prob(x)) + kl_to_m(q, data.log_prob(x) - model.log_prob(x))),
-)  # fmt: skip
+)
 
 # %% tags=["claim:v-2jsd-minus-log4"]
 claim("v-2jsd-minus-log4", "holds", ("2 JSD - log 4, library", 2 * divergence(data, model, "jensen_shannon") - LOG4), ("V(G, D*) by quadrature", value))
@@ -653,7 +654,7 @@ claim(
     "cg-minus-log4-plus-js", "convention",
     ("-log 4 + JS, JS = KL(P‖M) + KL(P_g‖M)", divergence(data, model, "gan")), ("V(G, D*) by quadrature", value),
     under="JS is UL's, without the ½; with the JSD of the slides the formula needs a factor 2",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # UL p.9 says that $JS(P, P_g)$ is "always non-negative unless $P_g = P$". Read as written, it would be negative there.
@@ -665,7 +666,7 @@ claim(
     ("JS(P, P)", js_ul(P, P)), ("zero", 0.0), relation="<",
     corrected="JS is always non-negative, and positive unless P_g = P, where it is 0",
     corrected_left=("JS(P, P)", js_ul(P, P)), corrected_relation=">=",
-)  # fmt: skip
+)
 
 # %% tags=["claim:gan-global-min"]
 pi = tensor(0.3, 0.1, 0.25, 0.05, 0.3)
@@ -701,7 +702,7 @@ claim(
     ("lecture: t of the largest V(G, D*)", ts[v_of_t.argmax()]), ("t where the generator has the data law", 0.0),
     corrected="min_G V(G, D*): the generator lowers what the discriminator raises",
     corrected_left=("t of the smallest V(G, D*)", ts[v_of_t.argmin()]),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # One more subtlety: $D^*$ depends on $G$. For a $D$ that is truly *fixed*, the best $G$ puts all its mass where $D$ is largest.
@@ -718,7 +719,7 @@ claim(
     ("lecture: JSD(P, Q)", jensen_shannon(P, Q)), ("KL(P‖Q) + KL(Q‖P)", kl(P, Q) + kl(Q, P)),
     corrected="the symmetric KL is Jeffreys' divergence; JSD symmetrises KL to the midpoint (P + Q)/2",
     corrected_left=("Jeffreys, Σ q f(p/q)", (Q * F_DIVERGENCES["jeffreys"].f(P / Q)).sum()),
-)  # fmt: skip
+)
 
 # %% tags=["claim:jsd-distance-measure"]
 A, B, C = tensor(1.0, 0.0), tensor(0.5, 0.5), tensor(0.0, 1.0)
@@ -731,7 +732,7 @@ claim(
     ("JSD(A, C) / [JSD(A, B) + JSD(B, C)]", direct / detour), ("largest ratio that a distance allows", 1.0), relation="<=",
     corrected="the square root of JSD is a distance (Endres and Schindelin, 2003); JSD itself is not",
     corrected_left=("the same ratio with square roots", root(A, C) / (root(A, B) + root(B, C))),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # What does it mean to minimise JSD when the model cannot reach the data? One Gaussian of fixed width, moved along the line, for a target with two unequal bumps.
@@ -829,7 +830,7 @@ claim(
     ("total variation after 400 steps, η = 20", tv_after(20.0)), ("limit that the slides promise", 0.0),
     corrected="it converges if the updates are small enough as well (here η < 4)",
     corrected_left=("total variation after 400 steps, η = 0.5", tv_after(0.5)), digits=3,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Two parameters
@@ -915,7 +916,7 @@ claim(
     "gan-losses-oscillate", "convention",
     ("growth in a simultaneous step of V = bw, |1 + 0.1i|", np.abs(np.linalg.eigvals(rotation)).max()), ("a step that settles", 1.0), relation=">",
     under="gradient steps without friction; a zero-centred penalty, or noise on the inputs, makes the same game settle",
-)  # fmt: skip
+)
 
 # %% tags=["claim:gan-parametric-nonoptimal"]
 path = play_orbit(0.2, 0.2, 1, 0.0, 1.0)
@@ -925,7 +926,7 @@ print(f"s = 1: |D(0) - D*(0)| is above 0.05 in {np.mean(off > 0.05):.0%} of the 
 claim(
     "gan-parametric-nonoptimal", "holds",
     ("largest |D(0) - D*(0)| during the game", off.max()), ("an optimal discriminator at every step", 0.0), relation=">",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 8.6 Saturation
@@ -968,14 +969,14 @@ a = torch.tensor(-10.0, requires_grad=True)
 claim(
     "saturation", "holds",
     ("|slope of log(1 - σ(a))| at a = -10, by autograd", saturated.abs()), ("σ(-10)", 1 / (1 + math.exp(10))), tol=1e-9,
-)  # fmt: skip
+)
 
 # %% tags=["claim:nonsaturating-stronger"]
 (strong,) = torch.autograd.grad(softplus(-a), a)
 claim(
     "nonsaturating-stronger", "holds",
     ("ratio of the slopes at a = -10, by autograd", strong / saturated), ("(1 - σ)/σ = e^10", math.exp(10)),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### A generator that is far away
@@ -995,7 +996,7 @@ def watch_gradients(activation):
         minimise(
             lambda: softplus(-judge(torch.randn(256, 1))).mean() + softplus(judge(torch.randn(256, 1) - 8)).mean(),
             judge.parameters(), after - before, lr=5e-3, progress="training D",
-        )  # fmt: skip
+        )
         fake = (torch.randn(200 * 32, 1, generator=torch.Generator().manual_seed(after)) - 8).requires_grad_(True)
         logits = judge(fake)
         (logit_slope,) = torch.autograd.grad(logits.sum(), fake)
@@ -1048,7 +1049,7 @@ claim(
     ("generator's gradient at D*, non-saturating", gradient_of(torch.sigmoid(-logit_star))),
     ("generator's gradient at D*, minimax", gradient_of(torch.sigmoid(logit_star))), relation=">",
     under="the logit still has a slope where the samples are; where D is flat, both gradients vanish",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 8.5 · The discriminator's loss from logits
@@ -1154,7 +1155,7 @@ def affine_path(k, rounds=800):
         Affine(), Quadratic(), 3 + torch.randn(5000, 1, generator=torch.Generator().manual_seed(0)),
         noise_size=1, loss="minimax", optimizer="sgd", lr_d=0.3, lr_g=0.05, d_steps=k, batch_size=128,
         update_d=discriminator_step, update_g=generator_step,
-    )  # fmt: skip
+    )
     path = [(1.5, 0.0)]
     for _ in range(rounds):
         game.step()
@@ -1189,7 +1190,7 @@ print(f"mean of a over the last 200 rounds within 0.05 of 1: {abs(settled[:, 0].
 claim(
     "sgd-gan-algorithm", "holds",
     ("b, averaged over the last 200 of 800 rounds, k = 5", settled[:, 1].mean()), ("mean of the data law", 3.0), tol=0.02, digits=2,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # One step of each player, seen from outside: the discriminator's step raises $V$, the generator's step raises $D(G(z))$.
@@ -1222,21 +1223,15 @@ claim("disc-step-ascent", "holds", ("V after the step of D", v_after), ("V befor
 # 4. *Yours* uses the losses that you wrote in 8.5 and 8.6; both steps are yours in any case.
 
 # %% name="ring-data"
-angles = torch.arange(8) * (2 * math.pi / 8)
-CENTRES, STD = 2 * torch.stack([angles.cos(), angles.sin()], dim=1), 0.05
-
-
-def ring(n, seed):
-    """n points of the ring, float32, shape (n, 2)."""
-    random = torch.Generator().manual_seed(seed)
-    which = torch.randint(8, (n,), generator=random)
-    return CENTRES[which].float() + STD * torch.randn(n, 2, generator=random, dtype=torch.float32)
+RING = ring(8, radius=2.0, std=0.05)
+CENTRES, STD = RING.centres, RING.scale
 
 
 def ring_game(seed, **settings):
     generator = mlp((2, 64, 64, 2), "relu", seed=seed, dtype=torch.float32)
     discriminator = mlp((2, 64, 64, 1), "leaky_relu", seed=seed + 100, dtype=torch.float32)
-    return AdversarialGame(generator, discriminator, ring(20_000, seed), noise_size=2, seed=seed, **settings)
+    data = RING.sample(20_000, torch.Generator().manual_seed(seed)).float()
+    return AdversarialGame(generator, discriminator, data, noise_size=2, seed=seed, **settings)
 
 
 # %% name="ring-live"
@@ -1343,7 +1338,7 @@ explore(
 claim(
     "mode-collapse-def", "holds",
     ("modes covered by the plain game, worst of 3 seeds", runs["plain/covered"][:, -1].min()), ("modes of the data", 8), relation="<",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Note both sides of this table. The plain game *can* cover all modes, and with another seed of the same game it does not; the penalised one covered all eight each time. The objective is
@@ -1425,7 +1420,7 @@ claim(
     ("mass below which a mode counts as lost", 0.05), relation="<",
     corrected="JSD's own minimiser keeps every mode that its family can make; collapse comes from the dynamics of the game, and R1 + R2 prevents it with the same JSD",
     corrected_left=("mass of the rarer mode where JSD is smallest", min(w_best, 1 - w_best)), corrected_relation=">", digits=3,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 8.9 An open experiment

@@ -129,7 +129,7 @@ claim(
     ("bound by the length of the curve", 4 * (length * 1024 + 1) / 1024**2),
     relation="<=",
     under="G is Lipschitz, as networks with the usual non-linearities are; a merely continuous G can fill the square",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # For data there is no theorem, only measurement. Near a point of a $d$-dimensional set, the distances $r_1 < r_2$ to the two nearest neighbours obey
@@ -148,7 +148,7 @@ claim(
     ("number of pixels", 64), relation="<",
     under=f"concentrated near means: as seen at the distance of the nearest neighbours; 95% of the variance needs {directions} directions",
     digits=3,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # So both laws live on thin sets, and two thin sets in a large space miss each other, or meet in a set of measure zero. Put them on different points, and each
@@ -161,14 +161,14 @@ claim(
     "disjoint-kl-infinite", "holds",
     ("both KL, the lectures", INF),
     ("the smaller, summed over four atoms", min(kl(data_atoms, model_atoms), kl(model_atoms, data_atoms))),
-)  # fmt: skip
+)
 
 # %% tags=["claim:disjoint-jsd-log2"]
 print(f"without the two halves, as UL p.28 defines JS: {2 * jsd(data_atoms, model_atoms):.6f} = log 4")
 claim(
     "disjoint-jsd-log2", "holds",
     ("log 2", LOG2), ("JSD summed over four atoms", jsd(data_atoms, model_atoms)),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # And the discriminator? If the two sets keep a distance, a smooth $D$ can be 1 in a neighbourhood of the one and 0 in a neighbourhood of the other. It is optimal, $V = 0$,
@@ -193,7 +193,7 @@ claim(
     "disjoint-smooth-discriminator", "convention",
     ("V of the smooth D, at distance 1", V_smooth.detach()), ("sup of V", 0.0),
     under="the supports are closed sets, so that they do not touch, and the generator descends the minimax loss",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Noise brings the gradient back
@@ -262,7 +262,7 @@ print(f"dJSD/dθ at θ = 1: σ = 0.1: {noisy_slope(1.0, 0.1):.1e}, σ = 2: {nois
 claim(
     "noise-smooths", "holds",
     ("dJSD/dθ at θ = 1, noise σ = 0.5", noisy_slope(1.0, 0.5)), ("without noise", 0.0), relation=">", digits=4,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 11.2 Two parallel segments
@@ -306,14 +306,14 @@ claim(
     "parallel-w-theta", "erratum",
     ("U17: θ, at θ = -0.7", -0.7), ("W by the assignment problem", segment_w(-0.7)),
     corrected="W = |θ|: a distance is not negative", corrected_left=("|θ|", 0.7),
-)  # fmt: skip
+)
 
 # %% tags=["claim:js-kl-not-continuous"]
 print(f"W at θ = 1e-9: {segment_w(1e-9):.0e}; at θ = 0: {segment_w(0):.0f}")
 claim(
     "js-kl-not-continuous", "holds",
     ("JSD at θ = 1e-9", jsd(*on_common_atoms(1e-9))), ("JSD at θ = 0", jsd(*on_common_atoms(0))), relation=">",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 11.1 · $W$ on a line
@@ -449,7 +449,7 @@ claim(
     "w-continuity-theorem", "convention",
     ("change of W, weights moved by 0.001", change), ("E‖change of G(z)‖, which goes to 0", bound), relation="<=",
     under="the non-linearities are Lipschitz (ReLU, tanh, ...); threshold units make W jump, squaring ones may make it infinite",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 11.3 Which convergence is the easier one?
@@ -545,7 +545,7 @@ claim(
     "tv-js-equivalence", "holds",
     ("largest JSD / (δ log 2)", (JSDs / (TVs * LOG2)).max()), ("the bound", 1.0),
     relation="<=",
-)  # fmt: skip
+)
 
 # %% tags=["claim:kl-implies-tv"]
 spike = distances_between(*SEQUENCES["a spike of mass 1/n → uniform"](64))
@@ -553,7 +553,7 @@ print(f"not the other way round: a spike of mass 1/64 has δ = {spike['TV']:.4f}
 claim(
     "kl-implies-tv", "holds",
     ("largest δ / sqrt(KL/2)", (TVs / (KLs / 2).sqrt()).max()), ("Pinsker's bound", 1.0), relation="<=",
-)  # fmt: skip
+)
 
 # %% tags=["claim:tv-implies-w"]
 claim("tv-implies-w", "holds", ("largest W / (R δ), R = 1", (Ws / TVs).max()), ("the bound", 1.0), relation="<=")
@@ -563,7 +563,7 @@ chain = torch.maximum(JSDs / (LOG2 * (KLs / 2).sqrt()), Ws / (2 * JSDs).sqrt())
 claim(
     "arjovsky-chain-i21", "holds",
     ("largest JSD/(log2√(KL/2)), W/√(2JSD)", chain.max()), ("the bound of both links", 1.0), relation="<=",
-)  # fmt: skip
+)
 
 # %% tags=["claim:w-weaker-than-js"]
 grid_points = distances_between(*SEQUENCES["n grid points → uniform"](64))
@@ -571,7 +571,7 @@ claim(
     "w-weaker-than-js", "holds",
     ("W of 64 grid points to uniform", grid_points["W"]), ("their JSD, for every n", grid_points["JSD"]), relation="<",
     digits=3,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Weak convergence itself has a distance: Lévy's, the smallest $\ell$ with $F(x-\ell)-\ell \le G(x) \le F(x+\ell)+\ell$ for all $x$. On $[0, 1]$ it is squeezed by $W$: $\ell^2 \le W \le 3\ell$. So both go to
@@ -597,7 +597,7 @@ print(f"on the whole line, (1 - 1/n) δ(0) + (1/n) δ(n) against δ(0): W = {far
 claim(
     "w-weak-convergence", "holds",
     ("largest W / (3 ℓ) of 300 pairs", (Ws[:300] / (3 * levys)).max()), ("the bound", 1.0), relation="<=",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 11.4 Transport that one can touch
@@ -741,7 +741,7 @@ print(f"steepest slope of the extended f between any two of 3,721 points: {float
 claim(
     "gp-theorem-existence", "holds",
     ("E f - E f of the extended f", extend_potential(prices, z, y).mean() - extend_potential(prices, z, z).mean()), ("W", w),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 11.5 A critic that is a network
@@ -768,7 +768,7 @@ by_sorting = min(float(w1_sorted(sample, noise + t)) for t in torch.linspace(-2,
 claim(
     "wgan-objective", "holds",
     ("min over θ of max over f (LP)", outer.fun), ("min over θ of W, by sorting", by_sorting),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # The critic is no classifier. Adding 100 to all its scores changes nothing, while a discriminator's cross-entropy would explode: only differences of $f$ mean anything.
@@ -780,7 +780,7 @@ print(f"cross-entropy of the same scores as logits: {cross_entropy(real_scores, 
 claim(
     "critic-not-classifier", "holds",
     ("gap of the scores", -critic_loss(real_scores, fake_scores)), ("gap of the scores + 100", -critic_loss(real_scores + 100, fake_scores + 100)),
-)  # fmt: skip
+)
 
 # %% tags=["claim:wgan-nonzero-gradient"]
 theta = torch.tensor(0.5, requires_grad=True)
@@ -790,7 +790,7 @@ claim(
     "wgan-nonzero-gradient", "holds",
     ("dW/dθ of the segments, θ = 0.5", w_slope), ("dJSD/dθ there", theta_gradients(torch.tensor(0.5), torch.tensor(1.0), torch.tensor(1.0))[0]),
     relation=">",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 11.6 · A step with clipped weights
@@ -894,7 +894,7 @@ claim(
     ("steepest slope met, c = 0.1", lipschitz_estimate(clipped[0.1][0], probe)), ("K of the box c = 0.1", box_constant(0.1)), relation="<=",
     under="the non-linearities are Lipschitz; a unit that squares has no K on the plane",
     digits=3,
-)  # fmt: skip
+)
 
 # %% tags=["claim:weight-clipping-bound"]
 linear_best = 0.1 * 1.0  # f(x) = w·x with |w_i| ≤ 0.1: the best is w = (-0.1, 0), gap 0.1 θ; its K is 0.1 √2
@@ -904,7 +904,7 @@ claim(
     ("K·W with the K of the box c = 0.1", box_constant(0.1) * 1.0), ("gap of the trained critic", clipped[0.1][1][-20:].mean()), relation=">=",
     under="K is one constant for all networks of the box; the bound says nothing about the slope of a single network",
     digits=3,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # **Large c, small c.** With $c = 1$ the box is so large that the critic is still climbing when we stop: it has a small share of the gap that a longer run reaches. With $c = 0.01$ it is done at once, and the generator gets gradients of size
@@ -918,7 +918,7 @@ claim(
     ("c = 1: share of gap after 100 steps", share[1.0]), ("the same with c = 0.1", share[0.1]), relation="<",
     under="the step size is the same; a critic scored by gap/slope is nearly optimal for each of the five boxes",
     digits=1,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Layer by layer
@@ -979,7 +979,7 @@ claim(
     "clipping-gradients-explode", "holds",
     ("smallest |log factor|, clipped", min(abs(math.log(factors[f"c = {b}"])) for b in (0.01, 0.1, 0.3))),
     ("|log factor| with the penalty", abs(math.log(factors["penalty"]))), relation=">", tol=1e-2, digits=2,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 11.6 The gradient penalty
@@ -1001,7 +1001,7 @@ claim(
     ("as printed: ∇f*·(z - x̂)/‖z - x̂‖", cosine(downhill)), ("value when the directions agree", 1.0),
     corrected="∇f*(x̂) = (y - x̂)/‖y - x̂‖ with y real and z generated: the critic climbs towards the data",
     corrected_left=("∇f*·(y - x̂)/‖y - x̂‖", cosine(uphill)),
-)  # fmt: skip
+)
 
 # %% tags=["claim:gp-corollary-unit-norm"]
 ends = torch.cat([z[match] + 1e-6 * (y - z[match]), y - 1e-6 * (y - z[match])]).requires_grad_(True)
@@ -1011,7 +1011,7 @@ claim(
     "gp-corollary-unit-norm", "convention",
     ("mean gradient norm at the 24 points", at_ends.norm(dim=1).mean()), ("the corollary", 1.0),
     under="the conditions of the theorem hold: f* is differentiable, and no mass stays in place; where the laws share mass f* may be flat",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # The second step is to replace "1-Lipschitz" by "gradient at most 1". On the whole plane, or any convex domain, that is the same. On a domain with a hole or a slit it is not: around a slit one can walk a long way while
@@ -1029,7 +1029,7 @@ claim(
     "lipschitz-iff-gradient", "convention",
     ("steepest chord of 1,500 points", chords), ("largest gradient in the convex box", torch.linspace(-2, 2, 401).mul(1.3).add(0.4).cos().abs().max() * 1.3),
     relation="<=", under="the domain is convex, as the whole space is",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 11.7 · The gradient penalty (the hard one)
@@ -1062,7 +1062,7 @@ claim(
     "gp-line-sampling", "holds",
     ("penalty of f = x₁² on 20,000 pairs", gradient_penalty(lambda p: p[:, :1] ** 2, real, fake, t)), ("∫ (|2t| - 1)² dt over [0, 1]", 1 / 3),
     tol=1e-2, digits=3,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Where the slope settles
@@ -1090,7 +1090,7 @@ claim(
     ("gap + λ·penalty, as printed", found.x + 10 * (found.x - 1) ** 2), ("max of gap - λ·penalty, W = 1", -found.fun),
     corrected="the critic maximises E f - E f MINUS λ·penalty (with a plus there is no maximum); the largest value is W + W²/(4λ) on the segments, not W",
     corrected_left=("W + W²/(4λ)", 1 + 1 / 40),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Now the test. A critic is trained with *your* loss and *your* penalty, $\lambda = 10$, for 300 steps. Beforehand: the gap will be $W(1 + W/2\lambda)$, not $W$.
@@ -1180,7 +1180,7 @@ claim(
     ("JSD that D sees, θ = 0.25 or 2", min(seen.values())), ("log 2", LOG2),
     under="D is near its optimum; with few steps its estimate moves, as section 11.7 measures",
     tol=0.02, digits=2,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Is it enough on the lines?
@@ -1241,7 +1241,7 @@ claim(
     ("penalty of f*, independent pairs", penalty_on(all_pairs)), ("penalty of a necessary condition", 0.0),
     corrected="unit slope is necessary on the segments of an optimal plan only; on independent pairs the penalty also punishes optimal critics",
     corrected_left=("penalty of f*, pairs of the plan", penalty_on(optimal_pairs)),
-)  # fmt: skip
+)
 
 # %% tags=["claim:gp-lines-sufficient"]
 steep_outside = lambda p: -(p[:, :1].clamp(0, 1) + 5 * (p[:, :1] - 1).clamp(min=0))  # slope 1 between the segments, 5 beyond
@@ -1250,7 +1250,7 @@ claim(
     "gp-lines-sufficient", "convention",
     ("gap of f: slope 1 on lines, else 5", steep_outside(segment(0)).mean() - steep_outside(segment(1)).mean()), ("W", 1.0), relation="<=",
     under="enough means: the gap cannot exceed W when the slope is at most 1 between all pairs; f need not be 1-Lipschitz, nor unit slope be optimal",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 11.7 The race: measured, not repeated
@@ -1349,7 +1349,7 @@ claim(
     ("rank corr. of gap and W1, near-opt.", rank("near")), ("the same with five critic steps", rank("few")), relation=">",
     under="the critic is near its optimum at each step; then its gap tells how far the samples are, with few steps it does not",
     tol=0.3, digits=2,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 11.8 Your own race

@@ -63,7 +63,7 @@ order = torch.randperm(len(real), generator=seeded(1))
 fit_part, validation_part, test_part = real[order[360:]].double(), real[order[:360]].double(), held_out.double()
 WIDTHS = torch.logspace(-2, 0, 41, dtype=torch.float64)
 SQUARES = {name: torch.cdist(x, fit_part).square() for name, x in
-           (("train", fit_part), ("validation", validation_part), ("test", test_part))}  # fmt: skip
+           (("train", fit_part), ("validation", validation_part), ("test", test_part))}
 
 
 def mean_log_density(squares, h):
@@ -98,7 +98,7 @@ explore(
     log_h=Slider(-2.0, 0.0, step=0.05, value=-0.7, label="log₁₀ h"),
     presets={"best on train": {"log_h": -2.0}, "best on validation": {"log_h": float(WIDTHS[LIKELIHOOD["validation"].argmax()].log10())}},
     alt="Samples of a kernel density estimate beside its log-density on the three parts of the data as the width varies",
-)  # fmt: skip
+)
 
 # %% tags=["claim:likelihood-eval-protocol"]
 by_validation, by_train = (int(LIKELIHOOD[name].argmax()) for name in ("validation", "train"))
@@ -108,7 +108,7 @@ claim(
     ("test log-density, h chosen on validation", float(LIKELIHOOD["test"][by_validation])),
     ("test log-density, h chosen on train", float(LIKELIHOOD["test"][by_train])),
     relation=">=", digits=4,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # The training part would choose $h\to 0$: a list of the training images. The protocol catches that. Note the second lesson: the samples
@@ -153,7 +153,7 @@ def scaled(network):
 
 
 JUDGES = {"trained": scaled(classifier[:-1]), "another seed": scaled(another_seed[:-1]),
-          "untrained": scaled(untrained[:-1]), "raw pixels": scaled(torch.nn.Identity())}  # fmt: skip
+          "untrained": scaled(untrained[:-1]), "raw pixels": scaled(torch.nn.Identity())}
 features = JUDGES["trained"]
 accuracy = (probabilities(held_out).argmax(1) == digits.held_out_labels).double().mean()
 print(f"held-out accuracy: {accuracy:.1%}")
@@ -242,7 +242,7 @@ explore(
     image=Slider(0, 24, step=1, value=0, label="image"),
     size=(12, 3.4),
     alt="A set of digit images, one of them enlarged, the label probabilities of that image and those of the whole set",
-)  # fmt: skip
+)
 
 # %% tags=["claim:is-sharpness", "claim:is-diversity"]
 print(f"noise: {SCORES['noise'][0]:.2f} nats, less than blurred digits, {SCORES['blurred'][0]:.2f} nats")
@@ -252,7 +252,7 @@ claim(
     ("the same, blurred by one pixel", SCORES["blurred"][0]),
     relation="<", digits=2,
     under="the images look like digits: low entropy does not make an image sharp, noise gets less than blurred digits",
-)  # fmt: skip
+)
 print()
 claim(
     "is-diversity", "convention",
@@ -260,7 +260,7 @@ claim(
     ("entropy of p(y), ten classes", SCORES["held-out digits"][1]),
     relation="<", digits=3,
     under="diversity means diversity of classes: one digit of each class, repeated, is as diverse as the real digits",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Ten images, repeated, reach a score of 10.0 and beat the real digits: the Inception score cannot see that a class has one image in it, because
@@ -299,7 +299,7 @@ claim(
     "wasserstein-s", "holds",
     ("W₂, infimum over couplings by a linear programme", by_program(points_x, points_y, mass_x, mass_y, 2)),
     ("W₂, from the quantile functions", by_quantiles(points_x, points_y, mass_x, mass_y, 2)),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # For two Gaussians the infimum has a closed form, the theorem of the lecture:
@@ -373,7 +373,7 @@ explore(
     degrees=Slider(0, 90, step=5, value=60, label="angle, degrees"),
     presets={"only turned": {"shift": 0.0, "length": 1.5, "degrees": 90}, "equal laws": {"shift": 0.0, "length": 1.5, "degrees": 0}},
     alt="Two Gaussian ellipses with arrows of the optimal map between them, and bars of the two parts of the distance",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # To confirm the theorem without using it: a coupling of two centred Gaussians is fixed by the covariance between $x$ and $y$, which is
@@ -391,7 +391,7 @@ claim(
     "gaussian-w2", "holds",
     ("the lecture's formula, with SciPy's matrix root", formula),
     ("cheapest of 40,002 couplings of the two Gaussians", float(mean_gap @ mean_gap + cov_p.trace() + cov_q.trace() - 2 * shared.max())),
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 14.4 FID: that distance, between features
@@ -455,7 +455,7 @@ claim(
     ("the lecture's formula on the features, word for word", ((p.mean(0) - q.mean(0)) ** 2).sum() + np.trace(np.cov(p.T) + np.cov(q.T) - 2 * cross)),
     ("the library's, which takes no matrix root", float(fid(REAL, features(SETS["blurred"])))),
     tol=1e-5, digits=4,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### Exercise 14.4 · FID with fewer images than features (half an hour)
@@ -505,7 +505,7 @@ claim(
     relation=">",
     under="the root of the d × d matrix is taken; its time grows like d³ whatever n is. With n < d the small matrix takes it"
     " away, and what stays is to pass the images through the classifier",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## 14.5 Who sees what
@@ -575,7 +575,7 @@ def who_sees_what(view, kind, level):
     view["images"].image("images", sheet(damaged(kind, level, 0), 5, 5), limits=(0, 1))
     steps = list(range(LEVELS))
     columns = (("fid", "FID", 0, "p"), ("kid", "KID", 1, "third"), ("is", "IS", 2, "fourth"),
-               ("pr", "precision", 3, "q"), ("pr", "recall", 4, "fifth"))  # fmt: skip
+               ("pr", "precision", 3, "q"), ("pr", "recall", 4, "fifth"))
     for panel, name, column, color in columns:
         low, high = mean[:, column] - std[:, column], mean[:, column] + std[:, column]
         view[panel].fill(name + " band", steps, high, base=low, color=color, alpha=0.25)
@@ -596,7 +596,7 @@ explore(
     level=Slider(0, LEVELS - 1, step=1, value=2, label="strength", play=True),
     size=(11, 6.2),
     alt="A damaged set of digits and five scores of it as curves of the strength of the damage, with error bands",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # What you should have seen:
@@ -699,7 +699,7 @@ explore(
     largest=Slider(60, 900, step=20, value=900, label="largest n in use"),
     size=(10, 4),
     alt="FID against one over n lies on a rising line, the kernel distance against one over n stays level",
-)  # fmt: skip
+)
 
 # %% tags=["claim:fid-sample-size"]
 same = FINITE["two samples of real digits"][:, :, 0].mean(1)
@@ -710,7 +710,7 @@ claim(
     ("mean FID of two samples of one law, n = 40", float(same[0])),
     ("the same, n = 898 (the truth is 0)", float(same[-1])),
     relation=">", digits=2,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # $n\cdot\mathrm{FID}$ is the same number from 40 to 898 images: all of it is bias. For $d$ independent normal features of variance 1 it would be
@@ -743,7 +743,7 @@ claim(
     ("FID of the VAE / FID of the Gaussian, trained classifier", BY_JUDGE["trained"]["VAE"] / BY_JUDGE["trained"]["Gaussian on pixels"]),
     ("the same ratio, untrained classifier", BY_JUDGE["untrained"]["VAE"] / BY_JUDGE["untrained"]["Gaussian on pixels"]),
     relation="<", digits=2,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # One ratio is below 1 and the other above: the order of the two models is turned round by the choice of features. Another seed of the *same* training
@@ -769,7 +769,7 @@ TWIN_SCORES = {}
 for name, images in (("held-out digits", target), ("noise", twins), ("VAE", MODELS["VAE"]), ("GAN", MODELS["GAN"])):
     found = features(images)
     TWIN_SCORES[name] = {"FID": float(fid(features(real), found)), "precision": float(precision_recall(features(real), found).precision),
-                         "CMMD": float(cmmd(features(real), found, sigma=4.0))}  # fmt: skip
+                         "CMMD": float(cmmd(features(real), found, sigma=4.0))}
 
 
 def show_twins(view):
@@ -791,7 +791,7 @@ explore(
     ],
     size=(11, 6),
     alt="Held-out digits beside noise images with the same mean and covariance of the pixels, and three scores of both, of a VAE and of a GAN",
-)  # fmt: skip
+)
 
 # %% tags=["claim:fid-normality"]
 cost = torch.cdist(target, twins).square().numpy()
@@ -800,7 +800,7 @@ claim(
     ("FID on pixels, of digits and noise", abs(round(float(fid(target, twins)), 9))),
     ("exact W₂² of the same two sets, by assignment", float(cost[optimize.linear_sum_assignment(cost)].mean())),
     relation="<", digits=3,
-)  # fmt: skip
+)
 
 # %% [markdown]
 # If both sets were normal, the two numbers would be the same up to sampling. One of them is zero. And it is worse than that: by the features of the trained
@@ -880,7 +880,7 @@ explore(
     n=Choice(SAMPLE_SIZES, value=10, label="sample size n"),
     sigma=Choice({"σ = 2": 2.0, "σ = 5": 5.0, "σ = 12": 12.0}, value=5.0, label="kernel"),
     alt="Histograms of the unbiased and the biased estimate of the squared MMD between samples of one law",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Unbiased does not mean exact: at $n=5$ the spread is wide. It means that averaging over draws removes the error, which no averaging does for the FID. The price is a
@@ -913,7 +913,7 @@ for name, images in MODELS.items():
     pr = precision_recall(REAL, found)
     SUMMARY[name] = {"FID": BY_JUDGE["trained"][name], "KID": float(kid(REAL, found)), "IS": float(inception_score(probabilities(images))),
                      "precision": float(pr.precision), "recall": float(pr.recall),
-                     "median distance to a training image": float(nearest(images.double(), real.double()).median())}  # fmt: skip
+                     "median distance to a training image": float(nearest(images.double(), real.double()).median())}
 SHORT = ["held out", "copies", "VAE", "GAN", "early GAN", "Gaussian"]
 
 
@@ -939,7 +939,7 @@ explore(
     judge=Choice(list(JUDGES), label="features"),
     size=(10, 3.8),
     alt="Samples of one model, and the FID of all models by the chosen features",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Look at the samples before you read on, and rank them by eye. How far can the draw of the samples alone move a score? Six draws of each model say it.
@@ -969,7 +969,7 @@ argue(
     "This is a statement about habit, and no computation decides it. Since 2017 nearly every paper on image generation reports the FID, and surveys of"
     " evaluation measures (Borji 2019 and 2022) name the Inception score and the FID as the two most used, the FID as the more trusted. It says"
     " nothing about merit: the paper that the lecture itself cites argues for another distance.",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## An open experiment

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from course_lib.data.toy import covered_modes, grid_of_gaussians, ring, segment, spiral, two_blobs, two_moons
+from course_lib.data.toy import grid_of_gaussians, ring, segment, spiral, two_blobs, two_moons
 from course_lib.divergences import divergence
 
 EVERY = [
@@ -59,18 +59,6 @@ def test_the_density_of_a_ring_is_known_to_the_quadrature():
     assert divergence(toy.distribution, wide, "kl").item() == pytest.approx(exact, rel=1e-7)
 
 
-def test_a_perfect_sample_covers_every_mode_and_a_collapsed_one_few():
-    for toy in (ring(8), grid_of_gaussians(5)):
-        x = toy.sample(2500, torch.Generator().manual_seed(0))
-        assert covered_modes(x, toy.centres, toy.scale).all()
-        collapsed = toy.centres[:3].repeat(500, 1)
-        assert covered_modes(collapsed, toy.centres, toy.scale).tolist() == [True] * 3 + [False] * (
-            len(toy.centres) - 3
-        )
-    between = ring(8).centres.roll(1, 0) / 2 + ring(8).centres / 2
-    assert not covered_modes(between, ring(8).centres, 0.1).any()
-
-
 def test_curves_lie_where_they_should():
     moons = two_moons(0.0).sample(500)
     upper = ((moons - torch.tensor([-0.5, -0.25])).norm(dim=1) - 1).abs() < 1e-12
@@ -105,7 +93,6 @@ def test_weights_of_the_blobs():
         (lambda: segment(0.0).log_prob(torch.zeros(2)), r"segment: .*density"),
         (lambda: ring().sample(-1), r"shape: .*-1"),
         (lambda: ring().sample("many"), r"shape: .*'many'"),
-        (lambda: covered_modes(torch.zeros(5, 3), ring().centres, 0.1), r"points: .*got shape"),
     ],
 )
 def test_bad_input_is_named(call, sentence):
