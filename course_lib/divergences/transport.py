@@ -1,16 +1,20 @@
 """Exact optimal transport between finitely many points: the plan, its cost, and the prices of the dual."""
 
+import os
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy import sparse
-from scipy.optimize import linear_sum_assignment, linprog
 from torch import Tensor
 
 from course_lib.distributions import checks
 
 __all__ = ["Dual", "emd", "emd_dual", "pairwise_distances"]
+
+# A network simplex makes some ten pivots a point; the limit only guards against an endless run.
+_PIVOTS = 100_000_000
+# Two sides of the duality further apart than this share of the largest cost are not a solution.
+_GAP = 1e-9
 
 
 class Dual(NamedTuple):
@@ -38,23 +42,16 @@ def emd(weights_p, weights_q, cost) -> tuple[Tensor, Tensor]:
 
     Raises:
         ValueError: weights that are negative or do not sum to one, a cost of another shape, NaN.
+        RuntimeError: the solver gave up, or its prices do not prove that its plan is the cheapest.
 
-    Source: UL p.26-28; I21 Wasserstein distance. Equal numbers of equally heavy points are an assignment problem;
-    the rest is SciPy's linear programme (HiGHS).
+    Source: UL p.26-28; I21 Wasserstein distance. The network simplex is that of POT (Python Optimal Transport).
 
     >>> value, plan = emd([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]])
     >>> value.item(), plan.tolist()
     (0.0, [[0.5, 0.0], [0.0, 0.5]])
     """
     weights_p, weights_q, cost = _problem(weights_p, weights_q, cost)
-    n, m = cost.shape
-    if n == m and _is_uniform(weights_p) and _is_uniform(weights_q):
-        rows, columns = linear_sum_assignment(_numpy(cost))
-        plan = np.zeros((n, m))
-        plan[rows, columns] = 1 / n
-    else:
-        plan = np.maximum(_solve(weights_p, weights_q, cost).x.reshape(n, m), 0.0)
-    plan = torch.from_numpy(plan).to(cost.device)
+    plan, _ = _solve(weights_p, weights_q, cost)
     return (plan * cost).sum(), plan
 
 
@@ -62,20 +59,16 @@ def emd_dual(weights_p, weights_q, cost) -> Dual:
     """The Kantorovich dual of ``emd``: the highest value that prices below the cost can reach.
 
     Source: UL p.28; I24; U17 Optimal transport dual. For a distance on one set of points potential_q = -potential_p
-    there, and the potential is 1-Lipschitz.
+    there, and the potential is 1-Lipschitz. Points without weight get the highest prices that the others leave them.
+
+    Raises:
+        ValueError, RuntimeError: as ``emd``.
 
     >>> emd_dual([1.0], [1.0], [[3.0]]).value.item()
     3.0
     """
     weights_p, weights_q, cost = _problem(weights_p, weights_q, cost)
-    n = len(weights_p)
-    prices = _solve(weights_p, weights_q, cost).eqlin.marginals
-    potential_p = torch.from_numpy(np.array(prices[:n])).to(cost.device)
-    shift = (weights_p * potential_p).sum()
-    potential_p = potential_p - shift
-    # The highest prices that potential_p allows: the last digits of the solver's may break a constraint.
-    potential_q = (cost.detach() - potential_p[:, None]).amin(0)
-    return Dual((weights_p * potential_p).sum() + (weights_q * potential_q).sum(), potential_p, potential_q)
+    return _solve(weights_p, weights_q, cost)[1]
 
 
 def pairwise_distances(x, y, p: float = 1.0) -> Tensor:
@@ -102,30 +95,52 @@ def _problem(weights_p, weights_q, cost) -> tuple[Tensor, Tensor, Tensor]:
     return weights_p, checks.probabilities("weights_q", weights_q, cost.shape[1], like=cost), cost
 
 
-def _is_uniform(weights: Tensor) -> bool:
-    return bool((weights - 1 / len(weights)).abs().max() < 1e-15)
+def _solve(weights_p: Tensor, weights_q: Tensor, cost: Tensor) -> tuple[Tensor, Dual]:
+    fixed = cost.detach()
+    # The solver sees costs of the order of one, and only points with weight: it has no prices for the others.
+    scale = max(float(fixed.abs().max()), 1e-300)
+    on_p, on_q = weights_p > 0, weights_q > 0
+    supports = on_p.nonzero(), on_q.nonzero()[:, 0]
+    part, prices = _network_simplex(weights_p[on_p], weights_q[on_q], (fixed / scale)[supports])
+    plan = torch.zeros_like(fixed)
+    plan[supports] = part
+
+    # Each side in turn takes the highest prices that the other allows. That prices the points without weight, lowers
+    # no price that counts, mends the solver's last digits, and on one set of points makes one side minus the other.
+    potential_q = (fixed[on_p] - scale * prices[:, None]).amin(0)
+    potential_p = (fixed - potential_q).amin(1)
+    potential_p = potential_p - (weights_p * potential_p).sum()
+    potential_q = (fixed - potential_p[:, None]).amin(0)
+    dual = Dual((weights_p * potential_p).sum() + (weights_q * potential_q).sum(), potential_p, potential_q)
+
+    gap = float(((plan * fixed).sum() - dual.value).abs()) / scale
+    if not gap <= _GAP:
+        raise RuntimeError(
+            f"optimal transport: the plan's cost and the dual's value are {gap:.3g} of the largest cost apart"
+        )
+    return plan, dual
 
 
-def _numpy(value: Tensor) -> np.ndarray:
-    return value.detach().cpu().numpy()
+def _network_simplex(weights_p: Tensor, weights_q: Tensor, cost: Tensor) -> tuple[Tensor, Tensor]:
+    """The plan, and the prices of the first side, on points that all have weight."""
+    ot = _import_ot()
+    arrays = (value.cpu().numpy() for value in (weights_p, weights_q, cost))
+    plan, log = ot.emd(*arrays, numItermax=_PIVOTS, log=True)
+    if log["warning"] is not None:
+        raise RuntimeError(
+            f"optimal transport of {tuple(cost.shape)} points was not solved: {log['warning']}"
+        )
+    return torch.from_numpy(np.maximum(plan, 0.0)).to(cost.device), torch.from_numpy(log["u"]).to(cost.device)
 
 
-def _solve(weights_p: Tensor, weights_q: Tensor, cost: Tensor):
-    n, m = cost.shape
-    rows = sparse.kron(sparse.eye_array(n), np.ones((1, m)))
-    columns = sparse.kron(np.ones((1, n)), sparse.eye_array(m))
-    # HiGHS stops at absolute tolerances of 1e-7: costs and weights are brought to the order of one first.
-    scale = max(float(cost.detach().abs().max()), 1e-300)
-    bounds = np.concatenate([_numpy(weights_p), _numpy(weights_q)])
-    options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-    found = linprog(
-        _numpy(cost).reshape(-1) / scale,
-        A_eq=sparse.vstack([rows, columns]).tocsr(),
-        b_eq=bounds,
-        method="highs",
-        options=options,
-    )
-    if found.x is None:
-        raise RuntimeError(f"the linear programme of optimal transport was not solved: {found.message}")
-    found.eqlin.marginals = found.eqlin.marginals * scale
-    return found
+def _import_ot():
+    """POT, imported when it is first needed and without TensorFlow and JAX, which it would load for seconds."""
+    unused = {f"POT_BACKEND_DISABLE_{name}": "1" for name in ("JAX", "TENSORFLOW", "CUPY")}
+    ours = unused.keys() - os.environ.keys()
+    os.environ.update({name: unused[name] for name in ours})
+    try:
+        import ot
+    finally:
+        for name in ours:
+            del os.environ[name]
+    return ot

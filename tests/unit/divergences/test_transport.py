@@ -1,15 +1,17 @@
 """Transport by programmes, by sorting, by assignment and by entropy: they agree where they must."""
 
 import itertools
+import subprocess
+import sys
 import warnings
 
 import numpy as np
 import pytest
 import torch
-from scipy import stats
-from scipy.optimize import linprog
+from scipy import sparse, stats
+from scipy.optimize import linear_sum_assignment, linprog
 
-from course_lib.divergences import emd, emd_dual, pairwise_distances, sinkhorn, wasserstein_1d
+from course_lib.divergences import emd, emd_dual, pairwise_distances, sinkhorn, transport, wasserstein_1d
 
 
 def dirichlet(n, seed):
@@ -25,6 +27,53 @@ def uniform(n):
     return torch.full((n,), 1 / n, dtype=torch.float64)
 
 
+def programme(p, q, cost):
+    """The value by SciPy's linear programme (HiGHS)."""
+    n, m = cost.shape
+    rows = sparse.kron(sparse.eye_array(n), np.ones((1, m)))
+    columns = sparse.kron(np.ones((1, n)), sparse.eye_array(m))
+    marginals = np.concatenate([p, q])
+    options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    flows = sparse.vstack([rows, columns]).tocsr()
+    return linprog(cost.numpy().ravel(), A_eq=flows, b_eq=marginals, method="highs", options=options).fun
+
+
+def with_zeros(weights, *places):
+    weights = weights.clone()
+    weights[list(places)] = 0.0
+    return weights / weights.sum()
+
+
+def spread(case):
+    """Weights, weights and points that are awkward: ties, repeated points, points without weight, one point."""
+    grid = torch.cartesian_prod(torch.arange(4.0), torch.arange(4.0)).double()
+    corner = torch.zeros(9, dtype=torch.float64)
+    corner[0] = 1.0
+    return {
+        "general": (dirichlet(9, 0), dirichlet(6, 1), points(9, 2), points(6, 3)),
+        "a grid on itself": (uniform(16), uniform(16), grid, grid),
+        "a grid shifted by a step": (uniform(16), uniform(16), grid, grid + torch.tensor([1.0, 0.0])),
+        "subsets of equal mass": (uniform(16), uniform(4), grid, grid[:4]),
+        "repeated points": (uniform(8), dirichlet(8, 4), points(4, 5).repeat(2, 1), points(4, 6).repeat(2, 1)),
+        "no weight here and there": (
+            with_zeros(dirichlet(9, 7), 0, 4), with_zeros(dirichlet(7, 8), 1, 2, 6), points(9, 9), points(7, 10)
+        ),
+        "all weight on one point": (corner, dirichlet(5, 11), points(9, 12), points(5, 13)),
+        "nearly no weight": (dirichlet(6, 14), dirichlet(6, 15) ** 40, points(6, 16), points(6, 17)),
+        "two segments, 5 and 8 points": (
+            uniform(5), uniform(8),
+            torch.stack([torch.zeros(5), torch.linspace(0, 1, 5)], 1).double(),
+            torch.stack([torch.ones(8), torch.linspace(0, 1, 8)], 1).double(),
+        ),
+    }[case]  # fmt: skip
+
+
+CASES = (
+    "general", "a grid on itself", "a grid shifted by a step", "subsets of equal mass", "repeated points",
+    "no weight here and there", "all weight on one point", "nearly no weight", "two segments, 5 and 8 points",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_equal_points_travel_by_the_best_permutation(seed):
     cost = torch.from_numpy(np.random.default_rng(seed).random((6, 6)))
@@ -32,15 +81,81 @@ def test_equal_points_travel_by_the_best_permutation(seed):
     assert emd(uniform(6), uniform(6), cost)[0].item() == pytest.approx(best, rel=1e-12)
 
 
-def test_programme_and_assignment_agree():
-    cost = pairwise_distances(points(12, 0), points(12, 1))
-    nearly = uniform(12).clone()
-    nearly[0] += 1e-9
-    nearly[1] -= 1e-9
-    # Weights that are not equal take the other way; 1e-9 of mass moves by less than the diameter.
-    assert emd(nearly, uniform(12), cost)[0].item() == pytest.approx(
-        emd(uniform(12), uniform(12), cost)[0].item(), abs=1e-7
+@pytest.mark.parametrize("power", [1.0, 2.0])
+@pytest.mark.parametrize("case", CASES)
+def test_the_simplex_agrees_with_the_linear_programme(case, power):
+    p, q, x, y = spread(case)
+    q = q / q.sum()
+    cost = pairwise_distances(x, y, power)
+    # 1e-8: HiGHS solves to absolute tolerances of 1e-10 in each of up to 32 constraints.
+    assert emd(p, q, cost)[0].item() == pytest.approx(programme(p, q, cost), abs=1e-8)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_prices_are_feasible_and_worth_the_plan(case):
+    p, q, x, y = spread(case)
+    q = q / q.sum()
+    cost = pairwise_distances(x, y)
+    value, plan = emd(p, q, cost)
+    dual = emd_dual(p, q, cost)
+    # 1e-12: rounding of numbers of the order of one.
+    assert dual.value.item() == pytest.approx(value.item(), abs=1e-12)
+    slack = cost - dual.potential_p[:, None] - dual.potential_q
+    assert slack.min() >= -1e-12
+    assert slack[plan > 1e-15].max() < 1e-12
+    # No price can be raised alone, not even where there is no weight.
+    assert slack.amin(0).max() < 1e-12
+    assert slack.amin(1).max() < 1e-12
+    assert plan[p == 0].sum() == 0
+    assert plan[:, q == 0].sum() == 0
+
+
+def test_on_one_set_of_points_one_potential_is_minus_the_other_and_is_lipschitz():
+    x = points(24, 0)
+    p, q = torch.cat([uniform(12), torch.zeros(12)]), torch.cat([torch.zeros(12), uniform(12)])
+    cost = pairwise_distances(x, x)
+    dual = emd_dual(p, q, cost)
+    assert torch.allclose(dual.potential_p, -dual.potential_q, atol=1e-12, rtol=0)
+    assert ((dual.potential_p[:, None] - dual.potential_p).abs() <= cost + 1e-12).all()
+    assert dual.value.item() == pytest.approx(programme(p, q, cost), abs=1e-8)
+
+
+@pytest.mark.parametrize("n", [12, 200])
+def test_equal_weights_are_an_assignment(n):
+    cost = pairwise_distances(points(n, 0), points(n, 1))
+    rows, columns = linear_sum_assignment(cost)
+    value, plan = emd(uniform(n), uniform(n), cost)
+    assert value.item() == pytest.approx(cost[rows, columns].mean().item(), rel=1e-12)
+    assert (plan.argmax(1).numpy() == columns).all()
+
+
+def test_a_solver_that_gives_up_is_not_believed(monkeypatch):
+    cost = pairwise_distances(points(30, 0), points(30, 1))
+    monkeypatch.setattr(transport, "_PIVOTS", 3)
+    with (
+        warnings.catch_warnings(),
+        pytest.raises(RuntimeError, match=r"optimal transport of \(30, 30\) points"),
+    ):
+        warnings.simplefilter("ignore")
+        emd(dirichlet(30, 2), uniform(30), cost)
+
+
+def test_a_plan_that_the_prices_do_not_prove_is_refused(monkeypatch):
+    def north_west(p, q, cost):
+        return torch.outer(p, q), torch.zeros_like(p)
+
+    monkeypatch.setattr(transport, "_network_simplex", north_west)
+    with pytest.raises(RuntimeError, match="of the largest cost apart"):
+        emd(dirichlet(5, 0), uniform(4), pairwise_distances(points(5, 1), points(4, 2)))
+
+
+def test_pot_is_not_imported_before_it_is_needed():
+    code = (
+        "import os, sys, course_lib.divergences as d; before = dict(os.environ); assert 'ot' not in sys.modules; "
+        "d.emd([1.0], [1.0], [[2.0]]); assert 'ot' in sys.modules; assert dict(os.environ) == before; "
+        "assert not {'jax', 'tensorflow', 'cupy'} & set(sys.modules)"
     )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize(("n", "m"), [(5, 8), (1, 4), (7, 7)])
