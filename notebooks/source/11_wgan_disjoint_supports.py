@@ -333,7 +333,7 @@ w1_sorted = check("11.w1_sorted", w1_sorted)
 # %% [markdown]
 # ### Exercise 11.2 · The gradient that each divergence gives to θ
 #
-# For MMD with the kernel $\exp(-\Vert x-y\Vert^2/2b^2)$ the two segments give $\mathrm{MMD}^2 = 2A\,(1 - e^{-\theta^2/2b^2})$, where the *overlap* $A$ is the mean of the kernel over two independent heights.
+# The maximum mean discrepancy compares mean similarities, $\mathrm{MMD}^2 = \mathbb E\,k(x, x') - 2\,\mathbb E\,k(x, y) + \mathbb E\,k(y, y')$. With the kernel $k = \exp(-\Vert x-y\Vert^2/2b^2)$ the two segments give $\mathrm{MMD}^2 = 2A\,(1 - e^{-\theta^2/2b^2})$, where the *overlap* $A$ is the mean of the kernel over two independent heights.
 # For $\theta \ne 0$, return the derivatives of (JSD, total variation, $W$, $\mathrm{MMD}^2$) with respect to $\theta$, in this order.
 
 # %% tags=["exercise:11.theta_gradients"]
@@ -520,7 +520,7 @@ explore(
 )
 
 # %% [markdown]
-# Behind the theorem (UL p.29, I21 theorem 2) stand three inequalities. On a space of diameter $R$, for any two laws,
+# Behind the theorem (UL p.29, I21 theorem 2) stand three inequalities. On a space of diameter $R$, for any two laws with the total variation $\delta$,
 #
 # $$\tfrac12\delta^2 \le \mathrm{JSD} \le \delta\log 2, \qquad \delta \le \sqrt{\mathrm{KL}/2}, \qquad W \le R\,\delta .$$
 #
@@ -640,6 +640,8 @@ explore(
 
 # %% [markdown]
 # ### Exercise 11.3 · What a plan costs
+#
+# A plan is a matrix: entry $(i, j)$ is the mass that goes from $x_i$ to $y_j$. Write its cost $\mathbb E\Vert x - y\Vert$, here for places in the plane.
 
 # %% tags=["exercise:11.plan_cost"]
 def plan_cost(plan, x, y):
@@ -749,6 +751,8 @@ claim(
 # A WGAN replaces "all 1-Lipschitz functions" by networks $f_\phi$, and the theorem by gradient ascent.
 #
 # ### Exercise 11.5 · The critic's loss
+#
+# The critic wants a wide *gap* $\mathbb E_\pi f - \mathbb E_p f$, and optimisers minimise. One line.
 
 # %% tags=["exercise:11.critic_loss"]
 def critic_loss(real_scores, fake_scores):
@@ -794,6 +798,8 @@ claim(
 
 # %% [markdown]
 # ### Exercise 11.6 · A step with clipped weights
+#
+# The lectures keep the critic Lipschitz by force: after each step every weight is clamped to $[-c, c]$. Use your `critic_loss`.
 
 # %% tags=["exercise:11.clipped_step"]
 def clipped_step(critic, optimizer, real, fake, bound):
@@ -1160,7 +1166,7 @@ explore(
 # %% [markdown]
 # The discriminator of a GAN on the same segments: it learns that they are disjoint, and nothing about how far apart they are.
 
-# %% tags=["claim:jsd-log2-constant"]
+# %% name="train-discriminators"
 def train_discriminator(theta, steps=400):
     logit, random = mlp((2, 32, 32, 1), "leaky_relu", seed=0), torch.Generator().manual_seed(0)
 
@@ -1175,6 +1181,8 @@ def train_discriminator(theta, steps=400):
 
 
 seen = {theta: train_discriminator(theta) for theta in (0.25, 2.0)}
+
+# %% tags=["claim:jsd-log2-constant"]
 claim(
     "jsd-log2-constant", "convention",
     ("JSD that D sees, θ = 0.25 or 2", min(seen.values())), ("log 2", LOG2),
