@@ -1,16 +1,14 @@
 """Pictures that one moves: an author's function, controls, and the exact numbers."""
 
-import base64
 import inspect
 import threading
-from collections.abc import Mapping
 
 import ipywidgets as widgets
-import traitlets
 
 from course_lib.widgets import cards, registry
-from course_lib.widgets.controls import Slider, check_control
+from course_lib.widgets.controls import Slider
 from course_lib.widgets.rest import Rest
+from course_lib.widgets.shown import Picture, Shown, width_of
 from course_lib.widgets.stage import Stage
 
 __all__ = ["Explorable", "explore"]
@@ -47,51 +45,33 @@ def explore(
     )
 
 
-class Explorable:
+class Explorable(Shown):
     """A picture with controls; the last value of a cell shows it. Made by ``explore``.
 
     Attributes:
         error: what the author's function raised at the last values, or ``None``.
-        widget: what JupyterLab shows.
         draws: how many pictures were drawn.
     """
 
     def __init__(self, draw, *, panels=None, presets=None, title=None, alt=None, size=(9, 4), controls=None):
-        if not isinstance(alt, str) or not alt.strip():
-            raise ValueError(f"alt: expected a sentence that says what is to be seen, got {alt!r}")
-        self._draw = draw
-        self.alt = alt.strip()
-        self.controls = {name: check_control(name, control) for name, control in (controls or {}).items()}
+        super().__init__(alt, controls, presets)
         _check_signature(draw, self.controls)
-        self._initial = {name: control.initial for name, control in self.controls.items()}
-        self._values = dict(self._initial)
-        self._presets = self._check_presets(presets or {})
+        self._draw, self._initial = draw, self.values
         self._staging = (panels, size, title)
         self._stage, self._quick = Stage(*self._staging), None
         self._rest = Rest(lambda: self._request(sharpen=True))
         self._view = None
         self.error = None
         self.draws = 0
-        self._readouts = {}
         # Guards the two flags below; the drawing itself happens outside it.
         self._state = threading.Condition()
-        self._drawing = self._stale = self._dull = self._closed = False
+        self._drawing = self._stale = self._dull = False
         self._setting = 0
         self._make_widget()
         registry.register(self)
         self._request()
 
     # What a program sees
-
-    @property
-    def values(self) -> dict:
-        """The value of each control."""
-        return dict(self._values)
-
-    @property
-    def readouts(self) -> dict:
-        """The exact numbers under the picture."""
-        return {label: one.value for label, one in self._readouts.items()}
 
     def set(self, **values):
         """Moves controls, and draws once.
@@ -146,48 +126,15 @@ class Explorable:
                 return
             self._closed = True
             self._state.notify_all()
-        for one in self._owned:
-            one.unobserve_all()
-            one.close()
+        self._take_down()
         self._rest.cancel()
         for stage in filter(None, (self._stage, self._quick)):
             stage.close()
 
-    def _repr_mimebundle_(self, include=None, exclude=None, **_):
-        data = {"text/plain": self._as_text()}
-        if not self._closed:
-            # A live JupyterLab prefers the widget; a saved notebook, GitHub and nbviewer show the picture.
-            data["image/png"] = base64.b64encode(self.png()).decode("ascii")
-            data.update(
-                {k: v for k, v in self.widget._repr_mimebundle_().items() if k.startswith("application/")}
-            )
-        width = round(self._stage.size[0] * 100)
-        return data, {"image/png": {"width": width}}
-
     def _as_text(self):
-        if self.error is not None:
-            return "The drawing function failed.\n" + cards.error_text(self.error, self._draw)
-        numbers = "; ".join(f"{one.label} = {one.text}" for one in self._readouts.values())
-        return self.alt + (f" [{numbers}]" if numbers else "")
-
-    # Checks
-
-    def _check_values(self, what, values):
-        for name in values:
-            if name not in self.controls:
-                known = ", ".join(repr(control) for control in self.controls) or "none"
-                raise ValueError(f"{what}: expected one of {known}, got {name!r}")
-        return {name: self.controls[name].check(name, value) for name, value in values.items()}
-
-    def _check_presets(self, presets):
-        checked = {}
-        for name, values in presets.items():
-            if not isinstance(values, Mapping):
-                raise ValueError(
-                    f"presets: expected a mapping of control to value for {name!r}, got {values!r}"
-                )
-            checked[str(name)] = self._check_values(f"preset {name!r}", values)
-        return checked
+        if self.error is None:
+            return super()._as_text()
+        return "The drawing function failed.\n" + cards.error_text(self.error, self._draw)
 
     # Drawing
 
@@ -266,36 +213,25 @@ class Explorable:
     # Widgets
 
     def _make_widget(self):
-        width = f"{round(self._stage.size[0] * 100)}px"
-        layout = widgets.Layout(width=width, max_width="100%", height="auto")
-        self._picture = _Picture(format="png", tooltip=self.alt, layout=layout)
-        self._picture.add_class("course-picture")
+        self._picture = Picture(self._stage, self.alt)
         self._card, self._table = widgets.HTML(), widgets.HTML()
         self._card.add_class("course-hidden")
-        self._inputs = {name: control.widget(name) for name, control in self.controls.items()}
-        for name, control in self._inputs.items():
-            control.observe(lambda change, name=name: self._moved(name, change["new"]), "value")
+        self._inputs = self._inputs_that_call(self._moved)
         row = widgets.Box([self._dressed(name) for name in self.controls])
         row.add_class("course-row")
         buttons = widgets.Box(self._buttons())
         buttons.add_class("course-buttons")
         for part in (row, buttons, self._card, self._table):
-            part.layout.max_width = width
+            part.layout.max_width = width_of(self._stage)
         parts = [widgets.HTML(cards.dressing(self.alt)), self._picture, self._card]
         parts += [row, buttons] if self.controls else []
         self.widget = widgets.VBox([*parts, self._table])
         self.widget.add_class("course-explorable")
-        self._owned = list(_descendants(self.widget))
 
     def _moved(self, name, value):
-        if self._setting:
-            return
-        try:
-            value = self.controls[name].check(name, value)
-        except ValueError:
-            return
-        self._values[name] = value
-        self._request()
+        if not self._setting:
+            self._values[name] = value
+            self._request()
 
     def _dressed(self, name):
         control, made = self.controls[name], self._inputs[name]
@@ -335,12 +271,6 @@ class Explorable:
         return [*buttons, reset]
 
 
-class _Picture(widgets.Image):
-    """An image widget whose tooltip works: its view looks for a description, which ipywidgets' own lacks."""
-
-    description = traitlets.Unicode("").tag(sync=True)
-
-
 def _check_signature(draw, controls):
     if not callable(draw):
         raise ValueError(f"draw: expected a function draw(view, **values), got {draw!r:.80}")
@@ -351,12 +281,3 @@ def _check_signature(draw, controls):
         raise ValueError(f"draw: expected a function that takes ({names}): {error}") from error
     except ValueError:
         return  # a builtin without a signature
-
-
-def _descendants(widget):
-    yield widget
-    for attribute in ("layout", "style"):
-        if hasattr(widget, attribute):
-            yield getattr(widget, attribute)
-    for child in getattr(widget, "children", ()):
-        yield from _descendants(child)

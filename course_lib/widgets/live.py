@@ -1,6 +1,5 @@
 """Training that one steers: it runs on the screen while sliders and buttons act on it."""
 
-import base64
 import html
 import math
 from collections.abc import Callable, Mapping
@@ -10,8 +9,9 @@ import ipywidgets as widgets
 from tqdm.auto import tqdm
 
 from course_lib.widgets import cards, registry
-from course_lib.widgets.controls import Choice, Slider, check_control
+from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.live_runner import Runner
+from course_lib.widgets.shown import Picture, Shown, width_of
 from course_lib.widgets.stage import Stage
 
 __all__ = ["LiveTraining"]
@@ -19,7 +19,7 @@ __all__ = ["LiveTraining"]
 _SPEEDS = {"1 step/s": 1.0, "10 steps/s": 10.0, "100 steps/s": 100.0, "full speed": math.inf}
 
 
-class LiveTraining:
+class LiveTraining(Shown):
     """A stepper that trains in a notebook while it is steered. The last value of a cell shows it.
 
     It knows nothing about what is trained. A *stepper* is any object with
@@ -81,8 +81,7 @@ class LiveTraining:
         cap: int = 20_000,
         **controls,
     ):
-        if not isinstance(alt, str) or not alt.strip():
-            raise ValueError(f"alt: expected a sentence that says what is to be seen, got {alt!r}")
+        super().__init__(alt, controls, presets)
         for method in ("step", "reset"):
             if not callable(getattr(stepper, method, None)):
                 raise ValueError(f"stepper: expected an object with step() and reset(), got {stepper!r:.80}")
@@ -90,17 +89,10 @@ class LiveTraining:
             raise ValueError(f"draw: expected a function draw(view, stepper), got {draw!r:.80}")
         if isinstance(cap, bool) or not isinstance(cap, int) or cap < 1:
             raise ValueError(f"cap: expected a positive number of steps, got {cap!r}")
-        self.stepper, self.alt, self._draw = stepper, alt.strip(), draw
-        self.controls = {name: check_control(name, one) for name, one in controls.items()}
-        self._values = {name: control.initial for name, control in self.controls.items()}
-        self._actions = dict(actions or {})
-        self._presets = {
-            str(name): self._check_values(f"preset {name!r}", values)
-            for name, values in (presets or {}).items()
-        }
+        self.stepper, self._draw, self._actions = stepper, draw, dict(actions or {})
         # A frame is shown for a tenth of a second: fewer pixels than a still picture, more frames.
         self._stage = Stage(panels, size, title, scale=1.25)
-        self._readouts, self._closed, self._setting = {}, False, False
+        self._setting = False
         self._runner = Runner(
             stepper.step, self._frame, is_healthy=getattr(stepper, "is_finite", None), cap=cap
         )
@@ -129,16 +121,6 @@ class LiveTraining:
     def frames(self) -> int:
         """Pictures since this was made."""
         return self._runner.frames
-
-    @property
-    def values(self) -> dict:
-        """The value of each control."""
-        return dict(self._values)
-
-    @property
-    def readouts(self) -> dict:
-        """The exact numbers under the picture."""
-        return {label: one.value for label, one in self._readouts.items()}
 
     def play(self):
         """Trains on, as a task of the notebook's event loop; returns at once."""
@@ -206,32 +188,14 @@ class LiveTraining:
             return
         self._closed = True
         self._runner.close()
-        for one in self._owned:
-            one.unobserve_all()
-            one.close()
+        self._take_down()
         self._stage.close()
-
-    def _repr_mimebundle_(self, include=None, exclude=None, **_):
-        numbers = "; ".join(f"{one.label} = {one.text}" for one in self._readouts.values())
-        data = {"text/plain": self.alt + (f" [{numbers}]" if numbers else "")}
-        if not self._closed:
-            data["image/png"] = base64.b64encode(self.png()).decode("ascii")
-            view = self.widget._repr_mimebundle_()
-            data.update({kind: one for kind, one in view.items() if kind.startswith("application/")})
-        return data, {"image/png": {"width": round(self._stage.size[0] * 100)}}
 
     # Between two steps
 
     def _assign(self, values):
         for name, value in values.items():
             setattr(self.stepper, name, value)
-
-    def _check_values(self, what, values):
-        for name in values:
-            if name not in self.controls:
-                known = ", ".join(repr(control) for control in self.controls) or "none"
-                raise ValueError(f"{what}: expected one of {known}, got {name!r}")
-        return {name: self.controls[name].check(name, value) for name, value in values.items()}
 
     def _frame(self):
         view = self._stage.view()
@@ -250,15 +214,10 @@ class LiveTraining:
     # Widgets
 
     def _make_widget(self):
-        width = f"{round(self._stage.size[0] * 100)}px"
-        layout = widgets.Layout(width=width, max_width="100%", height="auto")
-        self._picture = widgets.Image(format="png", layout=layout)
-        self._picture.add_class("course-picture")
+        self._picture = Picture(self._stage, self.alt)
         self._status, self._card, self._table = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._card.add_class("course-hidden")
-        self._inputs = {name: control.widget(name) for name, control in self.controls.items()}
-        for name, made in self._inputs.items():
-            made.observe(lambda change, name=name: self._moved(name, change["new"]), "value")
+        self._inputs = self._inputs_that_call(self._moved)
         self._play = _button("Play", "play", lambda: self.pause() if self.playing else self.play())
         self._play.add_class("course-play")
         speed = Choice(_SPEEDS, value=math.inf, label="speed").widget("speed")
@@ -276,7 +235,7 @@ class LiveTraining:
         bar.add_class("course-buttons")
         self._status.add_class("course-status")
         for part in (row, bar, self._card, self._table, self._status):
-            part.layout.max_width = width
+            part.layout.max_width = width_of(self._stage)
         self.widget = widgets.VBox(
             [
                 widgets.HTML(cards.dressing(self.alt)),
@@ -290,7 +249,6 @@ class LiveTraining:
         )
         self.widget.add_class("course-explorable")
         self.widget.add_class("course-live")
-        self._owned = list(_descendants(self.widget))
 
     def _dressed(self):
         for name, made in self._inputs.items():
@@ -300,14 +258,9 @@ class LiveTraining:
             yield made
 
     def _moved(self, name, value):
-        if self._setting:
-            return
-        try:
-            value = self.controls[name].check(name, value)
-        except ValueError:
-            return
-        self._values[name] = value
-        self._runner.submit(lambda: self._assign({name: value}))
+        if not self._setting:
+            self._values[name] = value
+            self._runner.submit(lambda: self._assign({name: value}))
 
     def _show_status(self):
         runner = self._runner
@@ -365,12 +318,3 @@ def _write(widget, value):
     value = value if value.startswith("<") else html.escape(value)
     if widget.value != value:
         widget.value = value
-
-
-def _descendants(widget):
-    yield widget
-    for attribute in ("layout", "style"):
-        if hasattr(widget, attribute):
-            yield getattr(widget, attribute)
-    for child in getattr(widget, "children", ()):
-        yield from _descendants(child)

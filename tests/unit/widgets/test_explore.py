@@ -114,7 +114,7 @@ def test_a_wrong_preset_alt_control_or_function_is_refused():
 def test_buttons_of_presets_and_reset():
     explorable = _line(presets={"steep": {"slope": 2.0}, "flat": {"slope": 0.0}})
     start = explorable.png()
-    buttons = {one.description: one for one in explorable._owned if isinstance(one, widgets.Button)}
+    buttons = {one.description: one for one in explorable.parts if isinstance(one, widgets.Button)}
     assert list(buttons) == ["steep", "flat", "Reset"]
     buttons["steep"].click()
     assert explorable.values == {"slope": 2.0} and explorable.readouts == {"slope": 2.0}
@@ -190,7 +190,7 @@ def test_every_picture_has_its_alternative_text():
 def test_without_controls_it_is_a_picture_with_its_words():
     explorable = explore(lambda view: view.hline("h", 1.0), alt="A line.", size=(3, 2))
     assert explorable.values == {}
-    assert not any(isinstance(one, widgets.Button) for one in explorable._owned)
+    assert not any(isinstance(one, widgets.Button) for one in explorable.parts)
 
 
 def test_read_outs_show_exact_numbers_text_and_infinity():
@@ -312,7 +312,7 @@ def test_running_a_cell_again_takes_its_old_pictures_down(monkeypatch):
 
 def test_play_steps_through_the_values_of_a_slider():
     explorable = _line(slope=Slider(-2.0, 2.0, step=0.5, value=0.0, play=True))
-    play = next(one for one in explorable._owned if isinstance(one, widgets.Play))
+    play = next(one for one in explorable.parts if isinstance(one, widgets.Play))
     assert (play.min, play.max, play.value) == (0, 8, 4)
     play.value = 5
     assert explorable.values == {"slope": 0.5}

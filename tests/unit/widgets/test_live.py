@@ -130,7 +130,7 @@ def test_a_saved_notebook_gets_a_picture_and_a_sentence(live):
 
 def test_presets_move_the_controls(live):
     one = live(presets={"fast": {"rate": 0.9}})
-    button = next(b for b in one._owned if getattr(b, "description", "") == "fast")
+    button = next(b for b in one.parts if getattr(b, "description", "") == "fast")
     button.click()
     assert one.stepper.rate == 0.9 and one.values["rate"] == 0.9
 
