@@ -7,7 +7,6 @@ for each game "plain" and "penalised": "<game>/covered", "<game>/on_a_mode", "<g
 "<game>/samples" of shape (3, 1000, 2) after the last step.
 """
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,7 @@ def build(seed: int, **settings) -> AdversarialGame:
 
 
 def main() -> None:
+    torch.set_num_threads(1)  # for networks this small a second thread costs more than it saves
     arrays = {"steps": EVERY * np.arange(1, ROUNDS + 1)}
     for name, settings in GAMES.items():
         rows, samples = [], []

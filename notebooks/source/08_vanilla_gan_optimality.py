@@ -28,8 +28,8 @@ from torch.nn.functional import softplus
 import course_lib
 from course_lib.adversarial import AdversarialGame, AdversarialLoss, count_modes, fit
 from course_lib.authoring import claim
-from course_lib.divergences import F_DIVERGENCES, divergence
 from course_lib.data.toy import ring
+from course_lib.divergences import F_DIVERGENCES, divergence
 from course_lib.exercises import check
 from course_lib.networks import mlp
 from course_lib.training import minimise
