@@ -113,7 +113,7 @@ def _solve(weights_p: Tensor, weights_q: Tensor, cost: Tensor) -> tuple[Tensor, 
     potential_q = (fixed - potential_p[:, None]).amin(0)
     dual = Dual((weights_p * potential_p).sum() + (weights_q * potential_q).sum(), potential_p, potential_q)
 
-    gap = float(((plan * fixed).sum() - dual.value).abs()) / scale
+    gap = ((plan * fixed).sum() - dual.value).abs().item() / scale
     if not gap <= _GAP:
         raise RuntimeError(
             f"optimal transport: the plan's cost and the dual's value are {gap:.3g} of the largest cost apart"
@@ -124,7 +124,7 @@ def _solve(weights_p: Tensor, weights_q: Tensor, cost: Tensor) -> tuple[Tensor, 
 def _network_simplex(weights_p: Tensor, weights_q: Tensor, cost: Tensor) -> tuple[Tensor, Tensor]:
     """The plan, and the prices of the first side, on points that all have weight."""
     ot = _import_ot()
-    arrays = (value.cpu().numpy() for value in (weights_p, weights_q, cost))
+    arrays = (value.detach().cpu().numpy() for value in (weights_p, weights_q, cost))
     plan, log = ot.emd(*arrays, numItermax=_PIVOTS, log=True)
     if log["warning"] is not None:
         raise RuntimeError(

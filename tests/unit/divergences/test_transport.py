@@ -354,3 +354,13 @@ SQUARE = [[0.0, 1.0], [1.0, 0.0]]
 def test_bad_input_is_named(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def test_the_dual_gives_the_slope_in_the_weights():
+    p = dirichlet(5, 0).requires_grad_()
+    q, cost = dirichlet(4, 1), pairwise_distances(points(5, 2), points(4, 3))
+    dual = emd_dual(p, q, cost)
+    (slope,) = torch.autograd.grad(dual.value, p)
+    # More mass is worth its price; the weights are scaled to sum to one, which takes the mean away.
+    expected = dual.potential_p - (p * dual.potential_p).sum()
+    assert torch.allclose(slope - slope.mean(), (expected - expected.mean()).detach(), atol=1e-9)
