@@ -393,7 +393,7 @@ explore(
     panels=[
         Panel("plane", title="the segments", xlabel="x₁", ylabel="x₂", xlim=(-2.1, 2.1), ylim=(-0.2, 1.2), width=0.9),
         Panel("values", title="divergence against θ", xlabel="θ", ylabel="value (KL off the scale)", xlim=(-2, 2), ylim=(-0.1, 2.5), width=1.2),
-        Panel("slopes", title="d/dθ", ylabel="slope", ylim=(-1.6, 1.6), width=0.8, legend=False),
+        Panel("slopes", title="d/dθ", ylabel="slope", ylim=(-3, 3), width=0.8, legend=False),
     ],
     theta=Slider(-2.0, 2.0, step=0.05, value=1.0, label="θ"),
     bandwidth=Slider(0.1, 2.0, step=0.05, value=0.5, label="bandwidth b of MMD"),
@@ -1362,7 +1362,7 @@ claim(
 # %% [markdown]
 # ## 11.8 Your own race
 #
-# The same game, on the screen, with *your* loss of the critic. Each step is one of the discriminator; after every $k$ of them the generator moves once. Change the game while it runs. With $k = 5$ and the minimax loss it learns at first; play on until the gradient dies. Then press Reset, set $k$ to 60, and watch the gradient from the start.
+# The same game, on the screen, with *your* loss of the critic. Each step is one of the discriminator; after every $k$ of them the generator moves once. Change the game while it runs. With $k = 5$ and the minimax loss it learns at first; play on until the gradient dies (it may wake up once or twice, and dies again). Then press Reset, set $k$ to 60, and watch the gradient from the start.
 
 # %% name="live-game"
 # The losses, the bound c of the weights, the weight λ of the penalty.
