@@ -300,7 +300,7 @@ def side_by_side(n, distance):
 
 def terms_apart(n, distance):
     terms = elbo_surgery(side_by_side(n, distance), torch.zeros(n, 1, dtype=torch.float64), grid=400)
-    return [float(term) for term in terms[:3]]
+    return [float(term) for term in terms]
 
 
 curves_apart = {n: torch.tensor([terms_apart(n, d) for d in distances]) for n in (2, 3, 5, 8)}
