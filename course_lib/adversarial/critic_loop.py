@@ -1,10 +1,11 @@
 """WGAN-GP critic steps that cost little: everything that makes them fast, in one place.
 
-The step is that of ``AdversarialGame`` with ``loss="wgan"`` and ``gp``. Its speed has five sources:
+The step is that of ``AdversarialGame`` with ``loss="wgan"`` and ``gp``. Its speed has six sources:
 
 - minibatches, noise and positions are drawn on the data's device, with no ``DataLoader`` between;
 - the real, the fake and the points between them go through the critic in one pass;
 - for a multi-layer perceptron with (leaky) ReLU the gradients are three passes of matrix products, without a graph;
+- these products are written to the same memory at each step (fresh memory costs the CPU a third of a step);
 - the optimiser is one fused kernel;
 - no step reads a number back: losses stay on the device until somebody looks.
 
@@ -39,7 +40,12 @@ def critic_loss(critic: nn.Module, real: Tensor, fake: Tensor, position: Tensor,
 
 @torch.no_grad()
 def critic_gradients(
-    critic: nn.Sequential, real: Tensor, fake: Tensor, position: Tensor, gp: float = 10.0
+    critic: nn.Sequential,
+    real: Tensor,
+    fake: Tensor,
+    position: Tensor,
+    gp: float = 10.0,
+    memory: dict[str, Tensor] | None = None,
 ) -> tuple[Tensor, list[Tensor]]:
     """``critic_loss`` and its gradient with respect to each parameter, for a perceptron with (leaky) ReLU.
 
@@ -55,6 +61,7 @@ def critic_gradients(
     Args:
         critic: ``nn.Linear`` layers with ``nn.ReLU`` or ``nn.LeakyReLU`` between them, one score.
         real, fake, position, gp: as for ``critic_loss``.
+        memory: an empty dictionary at first; whoever hands it over again has its large arrays used anew.
 
     Returns:
         The loss, a scalar, and the gradients in the order of ``critic.parameters()``.
@@ -63,12 +70,14 @@ def critic_gradients(
         ValueError: another kind of network.
     """
     linears, slopes = _piecewise_linear(critic)
+    memory = {} if memory is None else memory
     n = len(real)
     scored = 2 * n
     a = torch.cat([real, fake, torch.lerp(real, fake, position)])
     inputs = [a]
-    for linear, slope in zip(linears[:-1], slopes, strict=True):
-        z = torch.addmm(linear.bias, inputs[-1], linear.weight.T)
+    for index, (linear, slope) in enumerate(zip(linears[:-1], slopes, strict=True)):
+        room = _room(memory, f"a{index}", (len(a), linear.out_features), a)
+        z = torch.addmm(linear.bias, inputs[-1], linear.weight.T, out=room)
         inputs.append(nn.functional.leaky_relu_(z, slope))
     scores = torch.addmm(linears[-1].bias, inputs[-1][:scored], linears[-1].weight.T)
 
@@ -77,8 +86,9 @@ def critic_gradients(
     r[:n], r[n:scored] = -1 / n, 1 / n
     backward = [r]
     for index in reversed(range(len(slopes))):
-        r = _kink(torch.mm(r, linears[index + 1].weight), inputs[index + 1], slopes[index])
-        backward.append(r)
+        room = _room(memory, f"r{index}", inputs[index + 1].shape, a)
+        r = torch.mm(r, linears[index + 1].weight, out=room)
+        backward.append(_times_slope(r, inputs[index + 1], slopes[index], out=r))
     backward.reverse()
     gradient = torch.mm(backward[0][scored:], linears[0].weight)
 
@@ -86,14 +96,16 @@ def critic_gradients(
     loss = scores[n:].mean() - scores[:n].mean() + gp * (norm - 1).square().mean()
     # Where the gradient vanishes, its norm has the subgradient 0.
     t = (2 * gp / n) * (norm - 1) / norm.clamp(min=torch.finfo(norm.dtype).tiny) * gradient
+    inputs[0][scored:] = t
+    for index, slope in enumerate(slopes):
+        a = inputs[index + 1][scored:]
+        room = _room(memory, f"t{index}", a.shape, a)
+        t = torch.mm(inputs[index][scored:], linears[index].weight.T, out=room)
+        _times_slope(t, a, slope, out=a)  # t takes the place of a
     gradients = []
-    for index, linear in enumerate(linears):
-        inputs[index][scored:] = t
+    for seeds, values in zip(backward, inputs, strict=True):
         # With few inputs, this way round is eight times as fast as the transposed product on a CPU.
-        weight = torch.mm(inputs[index].T, backward[index]).T.contiguous()
-        gradients += [weight, backward[index][:scored].sum(0)]
-        if index < len(slopes):
-            t = _kink(torch.mm(t, linear.weight.T), inputs[index + 1][scored:], slopes[index])
+        gradients += [torch.mm(values.T, seeds).T.contiguous(), seeds[:scored].sum(0)]
     return loss, gradients
 
 
@@ -149,6 +161,7 @@ class CriticLoop:
             critic.parameters(), lr=lr, betas=betas, fused=fused, capturable=self._graph
         )
         self._replay = None
+        self._memory: dict[str, Tensor] = {}
         try:
             _piecewise_linear(critic)
             self.by_hand = True
@@ -167,7 +180,7 @@ class CriticLoop:
     def update(self, real: Tensor, fake: Tensor, position: Tensor) -> Tensor:
         """One step of Adam on these points; returns the loss before it, on the device."""
         if self.by_hand:
-            loss, gradients = critic_gradients(self.critic, real, fake, position, self.gp)
+            loss, gradients = critic_gradients(self.critic, real, fake, position, self.gp, self._memory)
             for parameter, gradient in zip(self.critic.parameters(), gradients, strict=True):
                 parameter.grad = gradient
         else:
@@ -206,9 +219,16 @@ class CriticLoop:
         return loss
 
 
-def _kink(value: Tensor, activation: Tensor, slope: float) -> Tensor:
+def _times_slope(value: Tensor, activation: Tensor, slope: float, out: Tensor) -> Tensor:
     # What autograd calls for both kinds of ReLU; it needs only the sign of the activation.
-    return torch.ops.aten.leaky_relu_backward(value, activation, slope, True)
+    return torch.ops.aten.leaky_relu_backward.grad_input(value, activation, slope, True, grad_input=out)
+
+
+def _room(memory: dict[str, Tensor], name: str, shape: tuple[int, ...], like: Tensor) -> Tensor:
+    found = memory.get(name)
+    if found is None or found.shape != shape or found.dtype != like.dtype or found.device != like.device:
+        found = memory[name] = like.new_empty(shape)
+    return found
 
 
 def _piecewise_linear(critic: nn.Module) -> tuple[list[nn.Linear], list[float]]:
@@ -219,6 +239,7 @@ def _piecewise_linear(critic: nn.Module) -> tuple[list[nn.Linear], list[float]]:
         len(layers) % 2 == 0
         or any(type(layer) is not nn.Linear or layer.bias is None for layer in linears)
         or any(type(layer) not in (nn.ReLU, nn.LeakyReLU) for layer in between)
+        or any(getattr(layer, "negative_slope", 0.0) < 0 for layer in between)
         or linears[-1].out_features != 1
     ):
         raise ValueError(
