@@ -2,8 +2,8 @@
 
 The peer's loop takes minibatches from a shuffling ``DataLoader``, differentiates the textbook's loss, and reads the
 loss with ``.item()`` at each step. Both train the same networks (critic 3 x 128, batch 256) from the same start with
-the same Adam; they take turns, so that a noisy machine disturbs both alike. ``bare`` is a floor: the same loop of ours
-without the ``DataLoader`` or ``.item()``, but by automatic differentiation.
+the same Adam; they take turns, so that a noisy machine disturbs both alike. The ratio is the median over the pairs of runs.
+Where there is a GPU it gets a row of its own; the loop's CUDA graph has not been measured yet.
 
     python -m tests.benchmarks.bench_wgan
 """
@@ -26,7 +26,7 @@ __all__ = ["run"]
 
 _BATCH, _NOISE, _GP = 256, 2, 10.0
 _TARGETS = {"cpu": 1.6, "cuda": 5.0}
-# Each network at hand in such collections has leaky ReLUs in the critic and ReLUs in the generator.
+# Leaky ReLUs in the critic and ReLUs in the generator, as is usual; points in the plane.
 _SIZES = (2, 128, 128, 128)
 
 
