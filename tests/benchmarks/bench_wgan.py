@@ -2,8 +2,8 @@
 
 The peer's loop takes minibatches from a shuffling ``DataLoader``, differentiates the textbook's loss, and reads the
 loss with ``.item()`` at each step. Both train the same networks (critic 3 x 128, batch 256) from the same start with
-the same Adam; they take turns, so that a noisy machine disturbs both alike. The ratio is the median over the pairs of runs.
-Where there is a GPU it gets a row of its own; the loop's CUDA graph has not been measured yet.
+the same Adam; they take turns, so that a noisy machine disturbs both alike. The ratio is the median over the pairs of
+runs. Where there is a GPU it gets a row of its own; the loop's CUDA graph has not been measured yet.
 
     python -m tests.benchmarks.bench_wgan
 """
