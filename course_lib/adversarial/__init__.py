@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from course_lib.adversarial.critic_loop import CriticLoop, critic_gradients, critic_loss
 from course_lib.adversarial.f_gan import f_gan
 from course_lib.adversarial.game import AdversarialGame, NoisyInputs, fit
 from course_lib.adversarial.losses import AdversarialLoss, game_value, minimax, non_saturating, wgan
@@ -25,12 +26,15 @@ __all__ = [
     "ADVERSARIAL_LOSSES",
     "AdversarialGame",
     "AdversarialLoss",
+    "CriticLoop",
     "DiscriminatorUpdate",
     "GeneratorUpdate",
     "ModeReport",
     "NoisyInputs",
     "clip_weights",
     "count_modes",
+    "critic_gradients",
+    "critic_loss",
     "f_gan",
     "fit",
     "game_value",
