@@ -21,7 +21,7 @@ LECTURES = {
 }
 _ICONS = {"holds": "✓ holds", "convention": "◐ convention", "erratum": "✗ erratum"}
 _SIGNS = {"=": "=", "<=": "≤", "<": "<", ">=": "≥", ">": ">"}
-_UNBROKEN = 52  # characters of a line of numbers that a table keeps together
+_UNBROKEN = 34  # characters of a line of numbers that a table keeps together
 _NOT = {"=": "≠", "<=": "≰", "<": "≮", ">=": "≱", ">": "≯"}
 
 
@@ -88,12 +88,12 @@ def _errata(errata: list[Confirmed], register: Mapping[str, RegisteredClaim]) ->
         "These statements are false as printed. The first number is what the printed statement gives; the "
         "second one was computed independently of it.",
         "",
-        "| Where | As printed | Corrected | The numbers | Checked in |",
-        "|:---|:---|:---|:---|:---|",
+        "| Where | As printed, and corrected | The numbers | Checked in |",
+        "|:---|:---|:---|:---|",
     ]
     for claim in errata:
         row = register[claim.id]
-        cells = [row.place, row.statement, claim.corrected, _evidence(claim)]
+        cells = [row.place, f"{row.statement}<br>**Corrected:** {claim.corrected}", _evidence(claim)]
         lines.append(_line(cells, _link(claim)))
     return "\n".join(lines)
 
