@@ -28,10 +28,11 @@ def live(pixels: np.ndarray, pictorial: bool) -> tuple[str, bytes]:
 def _quick_png(pixels):
     """Unfiltered rows, lightly compressed: for flat colours as small as Pillow's PNG, in less than half the time."""
     rows, columns = pixels.shape[:2]
-    # Each row of a PNG starts with the number of its filter; 0 is none.
-    raw = np.zeros((rows, 1 + 4 * columns), np.uint8)
-    raw[:, 1:] = pixels.reshape(rows, -1)
-    header = struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)
+    # Each row of a PNG starts with the number of its filter; 0 is none. Without transparency the page decodes less.
+    raw = np.zeros((rows, 1 + 3 * columns), np.uint8)
+    opaque = Image.frombuffer("RGBA", (columns, rows), pixels, "raw", "RGBA", 0, 1).convert("RGB")
+    raw[:, 1:] = np.frombuffer(opaque.tobytes(), np.uint8).reshape(rows, -1)
+    header = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(raw, 1)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
