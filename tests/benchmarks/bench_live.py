@@ -7,7 +7,6 @@ all alike.
     python -m tests.benchmarks.bench_live
 """
 
-import json
 import statistics
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 if __name__ == "__main__" and not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.browser.lab import open_notebook, open_page, run_all, running_lab, wait_idle
+from tests.browser.lab import open_notebook, open_page, run_all, running_lab, wait_idle, write_notebook
 
 __all__ = ["run"]
 
@@ -145,7 +144,7 @@ def run(rounds: int = 5, presses: int = 5, seconds: float = 4.0, say=print) -> l
     """Measures; one row a quantity: name, ours, peer, bare, target, met."""
     latencies, peer_latencies, live, bare, peer = [], [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
-        _write_notebook(Path(folder, "live.ipynb"), (_COMMON, _LIVE, _BARE, _PEER, _PEER_LOOP))
+        write_notebook(Path(folder, "live.ipynb"), (_COMMON, _LIVE, _BARE, _PEER, _PEER_LOOP))
         with running_lab(folder) as url, open_page(height=1500) as page:
             open_notebook(page, url, "live.ipynb")
             run_all(page)
@@ -245,23 +244,6 @@ def _run_peer(page):
     page.wait_for_timeout(1000)
     latency = _press(page, 3, ".widget-html-content")
     return _rate(page, 4), latency
-
-
-def _write_notebook(path, sources):
-    cells = [
-        {
-            "cell_type": "code",
-            "id": f"cell-{number}",
-            "metadata": {"jupyter": {"source_hidden": True}},
-            "execution_count": None,
-            "outputs": [],
-            "source": source.strip(),
-        }
-        for number, source in enumerate(sources)
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-    path.write_text(json.dumps(notebook))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ picture's new image has been decoded. Both variants take turns, so that a noisy 
     python -m tests.benchmarks.bench_sliders
 """
 
-import json
 import statistics
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from pathlib import Path
 if __name__ == "__main__" and not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.browser.lab import open_notebook, open_page, run_all, running_lab, wait_idle
+from tests.browser.lab import open_notebook, open_page, run_all, running_lab, wait_idle, write_notebook
 
 __all__ = ["run"]
 
@@ -97,6 +96,8 @@ def plot_heatmap(rho):
 ipywidgets.interact(plot_heatmap, rho=ipywidgets.FloatSlider(0.0, min=-0.9, max=0.9, step=0.01));
 """
 
+_CELLS = (_COMMON, _OURS_CURVES, _PEER_CURVES, _OURS_HEATMAP, _PEER_HEATMAP)
+
 # What to measure: the cell of ours and of the peer, and the ratio to reach.
 _PAIRS = (("two densities, 8 divergences", 1, 2, 0.20), ("heatmap of 200 x 200", 3, 4, 0.30))
 
@@ -129,7 +130,7 @@ def run(rounds: int = 6, presses: int = 6, say=print) -> list[dict]:
     """
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        _write_notebook(Path(folder, "sliders.ipynb"))
+        write_notebook(Path(folder, "sliders.ipynb"), _CELLS)
         with running_lab(folder) as url, open_page(height=1300) as page:
             open_notebook(page, url, "sliders.ipynb")
             run_all(page)
@@ -164,25 +165,6 @@ def _trial(page, cell) -> float:
     elapsed = page.evaluate("() => window.benchmark")
     wait_idle(page)
     return elapsed
-
-
-def _write_notebook(path):
-    sources = (_COMMON, _OURS_CURVES, _PEER_CURVES, _OURS_HEATMAP, _PEER_HEATMAP)
-    cells = [
-        {
-            "cell_type": "code",
-            "id": f"cell-{number}",
-            # Without the sources both pictures of a pair fit on the screen.
-            "metadata": {"jupyter": {"source_hidden": True}},
-            "execution_count": None,
-            "outputs": [],
-            "source": source.strip(),
-        }
-        for number, source in enumerate(sources)
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-    path.write_text(json.dumps(notebook))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ with running_lab(folder) as url, open_page() as page:
 """
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -28,6 +29,7 @@ __all__ = [
     "run_all",
     "running_lab",
     "wait_idle",
+    "write_notebook",
 ]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -129,6 +131,24 @@ def open_page(width=1400, height=1000, pixel_ratio=1.0):
             yield browser.new_page(viewport=size, device_scale_factor=pixel_ratio)
         finally:
             browser.close()
+
+
+def write_notebook(path, sources):
+    """A notebook of code cells, their code folded so that several pictures fit on the screen."""
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {"jupyter": {"source_hidden": True}},
+            "execution_count": None,
+            "outputs": [],
+            "source": source.strip(),
+        }
+        for number, source in enumerate(sources)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    Path(path).write_text(json.dumps(notebook))
 
 
 def open_notebook(page, url, path, timeout=90.0):
