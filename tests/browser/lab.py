@@ -178,15 +178,27 @@ def run_all(page, timeout=300.0):
 
 
 def restart_kernel(page, timeout=90.0):
-    """Restarts the kernel of the open notebook; outputs stay."""
-    page.evaluate(
-        """async () => {
+    """Restarts the kernel of the open notebook; outputs stay.
+
+    The page can reconnect too late for the kernel's own "idle", and then shows "starting" or "unknown" until the
+    kernel next executes something (an answer about its version does not count), so it is given nothing to execute.
+    """
+    answered = page.evaluate(
+        """async (patience) => {
             const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
             await kernel.restart();
-            // Where the reconnected page missed the kernel's own message, an answer to this brings its status.
-            await Promise.race([kernel.requestKernelInfo(), new Promise((resolve) => setTimeout(resolve, 10000))]);
-        }"""
+            for (const end = performance.now() + patience; performance.now() < end; await pause(200)) {
+                // An answer may be lost with the old connection: ask again rather than wait for it.
+                const nothing = kernel.requestExecute({code: '', silent: true, store_history: false});
+                await Promise.race([nothing.done.catch(() => null), pause(2000)]);
+                if (kernel.status === 'idle') return true;
+            }
+            return false;
+        }""",
+        timeout * 1000,
     )
+    assert answered, f"the restarted kernel did not become idle within {timeout:.0f} s"
     wait_idle(page, timeout)
 
 
