@@ -5,52 +5,70 @@ the trace). A and B may be any factors: centred features over sqrt(n - 1), trian
 matrix square root is ever taken, and the matrix A B^T need not be larger than the ranks.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
-__all__ = ["centred_factor", "covariance_factor", "cross_trace"]
+__all__ = ["Factor", "covariance_factor", "cross_trace", "features_factor"]
 
 _EPS = torch.finfo(torch.float64).eps
 # Share of the trace term that the quick way below may lose.
 _ALLOWED = 2e-13
+# Below this many columns the time does not matter, and the most exact way is taken at once.
+_MANY = 64
 
 
-def centred_factor(features: Tensor) -> Tensor:
-    """A of shape (n, d) with A^T A the covariance of features (n, d), n - 1 in the denominator."""
-    centred = features - features.mean(0)
-    centred = centred - centred.mean(0)  # the first mean is rounded
-    return centred / (len(features) - 1) ** 0.5
+class Factor(NamedTuple):
+    """A covariance A^T A, by its factor A of shape (r, d); ``definite``: it is known to be far from singular."""
+
+    rows: Tensor
+    definite: bool = False
 
 
-def covariance_factor(covariance: Tensor) -> Tensor:
-    """A of shape (d, d) with A^T A = covariance, which may be singular; negative eigenvalues (rounding) become 0."""
-    root, well_conditioned = _cholesky(covariance)
-    if well_conditioned:
-        return root.mT
+def features_factor(features: Tensor, mean: Tensor) -> Factor:
+    """The covariance of features (n, d) with n - 1 in the denominator.
+
+    With at least twice as many rows as columns the covariance itself is formed and its Cholesky factor taken: one
+    pass over the features, several times quicker than a triangular factor of theirs (QR), and as exact when
+    the covariance is well conditioned. Where it is not, and for fewer rows, the centred features are the factor.
+    """
+    count, d = features.shape
+    centred = features - mean
+    rounding = centred.mean(0)
+    # The mean is rounded. That is nothing beside the spread unless the mean is many million times larger.
+    if bool(rounding.abs().max() > 1e-9 * centred[0].abs().max()):
+        centred = centred - rounding
+    if d >= _MANY and count >= 2 * d:
+        root, definite = _cholesky((centred.mT @ centred) / (count - 1))
+        if definite:
+            return Factor(root.mT, definite=True)
+    return Factor(centred / (count - 1) ** 0.5)
+
+
+def covariance_factor(covariance: Tensor) -> Factor:
+    """Of a covariance (d, d) that may be singular; negative eigenvalues (rounding) become 0."""
+    root, definite = _cholesky(covariance)
+    if definite:
+        return Factor(root.mT, definite=True)
     values, vectors = torch.linalg.eigh(covariance)
-    return values.clamp(min=0).sqrt()[:, None] * vectors.mT
+    return Factor(values.clamp(min=0).sqrt()[:, None] * vectors.mT)
 
 
-def cross_trace(factor_p: Tensor, factor_q: Tensor) -> Tensor:
-    """The nuclear norm of factor_p factor_q^T, a 0-dim tensor.
-
-    The way depends on the shapes:
+def cross_trace(p: Factor, q: Factor) -> Tensor:
+    """The nuclear norm of A B^T, a 0-dim tensor.
 
     - Fewer rows than columns (n < d): the matrix is only n x m, and nothing of size d x d is ever formed.
-    - More rows than columns: a triangular factor (QR) first makes the matrix d x d. With twice as many rows as
-      columns a Cholesky factor of the covariance is several times quicker than QR. It is as exact when the covariance
-      is well conditioned, and taken only then.
+    - More rows than columns: a triangular factor (Cholesky's, or by QR) makes the matrix d x d.
     - The singular values of a d x d matrix M are also the roots of the eigenvalues of M M^T, which are found in
       a third of the time. Small ones lose digits that way; a bound on the loss is computed, and the singular values are
-      taken after all when it is too large. Below 64 columns the time does not matter, and they are taken at once.
+      taken after all when it is too large.
 
     Args:
-        factor_p, factor_q: shapes (n, d) and (m, d), float64, on one device.
+        p, q: factors of shapes (n, d) and (m, d), float64, on one device.
     """
-    d = factor_p.shape[1]
-    quick = d >= 64 and min(len(factor_p), len(factor_q)) >= 2 * d
-    matrix = _reduced(factor_p, quick) @ _reduced(factor_q, quick).mT
-    if quick:
+    matrix = _no_taller_than_wide(p.rows) @ _no_taller_than_wide(q.rows).mT
+    if p.definite and q.definite and len(matrix) >= _MANY:
         values = torch.linalg.eigvalsh(matrix @ matrix.mT)
         if bool(values[0] > 0):
             roots = values.sqrt()
@@ -61,19 +79,13 @@ def cross_trace(factor_p: Tensor, factor_q: Tensor) -> Tensor:
     return torch.linalg.svdvals(matrix).sum()
 
 
-def _reduced(factor: Tensor, quick: bool) -> Tensor:
+def _no_taller_than_wide(rows: Tensor) -> Tensor:
     """Another factor of the same covariance, with no more rows than columns."""
-    rows, columns = factor.shape
-    if rows <= columns:
-        return factor
-    if quick:
-        root, well_conditioned = _cholesky(factor.mT @ factor)
-        if well_conditioned:
-            return root.mT
-    return torch.linalg.qr(factor, mode="r").R
+    return rows if rows.shape[0] <= rows.shape[1] else torch.linalg.qr(rows, mode="r").R
 
 
 def _cholesky(covariance: Tensor) -> tuple[Tensor, bool]:
+    """L with L L^T = covariance, and whether to rely on it: not near the end of float64's range, not near singular."""
     root, failed = torch.linalg.cholesky_ex(covariance)
-    diagonal = root.diagonal()
-    return root, not bool(failed) and bool(diagonal.max() < 1e3 * diagonal.min())
+    low, high = root.diagonal().aminmax()
+    return root, not bool(failed) and float(low) > 1e-140 and float(high) < 1e3 * float(low)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from course_lib.distributions import checks
-from course_lib.evaluation.cross_trace import centred_factor, covariance_factor, cross_trace
+from course_lib.evaluation.cross_trace import Factor, covariance_factor, cross_trace, features_factor
 from course_lib.evaluation.estimate import home
 from course_lib.evaluation.statistics import FeatureStatistics
 
@@ -41,17 +41,20 @@ def fid(features_p, features_q) -> Tensor:
     q = _features("features_q", features_q, _size(p))
     if _same(p, q):
         return torch.zeros((), dtype=torch.float64, device=_mean(p).device)
-    shift = _mean(p) - _mean(q).to(_mean(p).device)
-    factor_p, factor_q = _factor(p), _factor(q).to(shift.device)
-    scale = torch.stack([_largest(shift), _largest(factor_p), _largest(factor_q)]).max()
+    mean_p, mean_q = _mean(p), _mean(q)
+    shift = mean_p - mean_q.to(mean_p.device)
+    factor_p, factor_q = _factor(p, mean_p), _factor(q, mean_q)
+    factor_q = factor_q._replace(rows=factor_q.rows.to(shift.device))
+    scale = torch.stack([_largest(shift), _largest(factor_p.rows), _largest(factor_q.rows)]).max()
     if not bool(scale > 0):
         return shift.sum() * 0
     # Units far from 1 would leave the range of float64 when they are squared; near 1 dividing only takes time.
     if not bool(1e-60 < scale < 1e60):
-        shift, factor_p, factor_q = shift / scale, factor_p / scale, factor_q / scale
+        shift = shift / scale
+        factor_p, factor_q = (one._replace(rows=one.rows / scale) for one in (factor_p, factor_q))
     else:
         scale = torch.ones_like(scale)
-    spread = factor_p.square().sum() + factor_q.square().sum() - 2 * cross_trace(factor_p, factor_q)
+    spread = factor_p.rows.square().sum() + factor_q.rows.square().sum() - 2 * cross_trace(factor_p, factor_q)
     return (shift.square().sum() + spread.clamp(min=0)) * scale.square()
 
 
@@ -89,5 +92,5 @@ def _largest(x: Tensor) -> Tensor:
     return torch.maximum(-low, high)
 
 
-def _factor(p: Tensor | FeatureStatistics) -> Tensor:
-    return covariance_factor(p.covariance) if isinstance(p, FeatureStatistics) else centred_factor(p)
+def _factor(p: Tensor | FeatureStatistics, mean: Tensor) -> Factor:
+    return covariance_factor(p.covariance) if isinstance(p, FeatureStatistics) else features_factor(p, mean)

@@ -9,7 +9,7 @@ from scipy import linalg
 
 from course_lib.divergences import frechet_distance
 from course_lib.evaluation import FeatureStatistics, fid
-from course_lib.evaluation.cross_trace import centred_factor, covariance_factor, cross_trace
+from course_lib.evaluation.cross_trace import covariance_factor, cross_trace, features_factor
 
 
 def normal(*shape, seed=0):
@@ -129,9 +129,10 @@ def test_it_bounds_exact_transport_from_below():
     assert gaussian < transport
 
 
+@pytest.mark.parametrize("shape", [(30, 12), (200, 64)])
 @pytest.mark.parametrize("scale", [1e-150, 1e-9, 1e9, 1e150])
-def test_the_units_of_the_features_only_scale_it(scale):
-    x, y = normal(30, 12), normal(20, 12, seed=1) + 1
+def test_the_units_of_the_features_only_scale_it(scale, shape):
+    x, y = normal(*shape), normal(*shape, seed=1) + 1
     assert float(fid(x * scale, y * scale)) / scale**2 == pytest.approx(float(fid(x, y)), rel=1e-10)
 
 
@@ -167,14 +168,25 @@ def test_statistics_of_fewer_rows_than_columns_are_singular_and_fine():
     )  # from a covariance only half of the digits of its root are left
 
 
-def test_a_mean_far_from_zero_costs_no_digits():
-    x, y = normal(100, 6), 2 * normal(100, 6, seed=1)
+@pytest.mark.parametrize("shape", [(100, 6), (200, 64)])
+def test_a_mean_far_from_zero_costs_no_digits(shape):
+    x, y = normal(*shape), 2 * normal(*shape, seed=1)
     assert float(fid(x + 1e4, y + 1e4)) == pytest.approx(float(fid(x, y)), rel=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(100, 6), (200, 64)])
+def test_a_mean_that_is_itself_rounded_does_not_count_as_spread(shape):
+    # Integers under a mean of 2^50 - 2^51: every feature is exact, but not the mean of 100 of them.
+    x, y = (normal(*shape) * 8).round(), (normal(*shape, seed=1) * 16).round()
+    far = 2.0**50
+    at_zero = fid(x, y) - (x.mean(0) - y.mean(0)).square().sum()
+    there = fid(x + far, y + far) - ((x + far).mean(0) - (y + far).mean(0)).square().sum()
+    assert float(there) == pytest.approx(float(at_zero), rel=1e-12)
 
 
 def test_any_factors_of_the_covariances_have_the_same_cross_trace():
     x, y = normal(30, 8), normal(50, 8, seed=1)
-    from_features = float(cross_trace(centred_factor(x), centred_factor(y)))
+    from_features = float(cross_trace(features_factor(x, x.mean(0)), features_factor(y, y.mean(0))))
     from_roots = float(cross_trace(covariance_factor(torch.cov(x.T)), covariance_factor(torch.cov(y.T))))
     assert from_features == pytest.approx(from_roots, rel=1e-12)
 
