@@ -67,7 +67,8 @@ class PixelArtist(Artist):
         else:
             table = style.colormap(mark.cmap)
             index = Image.fromarray(self._index(values)).resize(size, how, box)
-            colors = table[np.asarray(index)]
+            # One number a colour: looking up four bytes at once is several times quicker than a row of four.
+            colors = table.view(np.uint32)[:, 0][np.asarray(index)].view(np.uint8).reshape(*index.size[::-1], 4)
             known = np.isfinite(values)
             if not known.all():
                 known = Image.fromarray(known.astype(np.uint8) * 255).resize(

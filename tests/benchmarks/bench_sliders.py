@@ -1,7 +1,9 @@
 """From a key press on a slider to changed pixels: our explorables beside ``ipywidgets.interact`` with the same picture.
 
 JupyterLab runs in Chromium; the page itself takes the times. A trial ends in the first animation frame in which the
-picture's new image has been decoded. Both variants take turns, so that a noisy machine disturbs all alike.
+picture's new image has been decoded. The variants take turns, so that a noisy machine disturbs all alike. The third
+one is the floor: a slider that only swaps two ready frames of ours, which is what the way from the key to the kernel
+and back to the screen takes when nothing is computed, drawn or encoded.
 
     python -m tests.benchmarks.bench_sliders
 """
@@ -57,9 +59,10 @@ def draw_curves(view, mean):
     left.curve("p", x, p, color="p", label="p")
     left.curve("q", x, q, color="q", label="q")
     view["divergences"].bars("all", names, values)
-explore(draw_curves, alt="Two densities and their divergences.", mean=Slider(-2.0, 2.0, step=0.02, value=0.0),
+curves = explore(draw_curves, alt="Two densities and their divergences.", mean=Slider(-2.0, 2.0, step=0.02, value=0.0),
         panels=[Panel("densities", xlabel="x", ylabel="density", ylim=(0, 0.45)),
                 Panel("divergences", ylabel="nats", ylim=(0, 4))])
+curves
 """
 
 _PEER_CURVES = """
@@ -82,9 +85,10 @@ ipywidgets.interact(plot_curves, mean=ipywidgets.FloatSlider(0.0, min=-2.0, max=
 _OURS_HEATMAP = """
 def draw_heatmap(view, rho):
     view.heatmap("density", density(rho), extent=(-3, 3, -3, 3))
-explore(draw_heatmap, alt="The density of a correlated Gaussian.", size=(5, 4.5),
+heatmap = explore(draw_heatmap, alt="The density of a correlated Gaussian.", size=(5, 4.5),
         rho=Slider(-0.9, 0.9, step=0.01, value=0.0),
         panels=[Panel("plane", xlabel="first", ylabel="second", xlim=(-3, 3), ylim=(-3, 3), aspect="equal")])
+heatmap
 """
 
 _PEER_HEATMAP = """
@@ -96,10 +100,35 @@ def plot_heatmap(rho):
 ipywidgets.interact(plot_heatmap, rho=ipywidgets.FloatSlider(0.0, min=-0.9, max=0.9, step=0.01));
 """
 
-_CELLS = (_COMMON, _OURS_CURVES, _PEER_CURVES, _OURS_HEATMAP, _PEER_HEATMAP)
+_FLOOR = """
+def swapped(shown, name, values):
+    frames = []
+    for value in values:
+        shown.set(**{{name: value}})
+        frames.append(shown._picture.value)  # as it went to the page
+    image = ipywidgets.Image(value=frames[0], format=shown._picture.format, layout=shown._picture.layout)
+    slider = ipywidgets.FloatSlider(0.0, min=-2.0, max=2.0, step=0.02)
+    def swap(change):
+        frames.reverse()
+        image.value = frames[0]
+    slider.observe(swap, "value")
+    shown.reset()
+    return ipywidgets.VBox([slider, image])
+swapped({shown}, {control!r}, (0.1, 0.2))
+"""
 
-# What to measure: the cell of ours and of the peer, and the ratio to reach.
-_PAIRS = (("two densities, 8 divergences", 1, 2, 0.20), ("heatmap of 200 x 200", 3, 4, 0.30))
+_CELLS = (
+    _COMMON,
+    _OURS_CURVES,
+    _PEER_CURVES,
+    _FLOOR.format(shown="curves", control="mean"),
+    _OURS_HEATMAP,
+    _PEER_HEATMAP,
+    _FLOOR.format(shown="heatmap", control="rho"),
+)
+
+# What to measure: the cells of ours, of the peer and of the floor, and the ratio to reach.
+_CASES = (("two densities, 8 divergences", (1, 2, 3), 0.20), ("heatmap of 200 x 200", (4, 5, 6), 0.30))
 
 # Waits for the next change of the picture in one cell's output; the key is pressed from outside meanwhile. A change is
 # noticed at once (not in the next frame), and counts when the new image has been decoded and its frame begins.
@@ -123,10 +152,12 @@ _ARM = """(cell) => {
 
 
 def run(rounds: int = 6, presses: int = 6, say=print) -> list[dict]:
-    """Measures; one row a picture: name, ours_ms, peer_ms, ratio, target, met.
+    """Measures; one row a picture: name, ours_ms, floor_ms, peer_ms, ratio, floor_ratio, target, met.
+
+    Ratios are to the peer, ``interact``.
 
     As a reader does, several presses in a row move one slider, then the other; the first press after a change of
-    slider is not counted. The ratio is the median over rounds, in which both lie seconds apart.
+    slider is not counted. A ratio is the median over rounds, in which all lie seconds apart.
     """
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -134,20 +165,19 @@ def run(rounds: int = 6, presses: int = 6, say=print) -> list[dict]:
         with running_lab(folder) as url, open_page(height=1300) as page:
             open_notebook(page, url, "sliders.ipynb")
             run_all(page)
-            for name, ours, peer, target in _PAIRS:
-                pairs = [
-                    (_median(page, ours, presses), _median(page, peer, presses)) for _ in range(rounds + 1)
-                ]
+            for name, cells, target in _CASES:
+                times = [[_median(page, cell, presses) for cell in cells] for _ in range(rounds + 1)]
                 # The first round warms the kernel and the page.
-                mine, theirs = zip(*pairs[1:], strict=True)
-                ratio = statistics.median(a / b for a, b in pairs[1:])
-                medians = round(statistics.median(mine)), round(statistics.median(theirs))
-                row = dict(zip(("name", "ours_ms", "peer_ms"), (name, *medians), strict=True))
-                rows.append({**row, "ratio": round(ratio, 3), "target": target, "met": ratio <= target})
+                mine, theirs, floor = zip(*times[1:], strict=True)
+                ratio = statistics.median(a / b for a, b in zip(mine, theirs, strict=True))
+                floor_ratio = statistics.median(a / b for a, b in zip(floor, theirs, strict=True))
+                row = {"name": name, "ours_ms": round(statistics.median(mine))}
+                row["floor_ms"], row["peer_ms"] = (round(statistics.median(one)) for one in (floor, theirs))
+                row |= {"ratio": round(ratio, 3), "floor_ratio": round(floor_ratio, 3)}
+                rows.append({**row, "target": target, "met": ratio <= target})
                 say(
-                    "{name}: {ours_ms} ms, interact {peer_ms} ms, ratio {ratio} (target {target})".format(
-                        **rows[-1]
-                    )
+                    "{name}: {ours_ms} ms, interact {peer_ms} ms, ratio {ratio} (target {target}); floor "
+                    "{floor_ms} ms, ratio {floor_ratio}".format(**rows[-1])
                 )
     return rows
 
