@@ -68,7 +68,9 @@ class PixelArtist(Artist):
             table = style.colormap(mark.cmap)
             index = Image.fromarray(self._index(values)).resize(size, how, box)
             # One number a colour: looking up four bytes at once is several times quicker than a row of four.
-            colors = table.view(np.uint32)[:, 0][np.asarray(index)].view(np.uint8).reshape(*index.size[::-1], 4)
+            colors = (
+                table.view(np.uint32)[:, 0][np.asarray(index)].view(np.uint8).reshape(*index.size[::-1], 4)
+            )
             known = np.isfinite(values)
             if not known.all():
                 known = Image.fromarray(known.astype(np.uint8) * 255).resize(
