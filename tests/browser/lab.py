@@ -155,6 +155,11 @@ def open_notebook(page, url, path, timeout=90.0):
     """Opens a notebook (a path from the server's root) and waits for its kernel."""
     page.goto(f"{url}/lab/tree/{path}?reset", timeout=timeout * 1000)
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=timeout * 1000)
+    page.wait_for_function(
+        "() => !!window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel",
+        timeout=timeout * 1000,
+    )
+    _rouse(page, timeout)
     wait_idle(page, timeout)
 
 
@@ -178,17 +183,24 @@ def run_all(page, timeout=300.0):
 
 
 def restart_kernel(page, timeout=90.0):
-    """Restarts the kernel of the open notebook; outputs stay.
+    """Restarts the kernel of the open notebook; outputs stay."""
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    _rouse(page, timeout)
+    wait_idle(page, timeout)
 
-    The page can reconnect too late for the kernel's own "idle", and then shows "starting" or "unknown" until the
-    kernel next executes something (an answer about its version does not count), so it is given nothing to execute.
+
+def _rouse(page, timeout):
+    """Asks the kernel until the page knows that it is idle.
+
+    The page can connect too late for the kernel's own "idle", and then shows "starting" or "unknown" until the kernel
+    next executes something (an answer about its version does not count), so it is given nothing to execute.
     """
-    answered = page.evaluate(
+    idle = page.evaluate(
         """async (patience) => {
-            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
             const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-            await kernel.restart();
             for (const end = performance.now() + patience; performance.now() < end; await pause(200)) {
+                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel;
+                if (!kernel) continue;
                 // An answer may be lost with the old connection: ask again rather than wait for it.
                 const nothing = kernel.requestExecute({code: '', silent: true, store_history: false});
                 await Promise.race([nothing.done.catch(() => null), pause(2000)]);
@@ -198,8 +210,7 @@ def restart_kernel(page, timeout=90.0):
         }""",
         timeout * 1000,
     )
-    assert answered, f"the restarted kernel did not become idle within {timeout:.0f} s"
-    wait_idle(page, timeout)
+    assert idle, f"the kernel did not become idle within {timeout:.0f} s"
 
 
 def drag(page, handle, pixels, steps=20):
