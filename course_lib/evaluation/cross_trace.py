@@ -85,7 +85,7 @@ def _no_taller_than_wide(rows: Tensor) -> Tensor:
 
 
 def _cholesky(covariance: Tensor) -> tuple[Tensor, bool]:
-    """L with L L^T = covariance, and whether to rely on it: not near the end of float64's range, not near singular."""
+    """L with L L^T = covariance, and whether to rely on it: the covariance is not near singular."""
     root, failed = torch.linalg.cholesky_ex(covariance)
     low, high = root.diagonal().aminmax()
     return root, not bool(failed) and float(low) > 1e-140 and float(high) < 1e3 * float(low)
