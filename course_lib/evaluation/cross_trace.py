@@ -88,4 +88,4 @@ def _cholesky(covariance: Tensor) -> tuple[Tensor, bool]:
     """L with L L^T = covariance, and whether to rely on it: the covariance is not near singular."""
     root, failed = torch.linalg.cholesky_ex(covariance)
     low, high = root.diagonal().aminmax()
-    return root, not bool(failed) and float(low) > 1e-140 and float(high) < 1e3 * float(low)
+    return root, not bool(failed) and float(high) < 1e3 * float(low)
