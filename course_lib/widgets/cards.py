@@ -1,10 +1,11 @@
-"""The HTML around a picture: read-outs, the card of an error, and the stylesheet of it all."""
+"""The HTML around a picture: read-outs, the cards of errors and of trainings, and the stylesheet of it all."""
 
 import html
 import linecache
 import traceback
+from types import SimpleNamespace
 
-__all__ = ["dressing", "error_card", "error_text", "readout_table"]
+__all__ = ["dressing", "error_card", "error_text", "readout_table", "training_card"]
 
 # Colours come from JupyterLab's theme where text stands on the page; the picture itself is always light.
 _STYLESHEET = """
@@ -98,3 +99,32 @@ def _authors_line(error, draw):
     frame = own[-1]
     line = frame.line or linecache.getline(frame.filename, frame.lineno).strip()
     return (frame.lineno, line) if line else None
+
+
+def training_card(runner, draw) -> str:
+    """Why a training stands still and what to do; empty while there is nothing to say."""
+    if runner.status == "failed":
+        return error_card(runner.error, _culprit(runner.error, draw), drawn=runner.frames > 0)
+    if runner.status == "diverged":
+        text = (
+            f"<b>The training diverged</b> by step {runner.steps:,}: some numbers are infinite or not a number. "
+            "Lower the learning rates, then press Reset."
+        )
+    elif runner.status == "finished":
+        text = (
+            f"<b>The end:</b> {runner.cap:,} steps are the limit of this picture. Press Reset to start again."
+        )
+    else:
+        return ""
+    return f'<div class="course-error" role="alert">{text}</div>'
+
+
+def _culprit(error, draw):
+    """The deepest function of a notebook cell that the error came through, such as a student's own step."""
+    found, trace = draw, error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "ipykernel" in code.co_filename and "site-packages" not in code.co_filename:
+            found = SimpleNamespace(__code__=code, __name__=code.co_name)
+        trace = trace.tb_next
+    return found

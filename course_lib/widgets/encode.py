@@ -18,10 +18,9 @@ def live(pixels: np.ndarray, pictorial: bool) -> tuple[str, bytes]:
     """
     if not pictorial:
         return "png", _quick_png(pixels)
-    image = Image.frombuffer("RGBA", pixels.shape[1::-1], pixels, "raw", "RGBA", 0, 1).convert("RGB")
     buffer = io.BytesIO()
     # No chroma subsampling: thin coloured lines and small text stay crisp.
-    image.save(buffer, "JPEG", quality=90, subsampling=0)
+    _opaque(pixels).save(buffer, "JPEG", quality=90, subsampling=0)
     return "jpeg", buffer.getvalue()
 
 
@@ -30,8 +29,7 @@ def _quick_png(pixels):
     rows, columns = pixels.shape[:2]
     # Each row of a PNG starts with the number of its filter; 0 is none. Without transparency the page decodes less.
     raw = np.zeros((rows, 1 + 3 * columns), np.uint8)
-    opaque = Image.frombuffer("RGBA", (columns, rows), pixels, "raw", "RGBA", 0, 1).convert("RGB")
-    raw[:, 1:] = np.frombuffer(opaque.tobytes(), np.uint8).reshape(rows, -1)
+    raw[:, 1:] = np.frombuffer(_opaque(pixels).tobytes(), np.uint8).reshape(rows, -1)
     header = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(raw, 1)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -42,8 +40,12 @@ def _quick_png(pixels):
 
 def static_png(pixels: np.ndarray) -> bytes:
     """A small PNG for a saved notebook: a palette of 256 colours, compressed hard; the same pixels, the same bytes."""
-    image = Image.frombuffer("RGBA", pixels.shape[1::-1], pixels, "raw", "RGBA", 0, 1).convert("RGB")
-    image = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    image = _opaque(pixels).quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _opaque(pixels):
+    """A figure's pixels without their transparency: its paper covers everything."""
+    return Image.frombuffer("RGBA", pixels.shape[1::-1], pixels, "raw", "RGBA", 0, 1).convert("RGB")

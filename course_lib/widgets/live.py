@@ -3,7 +3,6 @@
 import html
 import math
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
 
 import ipywidgets as widgets
 from tqdm.auto import tqdm
@@ -274,38 +273,10 @@ class LiveTraining(Shown):
             f" · {runner.steps_per_second:,.0f} steps/s" if runner.playing and runner.steps_per_second else ""
         )
         _write(self._status, f"step {runner.steps:,} · {runner.status}{speed}")
-        card = _card(runner, self._draw)
+        card = cards.training_card(runner, self._draw)
         if card != self._card.value:
             _write(self._card, card)
             (self._card.remove_class if card else self._card.add_class)("course-hidden")
-
-
-def _card(runner, draw) -> str:
-    if runner.status == "failed":
-        return cards.error_card(runner.error, _culprit(runner.error, draw), drawn=runner.frames > 0)
-    if runner.status == "diverged":
-        text = (
-            f"<b>The training diverged</b> by step {runner.steps:,}: some numbers are infinite or not a number. "
-            "Lower the learning rates, then press Reset."
-        )
-    elif runner.status == "finished":
-        text = (
-            f"<b>The end:</b> {runner.cap:,} steps are the limit of this picture. Press Reset to start again."
-        )
-    else:
-        return ""
-    return f'<div class="course-error" role="alert">{text}</div>'
-
-
-def _culprit(error, draw):
-    """The deepest function of a notebook cell that the error came through, such as a student's own step."""
-    found, trace = draw, error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if "ipykernel" in code.co_filename and "site-packages" not in code.co_filename:
-            found = SimpleNamespace(__code__=code, __name__=code.co_name)
-        trace = trace.tb_next
-    return found
 
 
 def _button(text, icon, act):

@@ -1119,7 +1119,7 @@ explore(
 # ### What agrees with the paper
 #
 # The f-GAN paper did this with the same target (its table of the univariate experiment). Its exact optima are means $1.01, 1.58, 1.31, 1.32, 0.57$ and standard deviations $1.83, 1.63, 1.75, 1.70, 1.93$ for KL, reverse KL, JS, Jeffreys and Pearson:
-# all ten agree with ours to within $0.01$. Its least divergences, $0.28, 0.25, 0.13, 0.57, 0.65$, lie one to three per cent below our quadrature, except that its $0.13$ is a *doubled* JSD: the generator in its table lacks the ½, as does the lecture's.
+# all ten agree with ours to within $0.01$. Its Jensen-Shannon row counts twice our JSD: the generator in its table lacks the ½, as does the lecture's.
 # Our cross table says: too narrow a law is punished most by Pearson, too wide a one most by reverse KL, and the laws of JSD and Jeffreys lie between: at most $1.6$ times the best under any judge.
 #
 # ### Which method minimises what

@@ -155,10 +155,6 @@ def open_notebook(page, url, path, timeout=90.0):
     """Opens a notebook (a path from the server's root) and waits for its kernel."""
     page.goto(f"{url}/lab/tree/{path}?reset", timeout=timeout * 1000)
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=timeout * 1000)
-    page.wait_for_function(
-        "() => !!window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel",
-        timeout=timeout * 1000,
-    )
     _rouse(page, timeout)
     wait_idle(page, timeout)
 
@@ -199,7 +195,7 @@ def _rouse(page, timeout):
         """async (patience) => {
             const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
             for (const end = performance.now() + patience; performance.now() < end; await pause(200)) {
-                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel;
+                const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
                 if (!kernel) continue;
                 // An answer may be lost with the old connection: ask again rather than wait for it.
                 const nothing = kernel.requestExecute({code: '', silent: true, store_history: false});

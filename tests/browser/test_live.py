@@ -1,10 +1,8 @@
 """A training that one steers, in a real browser: sliders, pause, single steps, reset, a second one, a dead kernel."""
 
-import json
-
 import pytest
 
-from tests.browser.lab import open_notebook, restart_kernel, run_all, running_lab, wait_idle
+from tests.browser.lab import open_notebook, restart_kernel, run_all, running_lab, wait_idle, write_notebook
 
 GAME = """
 import torch
@@ -48,20 +46,7 @@ LEFT = "import asyncio\nprint('tasks', sum('Runner' in repr(t.get_coro()) for t 
 @pytest.fixture
 def lab(tmp_path, page):
     """A notebook with two trainings, all of it run; both stand still."""
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    cells = [
-        {
-            "cell_type": "code",
-            "id": f"cell-{number}",
-            "metadata": {"jupyter": {"source_hidden": True}},
-            "execution_count": None,
-            "outputs": [],
-            "source": source.strip(),
-        }
-        for number, source in enumerate((GAME, FIRST, SECOND, LEFT))
-    ]
-    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-    (tmp_path / "live.ipynb").write_text(json.dumps(notebook))
+    write_notebook(tmp_path / "live.ipynb", (GAME, FIRST, SECOND, LEFT))
     page.set_viewport_size({"width": 1400, "height": 2000})  # both trainings on the screen
     with running_lab(tmp_path) as url:
         open_notebook(page, url, "live.ipynb")
