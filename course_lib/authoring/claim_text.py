@@ -9,7 +9,7 @@ import re
 import textwrap
 import unicodedata
 
-__all__ = ["ARGUED", "format_difference", "format_number", "labelled", "paragraph", "parse_blocks"]
+__all__ = ["ARGUED", "format_difference", "format_number", "lines_of", "paragraph", "parse_blocks"]
 
 ARGUED = "argued, as no computation decides it"
 _LABEL_WIDTH = 36
@@ -59,9 +59,17 @@ def _significant(number: float, digits: int) -> str:
     return f"{number:#.{digits}g}".removesuffix(".")
 
 
-def labelled(label: str, value: str) -> str:
-    """One line of a block: the label, then the value in its column."""
-    return f"  {label}{' ' * max(2, _LABEL_WIDTH - _columns(label))} {value}".rstrip()
+def lines_of(rows: list[tuple[str, str] | str]) -> list[str]:
+    """The lines of a block: a pair is a label with its value, all values in one column; a text stays as it is.
+
+    >>> lines_of([("a", "1"), "in between", ("a label that is longer than the others", "2")])
+    ['  a                                        1', 'in between', '  a label that is longer than the others   2']
+    """
+    width = max([_LABEL_WIDTH, *(_columns(row[0]) + 2 for row in rows if not isinstance(row, str))])
+    return [
+        row if isinstance(row, str) else f"  {row[0]}{' ' * (width - _columns(row[0]))} {row[1]}"
+        for row in rows
+    ]
 
 
 def paragraph(label: str, text: str) -> str:

@@ -8,7 +8,7 @@ import operator
 import os
 from dataclasses import dataclass
 
-from .claim_text import ARGUED, format_difference, format_number, labelled, paragraph
+from .claim_text import ARGUED, format_difference, format_number, lines_of, paragraph
 from .register import RegisterError, load_register
 
 __all__ = ["RELATIONS", "VERDICTS", "ClaimError", "argue", "claim"]
@@ -103,24 +103,24 @@ def claim(
             )
         numbers.append(corrected_side.number)
 
-    def shown(side: _Side) -> str:
-        return labelled(side.label, format_number(side.number, numbers, tol, digits))
+    def shown(side: _Side) -> tuple[str, str]:
+        return side.label, format_number(side.number, numbers, tol, digits)
 
-    lines = [f"claim {id} · {verdict} · {place}", shown(left), shown(right)]
+    def difference(side: _Side) -> tuple[str, str]:
+        return "difference", format_difference(side.number, right.number, tol, digits)
+
+    rows = [shown(left), shown(right)]
     if relation != "=":
-        lines.append(labelled(f"first {relation} second", "false" if verdict == "erratum" else "true"))
-    lines.append(labelled("difference", format_difference(left.number, right.number, tol, digits)))
+        rows.append((f"first {relation} second", "false" if verdict == "erratum" else "true"))
+    rows.append(difference(left))
     if verdict == "convention":
-        lines.append(paragraph("under", under))
+        rows.append(paragraph("under", under))
     if verdict == "erratum":
-        lines.append(paragraph("corrected", corrected))
-        lines.append(shown(corrected_side))
+        rows += [paragraph("corrected", corrected), shown(corrected_side)]
         if now != "=":
-            lines.append(labelled(f"corrected {now} second", "true"))
-        lines.append(
-            labelled("difference", format_difference(corrected_side.number, right.number, tol, digits))
-        )
-    print("\n".join(lines))
+            rows.append((f"corrected {now} second", "true"))
+        rows.append(difference(corrected_side))
+    print("\n".join([f"claim {id} · {verdict} · {place}", *lines_of(rows)]))
 
 
 def argue(id: str, verdict: str, text: str, corrected: str | None = None) -> None:

@@ -4,13 +4,14 @@ import textwrap
 
 import numpy as np
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from course_lib.widgets import marks, style
 from course_lib.widgets.artists import paint
 from course_lib.widgets.colorbar import ColorBar
 from course_lib.widgets.legend import Legend
 from course_lib.widgets.limits import Follower
+from course_lib.widgets.ticks import LogLabels, LogTicks
 
 __all__ = ["Slot"]
 
@@ -71,9 +72,10 @@ class Slot:
             spine.set(color=style.MUTED, linewidth=1.1, zorder=2.6)
             spine.set_visible(side in ("left", "bottom"))
         for axis, scale in ((axes.xaxis, panel.xscale), (axes.yaxis, panel.yscale)):
-            axis.set_major_locator(
-                LogLocator(numticks=6) if scale == "log" else MaxNLocator(6, steps=[1, 2, 5, 10])
-            )
+            if scale == "log":
+                axis.set(major_locator=LogTicks(), major_formatter=LogLabels())
+            else:
+                axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
             axis.set_minor_locator(NullLocator())
             for tick in axis.get_major_ticks(8):
                 tick.label1.set_fontproperties(style.font("tick"))

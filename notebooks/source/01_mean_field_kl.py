@@ -234,6 +234,8 @@ def tables(view, turn):
     for name, values in (("p", table), ("q", q)):
         view[name].heatmap(name, values, extent=(0.5, 3.5, 0.5, 3.5), limits=(0, 1), smooth=False)
         for i in range(3):
+            view[name].text(f"row {i}", 0.4, i + 1, f"x₁ = {i + 1}", align="right")
+            view[name].text(f"column {i}", i + 1, 0.2, f"x₂ = {i + 1}", align="center")
             for j in range(3):
                 view[name].text(f"{i}{j}", j + 1, i + 1, f"{values[i, j]:.3f}", align="center")
     falls = [float(kl_table(*pair, table)) for pair in table_path(table, int(turn))]
@@ -245,8 +247,8 @@ def tables(view, turn):
 explore(
     tables,
     panels=[
-        Panel("p", title="the table p", xlabel="x₂", ylabel="x₁", aspect="equal", legend=False),
-        Panel("q", title="mean field: q₁ times q₂", xlabel="x₂", ylabel="x₁", aspect="equal", legend=False),
+        Panel("p", title="the table p", xlim=(-0.6, 3.5), ylim=(0, 3.5), axes=False, legend=False),
+        Panel("q", title="mean field: q₁ times q₂", xlim=(-0.6, 3.5), ylim=(0, 3.5), axes=False, legend=False),
         Panel("kl", title="the objective falls", xlabel="turn", ylabel="nats", xlim=(-0.4, 12.4), ylim=(0, 1.2)),
     ],
     turn=Slider(0, 12, step=1, value=12, label="turns", play=True),

@@ -55,10 +55,8 @@ def tensor(*values):
 #
 # UL starts from labelled points $(x_i, y_i)$, $y_i \in \{0, 1\}$, and the model $P_{\beta_0,\beta}(Y = 1 \mid X = x) = \sigma(\beta_0 + \beta x)$.
 # The *empirical law* $\hat P_n$ puts mass $1/n$ on each of the $n$ points. Everything here is a finite sum.
-#
-# **Predict, then move.** Which slider setting makes the cross-entropy small? Can what UL p.4 calls $\mathrm{KL}(\hat P_n \Vert P_{\beta_0,\beta})$ become negative?
 
-# %% name="logistic"
+# %% name="ten-points"
 points = tensor(-2.3, -1.6, -1.1, -0.4, 0.2, 0.5, 0.9, 1.4, 1.9, 2.6)
 labels = tensor(0.0, 0, 0, 1, 0, 1, 0, 1, 1, 1)
 n = len(points)
@@ -70,6 +68,10 @@ def log_likelihoods(beta0, beta):
     return torch.where(labels == 1, -softplus(-logits), -softplus(logits))
 
 
+# %% [markdown]
+# **Predict, then move.** Which slider setting makes the cross-entropy small? Can what UL p.4 calls $\mathrm{KL}(\hat P_n \Vert P_{\beta_0,\beta})$ become negative?
+
+# %% name="logistic" tags=["picture"]
 def draw_logistic(view, beta0, beta):
     plot = view["fit"]
     line = torch.linspace(-3, 3, 121)
@@ -360,7 +362,7 @@ claim(
     ("E over x plus E over z", integral(f.log_prob(x).exp() * one_D(x).log()) + by_noise),
 )
 
-# %% name="pointwise"
+# %% name="pointwise" tags=["picture"]
 def draw_pointwise(view, a, b):
     d = torch.linspace(0.002, 0.998, 499)
     y = a * d.log() + b * (1 - d).log()
@@ -435,7 +437,7 @@ optimal_discriminator = check("08.optimal_discriminator", optimal_discriminator)
 # %% [markdown]
 # **Predict, then move.** Where is $D^* = \frac12$? What happens to $D^*$ far to the right when the generator is *wider* than the data, and when it is narrower?
 
-# %% name="two-densities"
+# %% name="two-densities" tags=["picture"]
 def draw_densities(view, mean, std):
     line = torch.linspace(-7, 7, 561)
     p, q = Normal(0.0, 1.0).log_prob(line).exp(), Normal(mean, std).log_prob(line).exp()
@@ -489,7 +491,7 @@ claim(
 # A small MLP is trained on fresh samples of two fixed laws: data from two bumps, generated points from $N(0.5, 1.2^2)$. The number under the picture is the
 # largest error where there are data: where the mixture of both laws has a density of at least 0.02.
 
-# %% name="mlp-discriminator"
+# %% name="train-discriminator"
 two_bumps = MixtureSameFamily(Categorical(tensor(0.5, 0.5)), Normal(tensor(-1.5, 1.2), tensor(0.5, 0.6)))
 one_bump = Normal(0.5, 1.2)
 line = torch.linspace(-5, 5, 201)
@@ -511,7 +513,7 @@ for before, after in zip([0, *SNAPSHOTS[:-1]], SNAPSHOTS, strict=True):
         snapshots.append(torch.sigmoid(network(line[:, None])).squeeze(1))
 worst = [float((d - D_line).abs()[inhabited].max()) for d in snapshots]
 
-
+# %% name="mlp-discriminator" tags=["picture"]
 def draw_network(view, snapshot):
     view["d"].curve("star", line, D_line, color="third", label="D*")
     view["d"].curve("mlp", line, snapshots[snapshot], color="q", label=f"MLP after {SNAPSHOTS[snapshot]} steps")
@@ -571,7 +573,7 @@ jensen_shannon = check("08.jensen_shannon", jensen_shannon)
 # %% [markdown]
 # **Predict, then move.** As $G$ walks away from the data, where does $V(G, D^*)$ go, and how fast? Which of the bars is the odd one out, and by what factor is it wrong?
 
-# %% name="value-two-ways"
+# %% name="value-two-ways" tags=["picture"]
 draws = torch.randn(2, 20_000, generator=torch.Generator().manual_seed(1))
 
 
@@ -781,10 +783,7 @@ def functional_step(p, pi, rate):
 
 functional_step = check("08.functional_step", functional_step)
 
-# %% [markdown]
-# **Predict, then move.** "The generator is guaranteed to converge": for every step size $\eta$?
-
-# %% name="function-space"
+# %% name="path-of-laws"
 p_start = tensor(0.05, 0.6, 0.1, 0.2, 0.05)
 
 
@@ -796,6 +795,10 @@ def run_laws(rate, rounds=60):
     return torch.stack(path)
 
 
+# %% [markdown]
+# **Predict, then move.** "The generator is guaranteed to converge": for every step size $\eta$?
+
+# %% name="function-space" tags=["picture"]
 def draw_laws(view, rate, round):
     path = run_laws(rate)
     distance = (path - pi).abs().sum(dim=1) / 2
@@ -837,11 +840,8 @@ claim(
 #
 # Data $N(0, s^2)$, a generator $G(z) = sz + b$ that can only shift, a discriminator $D(x) = \sigma(wx)$. The game is won at $b = w = 0$. The arrows show where a
 # simultaneous step would go; the orbit alternates $k$ steps of $w$ and one of $b$, exactly (expectations by quadrature, no noise).
-#
-# **Predict, then move.** Does the orbit spiral in, spiral out, or close? What do more steps of $D$ per step of $G$ do? What does the penalty $\frac\gamma2 w^2$ (R1: the
-# squared slope of the logit) do? And wider laws, $s = 1$?
 
-# %% name="orbit"
+# %% name="two-parameters"
 sigmoid_np = lambda a: 0.5 * (1 + np.tanh(a / 2))
 
 
@@ -868,6 +868,11 @@ def play_orbit(lr_d, lr_g, k, gamma, s, loss="minimax", rounds=250):
     return np.array(path, dtype=float)
 
 
+# %% [markdown]
+# **Predict, then move.** Does the orbit spiral in, spiral out, or close? What do more steps of $D$ per step of $G$ do? What does the penalty $\frac\gamma2 w^2$ (R1: the
+# squared slope of the logit) do? And wider laws, $s = 1$?
+
+# %% name="orbit" tags=["picture"]
 def draw_orbit(view, lr_d, lr_g, k, gamma, s, loss):
     path = play_orbit(lr_d, lr_g, k, gamma, s, loss)
     bs, ws = np.meshgrid(np.linspace(-3.6, 3.6, 13), np.linspace(-2.7, 2.7, 11))
@@ -937,7 +942,7 @@ claim(
 #
 # A discriminator that rejects a sample gives it a very negative $a$. **Predict, then move.** Which of the two still pulls at $a = -8$? Which has stopped at $a = +8$?
 
-# %% name="saturation"
+# %% name="saturation" tags=["picture"]
 def draw_saturation(view, a):
     logits = torch.linspace(-10, 10, 201)
     view["loss"].curve("mm", logits, -softplus(logits), color="p", label="log(1 − D): minimax")
@@ -984,7 +989,7 @@ claim(
 # Data $N(0, 1)$, generator $N(-8, 1)$, and networks $D$ that are trained for longer and longer against this *fixed* generator: one with tanh, one with SiLU units. At each point we
 # measure the gradient of both losses with respect to the generator's mean on 200 minibatches of 32: its mean size, and its standard deviation (dotted).
 
-# %% name="far-away"
+# %% name="watch-gradients"
 AT = [0, 25, 50, 100, 200, 400, 800]
 
 
@@ -1010,7 +1015,7 @@ watched = {activation: watch_gradients(activation) for activation in ("tanh", "s
 final = {name: rows[-1, 0] for name, rows in watched["silu"].items()}
 print("SiLU, after 800 steps: the non-saturating gradient is more than 100 times as large:", final["non-saturating"] > 100 * final["minimax"])
 
-
+# %% name="far-away" tags=["picture"]
 def draw_far(view):
     for activation, rows in watched.items():
         for name, color in (("minimax", "p"), ("non-saturating", "q")):
@@ -1165,7 +1170,7 @@ def affine_path(k, rounds=800):
 
 affine_paths = {k: affine_path(k) for k in (1, 5)}
 
-
+# %% name="affine-picture" tags=["picture"]
 def draw_affine(view):
     for k, color in ((1, "q"), (5, "p")):
         path = affine_paths[k]
@@ -1234,9 +1239,11 @@ def ring_game(seed, **settings):
     return AdversarialGame(generator, discriminator, data, noise_size=2, seed=seed, **settings)
 
 
-# %% name="ring-live"
+# %% name="ring-game"
 game = ring_game(0, update_d=discriminator_step, update_g=generator_step)
 yours = AdversarialLoss("yours", discriminator_loss, generator_loss)
+
+# %% name="ring-live" tags=["picture"]
 side = torch.linspace(-3, 3, 41, dtype=torch.float32)
 plane = torch.cartesian_prod(side, side)
 
@@ -1312,7 +1319,7 @@ for name in ("plain", "penalised"):
         covered, on_a_mode, smallest = (runs[f"{name}/{key}"][seed, -1] for key in ("covered", "on_a_mode", "smallest_mass"))
         print(f"{name:>12} {seed:>5} {int(covered):>6}/8 {on_a_mode:>10.3f} {smallest:>14.4f}")
 
-
+# %% name="ring-runs-picture" tags=["picture"]
 def draw_runs(view, seed):
     for panel, name in (("plain", "plain"), ("penalised", "penalised")):
         view[panel].scatter("model", runs[f"{name}/samples"][seed].astype(float), color="q", size=3.5, label="samples")
@@ -1348,10 +1355,8 @@ claim(
 #
 # I24 says that mode collapse is *caused by the Jensen-Shannon divergence*. Take the game away and minimise the divergence itself. Target: two bumps $d$ to the left and right
 # of 0. First family: one Gaussian; it cannot have two modes, so every divergence has to choose. Second family: two bumps at the right places with weights $w$ and $1 - w$.
-#
-# **Predict, then move.** For which $d$ does JSD's best single Gaussian sit on one bump? Does JSD ever prefer $w = 0$?
 
-# %% name="whose-fault"
+# %% name="one-gaussian"
 half = torch.linspace(-10, 10, 401)
 means, stds = torch.linspace(-5, 5, 41), torch.exp(torch.linspace(math.log(0.4), math.log(6.0), 28))
 family = torch.stack([Normal(mu, sd).log_prob(half) for mu in means for sd in stds])
@@ -1368,6 +1373,10 @@ def best_members(log_p):
     return {name: members[int(values.argmin())] for name, values in (("KL(p‖q)", kl_pq), ("KL(q‖p)", kl_qp), ("JSD", js))}
 
 
+# %% [markdown]
+# **Predict, then move.** For which $d$ does JSD's best single Gaussian sit on one bump? Does JSD ever prefer $w = 0$?
+
+# %% name="whose-fault" tags=["picture"]
 def draw_fault(view, d):
     target = MixtureSameFamily(Categorical(tensor(0.5, 0.5)), Normal(tensor(-d, d), tensor(0.7, 0.7)))
     log_p = target.log_prob(half)

@@ -514,8 +514,8 @@ claim(
 # **Predict, then move.** What is the best bound with a *constant* critic? How many intervals does it take to come within a tenth of the divergence, and how many hidden units? Where does the critic go wrong when the class is too small?
 
 # %% name="target"
-WSEVENS, MEANS, STDS = torch.tensor([0.33, 0.67]), torch.tensor([-1.0, 2.0]), torch.tensor([0.25, math.sqrt(2)])
-P = MixtureSameFamily(Categorical(WSEVENS), Normal(MEANS, STDS))
+WEIGHTS, MEANS, STDS = torch.tensor([0.33, 0.67]), torch.tensor([-1.0, 2.0]), torch.tensor([0.25, math.sqrt(2)])
+P = MixtureSameFamily(Categorical(WEIGHTS), Normal(MEANS, STDS))
 NODES = torch.linspace(-7.5, 9.5, 401)
 DX = float(NODES[1] - NODES[0])
 FIVE = {"Kullback-Leibler": "kl", "reverse KL": "reverse_kl", "Jensen-Shannon": "jensen_shannon", "Jeffreys": "jeffreys", "Pearson χ²": "pearson_chi2"}
@@ -1318,7 +1318,7 @@ class Blobs(AdversarialGame):
         mean, cov = self.law()
         return float(mean[0]), math.sqrt(float(cov[0, 0]))
 
-
+# %% name="two-dimensions-live" tags=["picture"]
 LOSSES = {f"f-GAN: {name}": f"f_gan:{kind}" for name, kind in ROWS.items() if kind not in ("pearson_chi2", "neyman_chi2")} | {"minimax (vanilla GAN)": "minimax"}
 INDEX_3 = int(np.abs(H - 3.0).argmin())
 

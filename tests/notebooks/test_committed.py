@@ -46,6 +46,13 @@ def test_every_explorable_left_a_picture_and_words_for_those_who_do_not_see_it(n
             assert any("image/png" in d and len("".join(d["text/plain"])) > 20 for d in data), cell["id"]
 
 
+def test_the_code_of_every_picture_is_folded(notebook):
+    _, book = notebook
+    for cell in book["cells"]:
+        if any("image/png" in o.get("data", {}) for o in cell.get("outputs", [])):
+            assert "picture" in cell["metadata"].get("tags", []), cell["id"]
+
+
 def test_every_link_to_a_file_of_the_course_leads_somewhere(notebook):
     path, book = notebook
     for cell in book["cells"]:
