@@ -12,11 +12,15 @@ from course_lib.commands.environment import ROOT
 __all__ = ["STEPS", "main"]
 
 _PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+_CONTROLS = "tests/notebooks/test_every_control.py"
 _NBVAL = [*_PYTEST, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
 
 #: name -> the pytest runs of that step; runs of one step go side by side, one a core.
 STEPS = {
-    "units": [[*_PYTEST, "tests", "course_lib", "--ignore=tests/browser", "--durations=5"]],
+    "units": [
+        [*_PYTEST, "tests", "course_lib", "--ignore=tests/browser", f"--ignore={_CONTROLS}", "--durations=5"],
+        [*_PYTEST, _CONTROLS],
+    ],
     "notebooks": [
         [*_NBVAL, "notebooks", "--ignore=notebooks/solutions", "--ignore=notebooks/source"],
         [*_NBVAL, "notebooks/solutions"],

@@ -18,7 +18,8 @@ class Slider:
     Whole numbers for ``low``, ``high``, ``step`` and ``value`` give the author's function an ``int``.
 
     Args:
-        step: from one value to the next (1, or a hundredth of the range); with ``log`` a factor, such as 1.1.
+        step: from one value to the next (1, or a hundredth of the range); with ``log`` a factor, such as 1.1 (twenty
+            steps a decade, which meet every power of ten from ``low``; or twenty in all where there is no decade).
         value: at the start; the middle otherwise.
         label: what the reader sees; the name of the argument otherwise.
         play: adds a button that steps through the values.
@@ -64,7 +65,7 @@ class Slider:
     def stride(self) -> float:
         """The step in the slider's own units (decades for a log slider)."""
         if self.log:
-            return math.log10(self.step) if self.step else (math.log10(self.high / self.low)) / 100
+            return math.log10(self.step) if self.step else min(1, math.log10(self.high / self.low)) / 20
         if self.step is not None:
             return self.step
         return 1 if self.whole else (self.high - self.low) / 100

@@ -692,7 +692,7 @@ explore(
     panels=[Panel("fixed", title="a fixed critic, the best of all", xlabel="experiment", ylabel="bound", xlim=(0, 21), ylim=(-0.5, 1.5)),
             Panel("fitted", title="the best critic with k pieces, from n/2 points", xlabel="experiment", ylabel="bound", xlim=(0, 21), ylim=(-0.5, 1.5))],
     kind=Choice({name: FIVE[name] for name in ("Kullback-Leibler", "Jensen-Shannon", "Pearson χ²")}, value="kl", label="f"),
-    n=Slider(100.0, 10_000.0, step=1.26, value=500.0, log=True, label="n: points of each law"),
+    n=Slider(50.0, 10_000.0, step=10**0.1, value=500.0, log=True, label="n: points of each law"),
     pieces=Choice([4, 16, 64, 256], value=64, label="pieces k"),
     size=(12, 4.4),
     alt="Twenty estimates of the bound with a fixed critic, and with a critic fitted to a sample, tried on that sample and on a fresh one",
@@ -1355,8 +1355,8 @@ live = LiveTraining(
     presets={"cover": {"loss": "f_gan:kl"}, "seek": {"loss": "f_gan:reverse_kl"}, "the GAN row": {"loss": "f_gan:gan"}, "the vanilla GAN": {"loss": "minimax"}},
     cap=10_000,
     loss=Choice(LOSSES, value="f_gan:kl", label="loss"),
-    lr_d=Slider(1e-4, 3e-2, value=5e-3, log=True, label="critic's learning rate"),
-    lr_g=Slider(1e-4, 3e-2, value=5e-3, log=True, label="generator's learning rate"),
+    lr_d=Slider(5e-5, 5e-2, value=5e-3, log=True, label="critic's learning rate"),
+    lr_g=Slider(5e-5, 5e-2, value=5e-3, log=True, label="generator's learning rate"),
     d_steps=Slider(1, 10, value=2, label="critic steps per generator step"),
 )
 live.run(700)

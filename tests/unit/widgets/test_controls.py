@@ -42,6 +42,13 @@ def test_a_log_slider_multiplies():
     assert slider.initial == 1.0
 
 
+def test_a_log_slider_meets_the_powers_of_ten_whatever_its_range():
+    slider = Slider(1e-5, 1e-1, log=True)
+    values = [slider.at(index) for index in range(slider.count + 1)]
+    assert {1e-5, 1e-4, 1e-3, 1e-2, 1e-1} <= set(values)
+    assert 15 <= Slider(2.0, 3.0, log=True).count <= 25
+
+
 def test_whole_numbers_stay_whole_and_refuse_fractions():
     slider = Slider(0, 10)
     assert isinstance(slider.check("n", 3.0), int) and isinstance(slider.check("n", np.int64(3)), int)
