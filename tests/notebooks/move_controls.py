@@ -42,16 +42,22 @@ def draw(picture, setting):
         return None, repr(error)
 
 
-pictures = [value for value in get_ipython().user_ns["Out"].values() if isinstance(value, Shown)]
-complaints, count = [], 0
-for picture in pictures:
-    shown = {}
-    for setting in settings(picture):
-        count += 1
-        shown[str(setting)], wrong = draw(picture, setting)
-        if wrong:
-            complaints.append(f"{picture.alt} {setting}: {wrong}")
-    for name, control in picture.controls.items():
-        if len({shown[str({name: value})] for value in ends(control)}) == 1:
-            complaints.append(f"{picture.alt} {name}: changes nothing")
-print(json.dumps({"pictures": len(pictures), "settings": count, "complaints": complaints}))
+def report(pictures):
+    """Moves everything; the counts and the complaints."""
+    complaints, count = [], 0
+    for picture in pictures:
+        shown = {}
+        for setting in settings(picture):
+            count += 1
+            shown[str(setting)], wrong = draw(picture, setting)
+            if wrong:
+                complaints.append(f"{picture.alt} {setting}: {wrong}")
+        for name, control in picture.controls.items():
+            if len({shown[str({name: value})] for value in ends(control)}) == 1:
+                complaints.append(f"{picture.alt} {name}: changes nothing")
+    return {"pictures": len(pictures), "settings": count, "complaints": complaints}
+
+
+if __name__ == "__main__":
+    values = get_ipython().user_ns["Out"].values()
+    print(json.dumps(report([value for value in values if isinstance(value, Shown)])))
