@@ -19,7 +19,7 @@ LECTURES = {
     "I24": "Isachenko, lecture 8, spring 2024",
     "U17": "Ulyanov, Deep Bayes, 2017",
 }
-_ICONS = {"holds": "✓ holds", "convention": "◐ convention", "erratum": "✗ erratum"}
+_ICONS = {"holds": "✓&nbsp;holds", "convention": "◐&nbsp;convention", "erratum": "✗&nbsp;erratum"}
 _SIGNS = {"=": "=", "<=": "≤", "<": "<", ">=": "≥", ">": ">"}
 _UNBROKEN = 34  # characters of a line of numbers that a table keeps together
 _NOT = {"=": "≠", "<=": "≰", "<": "≮", ">=": "≱", ">": "≯"}
@@ -93,8 +93,7 @@ def _errata(errata: list[Confirmed], register: Mapping[str, RegisteredClaim]) ->
     ]
     for claim in errata:
         row = register[claim.id]
-        cells = [row.place, f"{row.statement}<br>**Corrected:** {claim.corrected}", _evidence(claim)]
-        lines.append(_line(cells, _link(claim)))
+        lines.append(_line([row.place, _statement(row, claim), _evidence(claim)], _link(claim)))
     return "\n".join(lines)
 
 
@@ -107,11 +106,8 @@ def _lecture(code: str, title: str, rows: list[RegisteredClaim], by_id: Mapping[
     ]
     for row in rows:
         claim = by_id[row.id]
-        lines.append(
-            _line(
-                [_own_place(row.place, code), row.statement, _verdict(claim), _evidence(claim)], _link(claim)
-            )
-        )
+        cells = [_own_place(row.place, code), _statement(row, claim), _ICONS[claim.verdict], _evidence(claim)]
+        lines.append(_line(cells, _link(claim)))
     return "\n".join(lines)
 
 
@@ -128,9 +124,12 @@ def _own_place(place: str, code: str) -> str:
     return "; ".join(part for part in parts if re.search(rf"\b{code}\b", part)) or place
 
 
-def _verdict(claim: Confirmed) -> str:
+def _statement(row: RegisteredClaim, claim: Confirmed) -> str:
+    """What the lecture states, and below it under which convention it holds, or what is right instead."""
+    if claim.verdict == "erratum":
+        return f"{row.statement}<br>**Corrected:** {claim.corrected}"
     under = claim.evidence.get("under")
-    return _ICONS[claim.verdict] + (f": {under}" if under else "").replace("\n", " ")
+    return row.statement + (f"<br>**Convention:** {under}" if under else "")
 
 
 def _evidence(claim: Confirmed) -> str:

@@ -70,7 +70,8 @@ def test_numbers_relations_and_labels_are_readable(page):
     assert (
         "≠&nbsp;**0.5**&nbsp;computed<br>corrected:<br>**0.5**&nbsp;corrected<br>≤&nbsp;**0.5** |" in errata
     )
-    assert "convention: a \\| b" in found["ledger-ul"]
+    assert "**Convention:** a \\| b | ◐&nbsp;convention |" in found["ledger-ul"]
+    assert r"**Corrected:** $2\,JSD(\pi\Vert p)$ | ✗&nbsp;erratum |" in found["ledger-ul"]
 
 
 @pytest.mark.parametrize(
