@@ -97,29 +97,40 @@ class _Worker:
         self.value = None
         self.error = None
         self.finished = False  # the work came to its own end; nothing more is sent after that
+        self.closed = False  # and what was sent has arrived
         self.lock = threading.Lock()
         self.done = threading.Event()
         self.thread = threading.Thread(target=self.main, name="course-exercise", daemon=True)
 
     def main(self):
         try:
-            try:
-                self.value = self.work()
-            except Stopped:
-                pass
-            except BaseException as error:
-                self.error = error
-            self.close()
-        except Stopped:  # one more was on its way
-            self.close()
+            while not self.closed:
+                try:
+                    self.run_once()
+                    self.close()
+                except Stopped:  # one more was on its way
+                    pass
         finally:
             self.done.set()
 
+    def run_once(self):
+        work, self.work = self.work, None
+        if work is None:
+            return
+        try:
+            self.value = work()
+        except Stopped:
+            pass
+        except BaseException as error:
+            self.error = error
+
     def close(self):
-        sys.settrace(None)
         with self.lock:
             self.finished = True
-            _send(self.thread.ident, None)
+        # What was sent before that arrives at the next call, at the latest. It must not be withdrawn (by sending
+        # nothing): the interpreter would look for it for good, and under a profiler or a debugger get no further.
+        sys.settrace(None)
+        self.closed = True
 
     def stop(self, grace: float) -> bool:
         """Sends the exception until the thread has ended; False when it did not within the grace."""
@@ -134,9 +145,8 @@ class _Worker:
         return True
 
 
-def _send(ident: int, exception):
-    argument = ctypes.py_object(exception) if exception is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), argument)
+def _send(ident: int, exception: type[BaseException]):
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(exception))
 
 
 def run_limited(

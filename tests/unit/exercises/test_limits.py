@@ -3,6 +3,7 @@
 # ruff: noqa: SIM105, B012, E722  (what students write is the subject here)
 
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -144,6 +145,45 @@ def test_nothing_leaks_when_the_work_ends_at_the_limit():
     deadline = time.monotonic() + 0.1
     while time.monotonic() < deadline:
         len("a leaked exception would be raised here")
+
+
+@pytest.mark.parametrize(
+    ("work", "seconds"),
+    [("lambda: 1", 5), ("plain_loop", 0.05), ("bare_except", 0.05), ("at_the_limit", 0.02)],
+)
+def test_a_profiler_works_afterwards(work, seconds):
+    # An interpreter that is told of an exception which then never comes spins forever under a profiler or a debugger.
+    script = f"""
+import cProfile, time
+from course_lib.exercises.limits import run_limited
+
+def plain_loop():
+    while True:
+        pass
+
+def bare_except():
+    while True:
+        try:
+            time.sleep(0.001)
+        except:
+            pass
+
+def at_the_limit():
+    time.sleep(0.02)
+
+def down(n):
+    return n if n == 0 else down(n - 1)
+
+for _ in range(5):
+    run_limited({work}, {seconds})
+profile = cProfile.Profile()
+profile.enable()
+for _ in range(1000):
+    down(10)
+profile.disable()
+"""
+    done = subprocess.run([sys.executable, "-c", script], timeout=60, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_values_and_errors_come_back():
