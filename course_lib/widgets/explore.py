@@ -194,12 +194,12 @@ class Explorable(Shown):
             self._table.value = table
 
     def _frame(self, view):
-        """The first picture is sharp; while the reader moves, pictures have a quarter of the pixels."""
+        """The first picture is sharp; while the reader moves, pictures have a quarter of the pixels, and are JPEGs."""
         if self._view is None:
             return self._stage.frame(view)
         if self._quick is None:
             self._quick = Stage(*self._staging, scale=1.0, like=self._stage)
-        frame = self._quick.frame(view)
+        frame = self._quick.frame(view, passing=True)
         self._rest.touch()
         return frame
 

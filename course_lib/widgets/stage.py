@@ -104,11 +104,15 @@ class Stage:
                     artist.draw(renderer)
             return buffer
 
-    def frame(self, view: View) -> tuple[str, bytes]:
-        """Shows a view: the format (``"png"`` or ``"jpeg"``) and the bytes of its picture."""
+    def frame(self, view: View, passing: bool = False) -> tuple[str, bytes]:
+        """Shows a view: the format (``"png"`` or ``"jpeg"``) and the bytes of its picture.
+
+        Args:
+            passing: the picture is shown for a moment only, and the sooner the better.
+        """
         with _PAINTING:
             self.show(view)
-            return encode.live(self.pixels(), self._pictorial())
+            return encode.live(self.pixels(), soft=passing or self._pictorial())
 
     def static_png(self) -> bytes:
         """What is shown now as a small PNG, for a saved notebook."""

@@ -393,12 +393,14 @@ def test_an_unknown_panel_says_which_there_are():
         _stage().view()["left"]
 
 
-def test_line_art_is_an_exact_png_and_a_heatmap_a_faithful_jpeg():
+def test_line_art_is_an_exact_png_and_what_passes_or_is_a_heatmap_a_faithful_jpeg():
     stage = _stage()
-    for name, expected, tolerance in (("curve", "png", 0), ("heatmap", "jpeg", 4)):
+    for name, passing, expected, tolerance in (
+        ("curve", False, "png", 0), ("curve", True, "jpeg", 4), ("heatmap", False, "jpeg", 4)
+    ):  # fmt: skip
         view = stage.view()
         _PRIMITIVES[name](view["main"], 0.5)
-        format, data = stage.frame(view)
+        format, data = stage.frame(view, passing=passing)
         decoded = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
         assert format == expected
         # A JPEG of quality 90 errs by a few levels on average.
