@@ -14,7 +14,7 @@ def live(pixels: np.ndarray, soft: bool) -> tuple[str, bytes]:
     """The quickest good encoding of RGBA pixels (rows, columns, 4): its format's name and its bytes.
 
     Args:
-        soft: a JPEG will do, which takes half the time of a PNG, and for heatmaps a tenth: the picture is shown for a
+        soft: a JPEG will do, which takes half the time of a PNG, and less for heatmaps: the picture is shown for a
             moment only, or it holds a heatmap or a photograph.
     """
     if not soft:

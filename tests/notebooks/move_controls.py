@@ -7,7 +7,7 @@ import json
 
 from IPython import get_ipython
 
-from course_lib.widgets import LiveTraining, Slider
+from course_lib.widgets import Choice, LiveTraining, Slider
 from course_lib.widgets.shown import Shown
 
 
@@ -15,7 +15,7 @@ def ends(control):
     """The values of a control that are tried: the ends of a slider, every option of anything else."""
     if isinstance(control, Slider):
         return [control.low, control.high]
-    return [value for _, value in control.pairs] if hasattr(control, "pairs") else [False, True]
+    return [value for _, value in control.pairs] if isinstance(control, Choice) else [False, True]
 
 
 def settings(picture):

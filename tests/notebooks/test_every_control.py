@@ -18,9 +18,8 @@ PROBE = Path(__file__).with_name("move_controls.py")
 def test_every_control_at_its_ends(path):
     book = nbformat.read(path, as_version=4)
     # In a namespace of its own: a name of the probe's must not replace one that a picture uses.
-    book.cells.append(
-        new_code_cell(f"__import__('runpy').run_path({str(PROBE)!r}, run_name='__main__');", id="probe")
-    )
+    probe = f"import runpy\n_ = runpy.run_path({str(PROBE)!r}, run_name='__main__')"
+    book.cells.append(new_code_cell(probe, id="probe"))
     last = execute(book, path.parent, path.name, ROOT / "assets" / "claims.toml")[-1]
     report = json.loads(last["outputs"][-1]["text"])
     pictures = sum("picture" in cell.metadata.get("tags", []) for cell in book.cells)

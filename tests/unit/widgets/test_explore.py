@@ -268,6 +268,7 @@ def test_a_picture_at_rest_becomes_sharp():
         sharp = _shown(explorable).shape
         explorable.set(slope=0.0)
         moving = _shown(explorable).shape
+        assert explorable._picture.format == "jpeg"
         deadline = time.monotonic() + 10
         while _shown(explorable).shape == moving and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
@@ -275,6 +276,7 @@ def test_a_picture_at_rest_becomes_sharp():
 
     explorable, sharp, moving, after = asyncio.run(story())
     assert sharp == (600, 800, 3) and moving == (300, 400, 3)
+    assert explorable._picture.format == "png"
     anew = _line(slope=Slider(-2.0, 2.0, step=0.1, value=0.0))
     assert (after == _shown(anew)).all()
     assert explorable.draws == 2

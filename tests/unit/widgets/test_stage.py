@@ -407,6 +407,18 @@ def test_line_art_is_an_exact_png_and_what_passes_or_is_a_heatmap_a_faithful_jpe
         assert np.abs(decoded - stage.pixels()[..., :3]).mean() <= tolerance
 
 
+@pytest.mark.parametrize(
+    ("limits", "labels"), [((0.23, 4.4), ["0.5", "1", "2"]), ((0.23, 440), ["10^{0}", "10^{1}", "10^{2}"])]
+)
+def test_a_short_log_axis_can_be_read(limits, labels):
+    stage = Stage([Panel("main", xscale="log", xlim=limits)])
+    _show(stage, _PRIMITIVES["vline"], 1.0)
+    axis = stage.slots["main"].axes.xaxis
+    low, high = limits
+    shown = [tick.label1.get_text() for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    assert [text.removeprefix("$\\mathdefault{").removesuffix("}$") for text in shown] == labels
+
+
 def test_the_static_picture_is_small_faithful_and_repeats():
     stage = _stage()
     pixels = _show(stage, _PRIMITIVES["heatmap"], 0.5).astype(int)
