@@ -349,8 +349,6 @@ claim(
 #
 # With densities $f$ of the data and $f_g$ of the generator, $V$ is one integral (UL p.8):
 # $V = \int \{f(x)\log D(x) + f_g(x)\log(1 - D(x))\}\,dx$. So $D$ can be chosen at each $x$ by itself: maximise $y(D) = a\log D + b\log(1 - D)$.
-#
-# **Predict, then move.** Where is the maximum when $a = b$? When $b = 0$? Can $a$ be negative?
 
 # %% tags=["claim:v-pointwise-integrand"]
 f, f_g = Normal(0.0, 1.0), Normal(1.0, 2.0)
@@ -361,6 +359,9 @@ claim(
     ("one integral over x", integral(f.log_prob(x).exp() * one_D(x).log() + f_g.log_prob(x).exp() * (1 - one_D(x)).log())),
     ("E over x plus E over z", integral(f.log_prob(x).exp() * one_D(x).log()) + by_noise),
 )
+
+# %% [markdown]
+# **Predict, then move.** Where is the maximum when $a = b$? When $b = 0$? Can $a$ be negative?
 
 # %% name="pointwise" tags=["picture"]
 def draw_pointwise(view, a, b):
