@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from course_lib.adversarial.critic_loop import CriticLoop, critic_gradients, critic_loss
-from course_lib.adversarial.f_gan import f_gan
+from course_lib.adversarial.f_gan_losses import f_gan
 from course_lib.adversarial.game import AdversarialGame, NoisyInputs, fit
 from course_lib.adversarial.losses import AdversarialLoss, game_value, minimax, non_saturating, wgan
 from course_lib.adversarial.modes import ModeReport, count_modes

@@ -1,69 +1,55 @@
 """What was executed before: the outputs of an edition, kept while nothing that they depend on changed.
 
-One JSON file an edition below ``.build/executed`` (ignored by git). The key covers the code cells in order, the
-package, the assets and the versions of what computes and draws.
+One JSON file an edition below ``.build/executed`` (ignored by git). The key covers the code cells in order, the modules
+that they and the lesson's exercises import, the lesson's stored runs, and the versions of what computes and draws.
 """
 
 import hashlib
 import json
 import platform
-import re
 from importlib import metadata
 from pathlib import Path
 
-from .files import write_if_changed
-from .register import RegisterError, load_register
+from course_lib.authoring.dependencies import dependencies, digest_of
+from course_lib.authoring.layout import Layout
+from course_lib.catalog import Lesson
+from course_lib.claims.register import RegisterError, load_register
+from course_lib.files import write_if_changed
 
-__all__ = ["Cache", "digest_files", "execution_key"]
+__all__ = ["Cache", "execution_key"]
 
-_FORMAT = "1"  # raise it when outputs are cleaned in another way
+_FORMAT = "2"  # raise it when outputs are cleaned in another way
 _VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "ipywidgets", "pillow")
-# No notebook runs these rooms; of authoring it uses the claims only.
-_UNUSED = re.compile(r"course_lib/(commands/|authoring/(?!__init__|claims|claim_text|register|ledger\.))")
-_BANK = re.compile(r"course_lib/exercises/bank/nb([0-9]{2})_")
-_PICTURE_OF_README = re.compile(r"assets/[^/]*\.(png|gif|svg|md)|assets/claims\.toml")
 
 
-def digest_files(root: Path, number: str) -> str:
-    """A digest of the files of ``course_lib`` and ``assets`` that can change what notebook ``number`` shows.
-
-    Args:
-        root: the folder that holds ``course_lib`` and ``assets``.
-        number: two digits; the exercise banks of other notebooks do not count.
-    """
-    digest = hashlib.sha256()
-    for folder in ("course_lib", "assets"):
-        for path in sorted((root / folder).rglob("*")):
-            name = path.relative_to(root).as_posix()
-            if not path.is_file() or "__pycache__" in name or "/." in name:
-                continue
-            bank = _BANK.match(name)
-            if _UNUSED.match(name) or _PICTURE_OF_README.fullmatch(name) or (bank and bank[1] != number):
-                continue
-            digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()
-
-
-def execution_key(cells: list[str], claims: tuple[str, ...], root: Path, number: str) -> str:
+def execution_key(cells: list[str], claims: tuple[str, ...], lesson: Lesson, layout: Layout) -> str:
     """What the outputs of these code cells depend on, as one digest.
 
     Args:
         cells: the sources of the code cells, in order.
         claims: the ids of the claims among them: the printed block names their place in the lectures.
-        root: the folder that holds ``course_lib`` and ``assets``.
-        number: the notebook's two digits.
+        lesson: the lesson that they belong to; its exercises and stored runs count.
+        layout: the course.
     """
-    parts = [_FORMAT, platform.python_version(), *(_version(name) for name in _VERSIONS)]
-    parts += [digest_files(root, number), *cells]
+    parts = [_FORMAT, platform.python_version(), *(_version(name) for name in _VERSIONS), *cells]
+    exercises = lesson.exercises
+    texts = [*cells, *([exercises.read_text(encoding="utf-8")] if exercises.is_file() else [])]
+    files = dependencies(texts, layout.root) | {exercises, *_stored(lesson)}
+    for path in sorted(path for path in files if path.is_file()):
+        parts.append(f"{path.relative_to(layout.root).as_posix()} {digest_of(path)}")
     try:
-        register = load_register(root / "assets" / "claims.toml")
+        register = load_register(layout.lessons)
     except RegisterError:
         register = {}
     parts += [f"{claim}: {register[claim].place if claim in register else None}" for claim in claims]
     if any("ledger_counts" in cell for cell in cells):
-        for shown in (root / "notebooks" / "ledger.json", root / "assets" / "claims.toml"):
-            parts.append(hashlib.sha256(shown.read_bytes()).hexdigest() if shown.exists() else "none")
+        parts.append(digest_of(layout.ledger_json) if layout.ledger_json.exists() else "none")
+        parts.append(f"{len(register)} claims, {[lesson.name for lesson in layout.written()]}")
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _stored(lesson: Lesson) -> list[Path]:
+    return [p for p in lesson.folder.rglob("*") if p.is_file() and p.suffix not in (".py", ".toml", ".pyc")]
 
 
 def _version(name: str) -> str:

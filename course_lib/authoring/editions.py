@@ -5,8 +5,8 @@ import json
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from .regions import strip_markers, stub
-from .source import Source
+from course_lib.authoring.regions import strip_markers, stub
+from course_lib.authoring.source import Source
 
 __all__ = ["EDITIONS", "notebook", "to_bytes"]
 
@@ -32,7 +32,7 @@ def notebook(source: Source, edition: str) -> nbformat.NotebookNode:
             cells.append(new_markdown_cell(text, id=cell.id, metadata=metadata))
         else:
             cells.append(new_code_cell(split(cell.source, cell.regions), id=cell.id, metadata=metadata))
-    return wrap(cells, edition=edition, source=source.path.name)
+    return wrap(cells, edition=edition, source=f"{source.path.parent.name}/{source.path.name}")
 
 
 def wrap(cells: list, **course: str) -> nbformat.NotebookNode:

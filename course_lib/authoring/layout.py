@@ -5,14 +5,15 @@ from pathlib import Path
 
 import nbformat
 
-from .editions import EDITIONS
+from course_lib.authoring.editions import EDITIONS
+from course_lib.catalog import Lesson, find_lessons
 
 __all__ = ["Layout", "read_notebook"]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The folders of one course; ``root`` holds ``course_lib``, ``assets`` and ``notebooks``."""
+    """The folders of one course; ``root`` holds ``course_lib`` and ``notebooks``."""
 
     root: Path = Path(__file__).resolve().parents[2]
 
@@ -21,8 +22,8 @@ class Layout:
         return self.root / "notebooks"
 
     @property
-    def register(self) -> Path:
-        return self.root / "assets" / "claims.toml"
+    def lessons(self) -> Path:
+        return self.root / "course_lib" / "lessons"
 
     @property
     def ledger_json(self) -> Path:
@@ -32,9 +33,9 @@ class Layout:
     def ledger_page(self) -> Path:
         return self.notebooks / "ledger.ipynb"
 
-    def sources(self) -> list[Path]:
-        """The sources, in the order of their numbers."""
-        return sorted((self.notebooks / "source").glob("[0-9][0-9]_*.py"))
+    def written(self) -> list[Lesson]:
+        """The lessons that have a notebook, in the order of their numbers."""
+        return [lesson for lesson in find_lessons(self.lessons) if lesson.is_written]
 
     def edition(self, name: str, edition: str) -> Path:
         """Where one edition of the notebook ``NN_topic`` is committed."""
@@ -42,7 +43,7 @@ class Layout:
 
     def orphans(self) -> list[Path]:
         """Generated notebooks whose source is gone."""
-        names = {path.stem for path in self.sources()}
+        names = {lesson.name for lesson in self.written()}
         found = [
             path
             for folder in EDITIONS.values()

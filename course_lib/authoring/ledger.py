@@ -8,14 +8,13 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from .claim_text import parse_blocks
-from .claims import VERDICTS
-from .names import headings
-from .register import RegisteredClaim, RegisterError, load_register
+from course_lib.authoring.names import headings
+from course_lib.claims.block import parse_blocks
+from course_lib.claims.register import RegisteredClaim
+from course_lib.claims.verdicts import VERDICTS
 
-__all__ = ["Confirmed", "LedgerError", "gather", "ledger_counts", "ledger_json"]
+__all__ = ["Confirmed", "LedgerError", "gather", "ledger_json"]
 
 _RELATION = re.compile(r"(?:first|corrected) (<=|<|>=|>) second")
 
@@ -155,27 +154,3 @@ def ledger_json(confirmed: list[Confirmed]) -> bytes:
     """The content of ``notebooks/ledger.json``."""
     rows = [claim.as_row() for claim in confirmed]
     return (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
-
-
-def ledger_counts(path: Path | None = None) -> dict[str, int]:
-    """How many claims are confirmed, by verdict, and how many are open.
-
-    Args:
-        path: a ``ledger.json``; without it, the course's own.
-
-    Returns:
-        ``holds``, ``convention``, ``erratum``, ``confirmed`` (their sum), ``open`` and ``total``. Without a ledger
-        nothing is confirmed, and without a register nothing is open.
-    """
-    path = path or Path(__file__).resolve().parents[2] / "notebooks" / "ledger.json"
-    try:
-        verdicts = [row["verdict"] for row in json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, KeyError, TypeError):
-        verdicts = []
-    try:
-        total = len(load_register())
-    except RegisterError:
-        total = len(verdicts)
-    counts = {verdict: verdicts.count(verdict) for verdict in VERDICTS}
-    confirmed = sum(counts.values())
-    return {**counts, "confirmed": confirmed, "open": max(total - confirmed, 0), "total": total}

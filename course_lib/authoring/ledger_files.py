@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from .editions import to_bytes
-from .layout import Layout, read_notebook
-from .ledger import gather, ledger_json
-from .ledger_page import ledger_page
-from .register import load_register
+from course_lib.authoring.editions import to_bytes
+from course_lib.authoring.layout import Layout, read_notebook
+from course_lib.authoring.ledger import gather, ledger_json
+from course_lib.authoring.ledger_page import ledger_page
+from course_lib.claims.register import load_register
 
 __all__ = ["ledger_files"]
 
@@ -17,11 +17,11 @@ def ledger_files(layout: Layout) -> dict[Path, bytes]:
     Raises:
         LedgerError, RegisterError: see ``gather`` and ``load_register``.
     """
-    register = load_register(layout.register)
+    register = load_register(layout.lessons)
     books = {}
-    for path in layout.sources():
-        if book := read_notebook(layout.edition(path.stem, "solution")):
-            books[path.stem] = book
+    for lesson in layout.written():
+        if book := read_notebook(layout.edition(lesson.name, "solution")):
+            books[lesson.name] = book
     confirmed = gather(books, register)
     return {
         layout.ledger_json: ledger_json(confirmed),

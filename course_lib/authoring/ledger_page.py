@@ -6,19 +6,12 @@ from collections.abc import Mapping
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from .editions import wrap
-from .ledger import Confirmed
-from .register import RegisteredClaim
+from course_lib.authoring.editions import wrap
+from course_lib.authoring.ledger import Confirmed
+from course_lib.claims.register import LECTURES, RegisteredClaim
 
-__all__ = ["LECTURES", "ledger_page", "table_text"]
+__all__ = ["ledger_page", "table_text"]
 
-LECTURES = {
-    "UL": "Unsupervised learning: GANs and VAEs (lecture notes)",
-    "I21": "Isachenko, lecture 9, Ozon Masters, spring 2021",
-    "I22": "Isachenko, lecture 8, AI Masters, autumn 2022",
-    "I24": "Isachenko, lecture 8, spring 2024",
-    "U17": "Ulyanov, Deep Bayes, 2017",
-}
 _ICONS = {"holds": "✓&nbsp;holds", "convention": "◐&nbsp;convention", "erratum": "✗&nbsp;erratum"}
 _SIGNS = {"=": "=", "<=": "≤", "<": "<", ">=": "≥", ">": ">"}
 _UNBROKEN = 34  # characters of a line of numbers that a table keeps together

@@ -1,4 +1,4 @@
-"""Reads ``notebooks/source/NN_topic.py``, the only edited form of a notebook, and says where it is malformed.
+"""Reads a lesson's ``notebook.py``, the only edited form of a notebook, and says where it is malformed.
 
 jupytext splits the file into cells; their identity, their tags and the solution's regions are ours.
 """
@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from .names import MAX_ID, headings, slug
-from .regions import RegionError, check_exercise, find_regions
+from course_lib.authoring.names import MAX_ID, headings, slug
+from course_lib.authoring.regions import RegionError, check_exercise, find_regions
 
 __all__ = ["Source", "SourceCell", "SourceError", "parse_source"]
 
@@ -38,6 +38,11 @@ class SourceCell:
         """The ids of the claims that this cell confirms."""
         return tuple(found[1] for tag in self.tags if (found := _CLAIM.fullmatch(tag)))
 
+    @property
+    def exercise(self) -> str | None:
+        """The id of the exercise that this cell is, if it is one."""
+        return next((found[1] for tag in self.tags if (found := _EXERCISE.fullmatch(tag))), None)
+
 
 @dataclass(frozen=True)
 class Source:
@@ -53,8 +58,12 @@ class Source:
         return tuple(claim for cell in self.cells for claim in cell.claims)
 
 
-def parse_source(path: Path) -> Source:
+def parse_source(path: Path, name: str | None = None) -> Source:
     """Reads one source and checks all of it.
+
+    Args:
+        path: ``nNN_topic/notebook.py``.
+        name: ``NN_topic``; without it, that of the folder.
 
     Raises:
         SourceError: the file cannot be read or split into cells, a cell has no name or a name that another has,
@@ -63,30 +72,32 @@ def parse_source(path: Path) -> Source:
     import jupytext  # only a build needs it
 
     path = Path(path)
-    if not re.fullmatch(r"[0-9]{2}_[a-z0-9_]+", path.stem):
-        raise SourceError(f"{path.name}: expected a file name like 01_topic.py")
+    name = name or path.parent.name.removeprefix("n")
+    if not re.fullmatch(r"[0-9]{2}_[a-z0-9_]+", name):
+        raise SourceError(f"{path}: expected a folder of a name like n01_topic, got {path.parent.name!r}")
+    file = f"{path.parent.name}/{path.name}"
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path.name}: cannot be read: {error}") from error
+        raise SourceError(f"{file}: cannot be read: {error}") from error
     raw = jupytext.reads(text, fmt="py:percent").cells
     lines = [number for number, line in enumerate(text.splitlines(), 1) if _CELL_MARK.match(line)]
     if not raw or len(raw) != len(lines):
         raise SourceError(
-            f"{path.name}: expected every cell to begin with '# %%' and nothing before the first, "
+            f"{file}: expected every cell to begin with '# %%' and nothing before the first, "
             f"got {len(raw)} cells and {len(lines)} such lines"
         )
-    reader = _Reader(path)
+    reader = _Reader(file, name[:2])
     for cell, line in zip(raw, lines, strict=True):
         reader.read(cell, line)
-    return Source(path, path.stem, tuple(reader.cells))
+    return Source(path, name, tuple(reader.cells))
 
 
 class _Reader:
     """Gives each cell its id; headings and names that came before decide it."""
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, file: str, number: str):
+        self.file, self.number = file, number
         self.cells: list[SourceCell] = []
         self.heading = "top"
         self.texts: Counter[str] = Counter()
@@ -142,8 +153,8 @@ class _Reader:
                 self._fail(line, shown, "one cell is one exercise, or confirms claims, not both")
             if len(set(tags)) < len(tags):
                 self._fail(line, shown, "the same tag comes twice")
-            if exercises and exercises[0][2] != self.path.stem[:2]:
-                self._fail(line, shown, f"expected an exercise of this notebook ({self.path.stem[:2]}.name)")
+            if exercises and exercises[0][2] != self.number:
+                self._fail(line, shown, f"expected an exercise of this notebook ({self.number}.name)")
             return slug(tags[0], MAX_ID) if exercises else slug(f"claim-{claims[0][1]}", MAX_ID)
         if name is None:
             self._fail(line, shown, 'a code cell needs a name: # %% name="what_it_shows"')
@@ -166,4 +177,4 @@ class _Reader:
         return regions
 
     def _fail(self, line: int, cell: str, sentence: str):
-        raise SourceError(f"{self.path.name}, line {line}, cell {cell!r}: {sentence}")
+        raise SourceError(f"{self.file}, line {line}, cell {cell!r}: {sentence}")

@@ -1,10 +1,10 @@
 """``build``: from ``notebooks/source`` to the notebooks and the ledger."""
 
-from course_lib.authoring import build
+from course_lib.authoring import builder
 
 __all__ = ["main"]
 
 
 def main(argv: list[str]) -> int:
     """``build`` makes what changed; ``build 01 04`` some notebooks, ``--force`` all anew."""
-    return build.main(argv)
+    return builder.main(argv)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from course_lib.authoring.build import check_up_to_date
+from course_lib.authoring.builder import check_up_to_date
 from course_lib.commands.environment import ROOT
 
 __all__ = ["main"]

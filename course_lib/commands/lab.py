@@ -4,8 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from course_lib.authoring.workspace import sync_workspace
 from course_lib.commands.environment import ROOT, forward
+from course_lib.workspace.sync import sync_workspace
 
 __all__ = ["lab_command", "lab_environment", "main", "workspace"]
 

@@ -1,14 +1,14 @@
 """How far apart two laws are: f-divergences, Gaussian closed forms, optimal transport, kernels."""
 
 from course_lib.divergences.bound import variational_bound
+from course_lib.divergences.convex_function import FDivergence
 from course_lib.divergences.custom import f_divergence, register
-from course_lib.divergences.f_divergence import FDivergence
+from course_lib.divergences.entropic import sinkhorn
 from course_lib.divergences.family import F_DIVERGENCES
 from course_lib.divergences.frechet import frechet_distance
 from course_lib.divergences.gaussian import gaussian_kl
 from course_lib.divergences.integrals import all_divergences, divergence, divergence_with_error
 from course_lib.divergences.kernels import gaussian_kernel, linear_kernel, mmd2, polynomial_kernel
-from course_lib.divergences.sinkhorn import sinkhorn
 from course_lib.divergences.transport import Dual, emd, emd_dual, pairwise_distances
 from course_lib.divergences.wasserstein import wasserstein_1d
 

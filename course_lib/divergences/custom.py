@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from course_lib.divergences.f_divergence import FDivergence, Function, LogRatioForm
+from course_lib.divergences.convex_function import FDivergence, Function, LogRatioForm
 from course_lib.divergences.family import add_row
 
 __all__ = ["f_divergence", "register"]

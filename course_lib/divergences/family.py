@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from course_lib.divergences.f_divergence import FDivergence, LogRatioForm
+from course_lib.divergences.convex_function import FDivergence, LogRatioForm
 
 __all__ = ["F_DIVERGENCES", "add_row", "get_f_divergence"]
 

@@ -9,8 +9,8 @@ from torch.distributions import Bernoulli, Categorical, Distribution
 from course_lib.distributions import checks
 from course_lib.distributions.density import log_density
 from course_lib.distributions.pieces import pieces
+from course_lib.divergences.convex_function import FDivergence
 from course_lib.divergences.cubature import integrate_plane, plane_of
-from course_lib.divergences.f_divergence import FDivergence
 from course_lib.divergences.family import F_DIVERGENCES, get_f_divergence
 from course_lib.divergences.quadrature import Line, integrate_line
 

@@ -2,7 +2,7 @@
 
 from course_lib.evaluation.estimate import Estimate
 from course_lib.evaluation.extrapolate import ExtrapolatedFid, fid_infinity
-from course_lib.evaluation.frechet import fid
+from course_lib.evaluation.fid_score import fid
 from course_lib.evaluation.inception import InceptionFeatures, InceptionUnavailable
 from course_lib.evaluation.kernel_distance import cmmd, kid
 from course_lib.evaluation.label_scores import LabelEntropies, inception_score, label_entropies

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_lib.evaluation.frechet import _features, fid
+from course_lib.evaluation.fid_score import _features, fid
 
 __all__ = ["ExtrapolatedFid", "fid_infinity"]
 

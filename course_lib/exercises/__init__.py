@@ -1,8 +1,8 @@
 """Exercises that are marked the moment they are run: ``check``, ``hint`` and ``progress``."""
 
-from .check import check
-from .hints import hint
-from .owner import owner
-from .progress import progress, progress_summary
+from course_lib.exercises.checking import check
+from course_lib.exercises.hints import hint
+from course_lib.exercises.ownership import owner
+from course_lib.exercises.progress_table import progress, progress_summary
 
 __all__ = ["check", "hint", "owner", "progress", "progress_summary"]

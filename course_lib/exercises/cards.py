@@ -7,8 +7,8 @@ A card has an icon and a word, never a colour alone, and no time or random numbe
 from dataclasses import dataclass
 from html import escape
 
-from .exercise import Exercise
-from .marking import Verdict
+from course_lib.exercises.exercise import Exercise
+from course_lib.exercises.marking import Verdict
 
 __all__ = ["Card", "card_for", "note_card", "show", "unknown_card"]
 
@@ -158,7 +158,7 @@ def note_card(heading: str, message: str = "", notes: tuple[str, ...] = ()) -> C
 
 
 def unknown_card(error) -> Card:
-    """The card for an id that no bank file has (a ``registry.UnknownExercise``)."""
+    """The card for an id that no lesson has (a ``registry.UnknownExercise``)."""
     near = " or ".join(f"`{one}`" for one in error.near)
     return note_card(
         "Unknown exercise",

@@ -1,44 +1,38 @@
-'''The records of which the bank of exercises is made, with one worked example.
+'''The records of which exercises are made, with one worked example.
 
-A bank file is ``course_lib/exercises/bank/nbNN_topic.py``, one for the notebook ``NN_topic``. It holds a ``TITLE``
-(the notebook's, for the progress table) and ``EXERCISES``, a tuple of :class:`Exercise`::
+They stand in ``course_lib/lessons/nNN_topic/exercises.py``, each right below its own reference, cases and wrong
+variants, and are found by their type::
 
-    """Exercises of notebook 07."""
+    """Exercises of lesson 07."""
 
     import torch
 
     from course_lib.exercises.exercise import Case, Exercise, Mistake
-
-    __all__ = ["EXERCISES", "TITLE"]
-
-    TITLE = "Spread of a Gaussian"
 
 
     def spread(logvar):
         return torch.exp(logvar / 2)
 
 
-    def cases(rng):
+    def _spreads(rng):
         yield Case((torch.tensor(0.0),), "variance 1")           # an edge, with a label for the card
         for size in (1, 3):                                      # fresh numbers at each check
             yield Case((torch.from_numpy(rng.normal(size=size)),))
 
 
-    EXERCISES = (
-        Exercise(
-            id="07.spread",
-            title="Standard deviation from a log-variance",
-            reference=spread,
-            cases=cases,
-            mistakes=(
-                Mistake(lambda logvar: logvar, "This is the log-variance itself."),
-                Mistake(lambda logvar: torch.exp(logvar), "This is the variance: the 1/2 is missing."),
-                Mistake(lambda logvar: torch.exp(-logvar / 2), "The sign is turned round."),
-            ),
-            hints=("A log-variance is log σ².", "σ = exp(½ log σ²)."),
-            rtol=1e-5,
-            tolerance_reason="float32 answers are accepted",
+    SPREAD = Exercise(
+        id="07.spread",
+        title="Standard deviation from a log-variance",
+        reference=spread,
+        cases=_spreads,
+        mistakes=(
+            Mistake(lambda logvar: logvar, "This is the log-variance itself."),
+            Mistake(lambda logvar: torch.exp(logvar), "This is the variance: the 1/2 is missing."),
+            Mistake(lambda logvar: torch.exp(-logvar / 2), "The sign is turned round."),
         ),
+        hints=("A log-variance is log σ².", "σ = exp(½ log σ²)."),
+        rtol=1e-5,
+        tolerance_reason="float32 answers are accepted",
     )
 
 What an answer returns may be a number, an array, a text, or tuples, lists and dicts of these. Anything else needs a

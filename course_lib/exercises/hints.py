@@ -1,7 +1,7 @@
 """``hint``: one more graded hint at each call."""
 
-from . import registry, store
-from .cards import Card, show, unknown_card
+from course_lib.exercises import registry, store
+from course_lib.exercises.cards import Card, show, unknown_card
 
 __all__ = ["hint"]
 
@@ -22,7 +22,7 @@ def hint(exercise_id: str) -> None:
     saved = store.record(exercise.id, hints=min(before + 1, total))
     shown = exercise.hints[: saved.hints]
     if before >= total:
-        place = f"solutions/{registry.notebook_of(exercise.id)}.ipynb"
+        place = f"solutions/{registry.lesson_of(exercise.id).name}.ipynb"
         last = f"There are no more hints. The solution stands in `{place}`."
     else:
         last = f"Hint {len(shown)} of {total}." + ("" if len(shown) < total else " This was the last one.")

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .compare import Difference, brief, compare
-from .exercise import Case, Exercise, Reject
-from .limits import Stopped, run_limited
-from .output import LimitedOutput
+from course_lib.exercises.comparison import Difference, brief, compare
+from course_lib.exercises.exercise import Case, Exercise, Reject
+from course_lib.exercises.limits import Stopped, run_limited
+from course_lib.exercises.output import LimitedOutput
 
 __all__ = ["Verdict", "copied", "mark", "outcome_of", "seed_for"]
 

@@ -26,7 +26,8 @@ import math
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
-from course_lib.widgets import Panel, Slider, explore
+from course_lib.widgets import Panel, Slider
+from course_lib.widgets import explore
 
 # The peer's pictures are dressed like ours: the same size, fonts, grid and frame.
 plt.rcParams.update({"font.size": 12, "axes.grid": True, "axes.axisbelow": True, "axes.spines.top": False,

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
-from course_lib.authoring.execute import execute
+from course_lib.authoring.execution import execute
 from course_lib.commands.environment import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -20,7 +20,7 @@ def test_every_control_at_its_ends(path):
     # In a namespace of its own: a name of the probe's must not replace one that a picture uses.
     probe = f"import runpy\n_ = runpy.run_path({str(PROBE)!r}, run_name='__main__')"
     book.cells.append(new_code_cell(probe, id="probe"))
-    last = execute(book, path.parent, path.name, ROOT / "assets" / "claims.toml")[-1]
+    last = execute(book, path.parent, path.name)[-1]
     report = json.loads(last["outputs"][-1]["text"])
     pictures = sum("picture" in cell.metadata.get("tags", []) for cell in book.cells)
     assert (report["pictures"], report["complaints"]) == (pictures, [])

@@ -5,10 +5,10 @@ import json
 import nbformat
 import pytest
 
-from course_lib.authoring import build as build_module
-from course_lib.authoring.build import build
-from course_lib.authoring.check import check_up_to_date
-from course_lib.authoring.execute import ExecutionError, execute
+from course_lib.authoring import builder
+from course_lib.authoring.builder import build
+from course_lib.authoring.drift import check_up_to_date
+from course_lib.authoring.execution import ExecutionError, execute
 from course_lib.authoring.layout import Layout, read_notebook
 
 FIRST = '''# %% [markdown]
@@ -18,7 +18,7 @@ FIRST = '''# %% [markdown]
 import os
 import sys
 
-from course_lib.authoring import claim
+from course_lib.claims import claim
 
 print(os.environ["COURSE_PROGRESS"], os.environ["COURSE_SEED"], os.environ["COURSE_DEVICE"])
 print(os.path.basename(os.getcwd()))
@@ -46,7 +46,7 @@ add = check("01.add", add)
 '''
 
 START = """# %% name="counts"
-from course_lib.authoring import ledger_counts
+from course_lib.claims import ledger_counts
 
 print(ledger_counts)
 """
@@ -81,7 +81,7 @@ def runs(monkeypatch):
             results.append({"execution_count": count, "outputs": [output]})
         return results
 
-    monkeypatch.setattr(build_module, "execute", fake)
+    monkeypatch.setattr(builder, "execute", fake)
     return titles
 
 
@@ -248,9 +248,9 @@ def test_a_failing_notebook_is_reported_and_not_written(layout, runs, monkeypatc
     def fail(book, folder, title, register):
         raise ExecutionError(f"{title}, cell 'setup': raised ValueError")
 
-    monkeypatch.setattr(build_module, "execute", fail)
-    monkeypatch.setattr(build_module, "Layout", lambda: layout)
-    assert build_module.main([]) == 1
+    monkeypatch.setattr(builder, "execute", fail)
+    monkeypatch.setattr(builder, "Layout", lambda: layout)
+    assert builder.main([]) == 1
     assert "cell 'setup': raised ValueError" in capsys.readouterr().err
     assert not layout.edition("01_mean_field_kl", "student").exists()
 
@@ -295,7 +295,7 @@ def test_a_notebook_above_the_limit_names_its_biggest_cell(layout, monkeypatch):
             if cell.cell_type == "code"
         ]
 
-    monkeypatch.setattr(build_module, "execute", heavy)
+    monkeypatch.setattr(builder, "execute", heavy)
     problems = build(layout=layout)
     assert len(problems) == 2
     assert "the limit is 1,000,000; the biggest cell is 'setup'" in problems[0]
@@ -303,7 +303,7 @@ def test_a_notebook_above_the_limit_names_its_biggest_cell(layout, monkeypatch):
 
 
 def test_a_claim_cell_that_draws_is_refused(layout, monkeypatch, runs):
-    fake = build_module.execute
+    fake = builder.execute
 
     def drawing(*arguments):
         results = fake(*arguments)
@@ -311,7 +311,7 @@ def test_a_claim_cell_that_draws_is_refused(layout, monkeypatch, runs):
         results[1]["outputs"].append(picture)
         return results
 
-    monkeypatch.setattr(build_module, "execute", drawing)
+    monkeypatch.setattr(builder, "execute", drawing)
     assert "'claim-one': a claim cell only prints" in build(layout=layout)[0]
 
 
@@ -402,7 +402,7 @@ def test_a_source_that_changed_since_the_build_is_reported(layout, runs):
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_scraps(layout, runs, monkeypatch):
-    from course_lib.authoring import files
+    from course_lib import files
 
     build(layout=layout)
     edit(layout, "# ## Variance", "# ## Variances")

@@ -8,9 +8,9 @@ import math
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_lib.authoring import argue, claim
 from course_lib.authoring.ledger import LedgerError, gather, ledger_counts, ledger_json
-from course_lib.authoring.register import load_register
+from course_lib.claims import argue, claim
+from course_lib.claims.register import load_register
 
 NAME = "01_mean_field_kl"
 

@@ -7,7 +7,7 @@ import pytest
 from course_lib.authoring.editions import to_bytes
 from course_lib.authoring.ledger import Confirmed
 from course_lib.authoring.ledger_page import ledger_page, table_text
-from course_lib.authoring.register import load_register
+from course_lib.claims.register import load_register
 
 NAME = "01_mean_field_kl"
 

@@ -3,11 +3,11 @@
 import pytest
 
 from course_lib.exercises import registry
-from course_lib.exercises.compare import compare
+from course_lib.exercises.comparison import compare
 from course_lib.exercises.marking import copied, mark
 
 EXERCISES = [
-    exercise for digits in registry.bank_names() for exercise in registry.load_bank(digits).EXERCISES
+    exercise for digits in registry.lessons_with_exercises() for exercise in registry.exercises_of(digits)
 ]
 IDS = [exercise.id for exercise in EXERCISES]
 SEEDS = ([0, 0], [1, 20], [2, 7])
@@ -19,10 +19,8 @@ def each(function):
 
 def test_ids_are_unique_and_carry_their_notebooks_number():
     assert len(set(IDS)) == len(IDS)
-    for digits in registry.bank_names():
-        bank = registry.load_bank(digits)
-        assert bank.TITLE
-        assert all(exercise.id.startswith(f"{digits}.") for exercise in bank.EXERCISES)
+    for digits in registry.lessons_with_exercises():
+        assert all(exercise.id.startswith(f"{digits}.") for exercise in registry.exercises_of(digits))
 
 
 @each

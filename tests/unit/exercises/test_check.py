@@ -12,8 +12,8 @@ import torch
 from course_lib.exercises import check, marking, registry
 from course_lib.exercises.exercise import Case, Exercise, Mistake, Reject
 
-# The name ``course_lib.exercises.check`` is the function.
-check_module = sys.modules["course_lib.exercises.check"]
+# The name ``course_lib.exercises.checking`` is the function.
+check_module = sys.modules["course_lib.exercises.checking"]
 
 
 def double(x):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.exercises.compare import brief, compare
+from course_lib.exercises.comparison import brief, compare
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ import errno
 import json
 import multiprocessing
 import os
+from pathlib import Path
 
 import filelock
 import pytest
 
+from course_lib.catalog import Lesson
 from course_lib.exercises import check, hint, progress, progress_summary, registry, store
 
 ENTROPY = "00.entropy"
@@ -209,20 +211,20 @@ def test_progress_off_writes_nothing_and_reads_nothing(course_home, monkeypatch)
 
 
 def test_a_bank_that_cannot_be_read_does_not_hide_the_others(monkeypatch):
-    names = {**registry.bank_names(), "97": "nb97_missing"}
-    monkeypatch.setattr(registry, "bank_names", lambda: names)
+    lessons = {**registry.lessons_with_exercises(), "97": Lesson(Path("n97_missing"))}
+    monkeypatch.setattr(registry, "lessons_with_exercises", lambda: lessons)
     summary = progress_summary()
     assert row(summary)["total"] >= 1
     assert "notebook 97" in summary["notice"]
 
 
-def test_check_imports_only_the_bank_file_it_needs():
+def test_check_imports_only_the_lesson_it_needs():
     import subprocess
     import sys
 
     code = (
         "import sys; from course_lib.exercises import registry; registry.find('00.entropy');"
-        "print([name for name in sys.modules if '.bank.nb' in name])"
+        "print([name for name in sys.modules if '.lessons.n' in name and name.endswith('exercises')])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert out.strip() == "['course_lib.exercises.bank.nb00_start_here']"
+    assert out.strip() == "['course_lib.lessons.n00_start_here.exercises']"

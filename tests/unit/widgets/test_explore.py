@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_lib.widgets import Choice, Panel, Slider, Toggle, explore, registry
+from course_lib.widgets import Choice, Panel, Slider, Toggle, explore, live_cells
 
 _ALT = "A straight line whose slope follows the slider."
 
@@ -302,8 +302,8 @@ def _instances():
 
 def test_running_a_cell_again_takes_its_old_pictures_down(monkeypatch):
     cell = ["cell-a", 1]
-    monkeypatch.setattr(registry, "_running_cell", lambda: tuple(cell))
-    monkeypatch.setattr(registry, "_LIVE", {})
+    monkeypatch.setattr(live_cells, "_running_cell", lambda: tuple(cell))
+    monkeypatch.setattr(live_cells, "_LIVE", {})
     first, second = _line(), _line()
     cell[:] = ["cell-b", 2]
     other = _line()

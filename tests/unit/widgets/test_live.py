@@ -3,9 +3,9 @@ import math
 
 import pytest
 
+from course_lib.figure.panel import Panel
 from course_lib.widgets.controls import Slider, Toggle
-from course_lib.widgets.live import LiveTraining
-from course_lib.widgets.panel import Panel
+from course_lib.widgets.live_training import LiveTraining
 
 
 class Descent:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from course_lib.widgets.live_runner import Runner
+from course_lib.widgets.runner import Runner
 
 
 class Log:

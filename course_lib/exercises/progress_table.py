@@ -1,0 +1,120 @@
+"""``progress``: a table with a bar for each notebook."""
+
+from html import escape
+
+from course_lib.exercises import registry, store
+from course_lib.exercises.cards import show
+
+__all__ = ["progress", "progress_summary"]
+
+
+def progress() -> None:
+    """Shows how many exercises of each notebook have passed, and how many hints were used."""
+    show(_Table(progress_summary()))
+
+
+def progress_summary() -> dict:
+    """What ``progress`` shows, as data.
+
+    Returns:
+        ``{"notebooks": [...], "passed": int, "total": int, "notice": str}``; a notebook has ``notebook``
+        ("00_start_here"), ``title``, ``passed``, ``total``, ``hints`` and ``exercises``, a list of dicts with ``id``,
+        ``title``, ``passed``, ``attempts`` and ``hints``.
+    """
+    known, notice = store.entries()
+    notebooks, notices = [], [notice] if notice else []
+    for digits, lesson in registry.lessons_with_exercises().items():
+        try:
+            found = registry.exercises_of(digits)
+        except Exception as error:
+            notices.append(
+                f"The exercises of notebook {digits} could not be read ({type(error).__name__}: {error})."
+            )
+            continue
+        exercises = []
+        for exercise in found:
+            entry = known.get(exercise.id, {"passed": False, "attempts": 0, "hints": 0})
+            counts = {key: entry[key] for key in ("passed", "attempts", "hints")}
+            exercises.append({"id": exercise.id, "title": exercise.title, **counts})
+        notebooks.append(
+            {
+                "notebook": lesson.name,
+                "title": lesson.title,
+                "passed": sum(one["passed"] for one in exercises),
+                "total": len(exercises),
+                "hints": sum(one["hints"] for one in exercises),
+                "exercises": exercises,
+            }
+        )
+    return {
+        "notebooks": notebooks,
+        "passed": sum(one["passed"] for one in notebooks),
+        "total": sum(one["total"] for one in notebooks),
+        "notice": " ".join(notices),
+    }
+
+
+_CELL = "text-align:left; white-space:nowrap; padding:3px 12px"
+
+
+class _Table:
+    def __init__(self, summary: dict):
+        self.summary = summary
+
+    def __repr__(self):
+        rows = self.summary["notebooks"]
+        width = max((len(row["title"]) for row in rows), default=0)
+        lines = [self._total()]
+        for row in rows:
+            full = round(10 * row["passed"] / row["total"]) if row["total"] else 0
+            bar = "█" * full + "░" * (10 - full)
+            lines.append(
+                f"  {row['notebook'][:2]}  {row['title']:<{width}}  {bar}  {_count(row)}{_hints(row, ', ')}"
+            )
+        return "\n".join([*lines, *([self.summary["notice"]] if self.summary["notice"] else [])])
+
+    def _total(self):
+        return f"Your progress: {self.summary['passed']} of {self.summary['total']} exercises passed"
+
+    def _repr_html_(self):
+        rows = "".join(self._row(row) for row in self.summary["notebooks"])
+        head = "".join(
+            f'<th scope="col" colspan="{columns}" style="{_CELL}">{name}</th>'
+            for name, columns in (("Notebook", 1), ("Passed", 2), ("Hints", 1))
+        )
+        notice = self.summary["notice"]
+        return (
+            '<div style="margin:6px 0; color:var(--jp-content-font-color1, inherit)">'
+            f"<strong>{self._total()}</strong>"
+            '<table style="border-collapse:collapse; margin:6px 0">'
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            + (f'<div role="status"><strong>! Note</strong> · {escape(notice)}</div>' if notice else "")
+            + "</div>"
+        )
+
+    @staticmethod
+    def _row(row):
+        percent = round(100 * row["passed"] / row["total"]) if row["total"] else 0
+        cell = f'<td style="{_CELL}">'
+        bar = (
+            f'<div role="img" aria-label="{_count(row)} passed" style="width:140px; height:10px; border-radius:5px; '
+            'overflow:hidden; background-color:#a8a8a8">'
+            f'<div style="width:{percent}%; height:10px; background-color:#009E73"></div></div>'
+        )
+        done = "✓ " if row["total"] and row["passed"] == row["total"] else ""
+        return (
+            f'<tr><th scope="row" style="text-align:left; font-weight:normal; padding:3px 12px">'
+            f"{row['notebook'][:2]} · {escape(row['title'])}</th>{cell}{bar}</td>"
+            f"{cell}{done}{_count(row)}</td>{cell}{row['hints'] or '–'}</td></tr>"
+        )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+def _count(row) -> str:
+    return f"{row['passed']} of {row['total']}"
+
+
+def _hints(row, before: str) -> str:
+    return f"{before}{row['hints']} hint{'s' if row['hints'] != 1 else ''} used" if row["hints"] else ""

@@ -1,0 +1,317 @@
+"""From marks to Matplotlib artists: made at the first call, moved afterwards.
+
+Each class draws one kind of mark. Only contours cannot be moved and are made anew.
+"""
+
+import numpy as np
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.patches import Polygon
+from matplotlib.quiver import Quiver
+from matplotlib.text import Text as TextArtist
+from matplotlib.transforms import IdentityTransform
+
+from course_lib.figure import marks, style
+from course_lib.figure.pixels import PixelArtist
+
+__all__ = ["Painted", "paint"]
+
+
+class Painted:
+    """The artists of one mark in one axes.
+
+    Attributes:
+        artists: what has to be drawn, in any order (the z-order decides).
+    """
+
+    def __init__(self, axes, mark):
+        self.axes = axes
+        self.artists = []
+        self.make(mark)
+
+    def keep(self, artist, zorder, clip=True):
+        """Puts an artist into the axes."""
+        artist.set_zorder(zorder)
+        # Limits follow the marks, not the artists.
+        self.axes.add_artist(artist)
+        if not clip:
+            artist.set_clip_on(False)
+        self.artists.append(artist)
+        return artist
+
+    def make(self, mark):
+        """Makes the artists, without data."""
+
+    def move(self, mark, slot):
+        """Gives the artists the data of ``mark``; ``slot`` is what the panel decided for it (bars only)."""
+
+    def show(self, visible):
+        """Shows or hides everything."""
+        for artist in self.artists:
+            artist.set_visible(visible)
+
+    def remove(self):
+        """Takes everything out of the axes."""
+        for artist in self.artists:
+            artist.remove()
+        self.artists = []
+
+
+def _width(look, default=2.4):
+    return default if look.width is None else look.width
+
+
+class PaintedCurve(Painted):
+    """Curves."""
+
+    def make(self, mark):
+        self.line = self.keep(Line2D([], [], solid_capstyle="round", dash_capstyle="butt"), 2.3)
+
+    def move(self, mark, slot):
+        self.line.set_data(mark.x, mark.y)
+        self.line.set(color=mark.look.rgba(), linewidth=_width(mark.look), linestyle=mark.look.line)
+
+
+class PaintedFill(Painted):
+    """Regions."""
+
+    def make(self, mark):
+        self.patch = self.keep(Polygon(np.zeros((3, 2)), linewidth=0), 1.5)
+
+    def move(self, mark, slot):
+        keep = np.isfinite(mark.x) & np.isfinite(mark.y) & np.isfinite(mark.base)
+        x, y, base = mark.x[keep], mark.y[keep], mark.base[keep]
+        outline = np.stack([np.r_[x, x[::-1]], np.r_[y, base[::-1]]], axis=1)
+        self.patch.set_xy(outline if len(x) > 1 else np.zeros((3, 2)))
+        self.patch.set(facecolor=mark.look.rgba(0.25), visible=len(x) > 1)
+
+
+class PaintedBars(Painted):
+    """Bars, and the texts on them."""
+
+    def make(self, mark):
+        self.bars = self.keep(PolyCollection([], linewidths=0), 1.6)
+        self.texts = []
+
+    def move(self, mark, slot):
+        left, width, hatch = slot
+        low, high = sorted(self.axes.get_ylim())
+        log = self.axes.get_yscale() == "log"
+        base = low if log else 0.0
+        tops = np.clip(np.nan_to_num(mark.heights, nan=base, posinf=high, neginf=low), low, high)
+        corners = [
+            [(x, base), (x, top), (x + width, top), (x + width, base)]
+            for x, top in zip(left, tops, strict=True)
+        ]
+        self.bars.set_verts(corners)
+        colors = mark.colors or [mark.look.rgba()] * len(tops)
+        alpha = 1.0 if mark.look.alpha is None else mark.look.alpha
+        self.bars.set_facecolor(
+            [(*color[:3], color[3] * alpha) for color in colors] if mark.colors else colors
+        )
+        self.bars.set_edgecolor(style.PAPER)
+        self.bars.set_hatch(hatch or None)
+        self._write(mark, left + width / 2, width, tops, low, high, base)
+
+    def _write(self, mark, centers, width, tops, low, high, base):
+        step = (high - low) * 0.012
+        unit = self.axes.figure.dpi / 72
+        room = width * self.axes.bbox.width / unit / abs(np.subtract(*self.axes.get_xlim()))
+        used = 0
+        for center, height, top in zip(centers, mark.heights, tops, strict=True):
+            cut = height > high or height < low
+            if not (cut or mark.values or not np.isfinite(height)):
+                continue
+            # A bar that leaves the view says so inside its end; other numbers stand outside it.
+            inside = cut and abs(top - base) > 0.25 * (high - low)
+            above = (height >= base or not np.isfinite(height)) != inside or (cut and not inside)
+            string = _number(height, mark.values or ".3g")
+            size = 18.0 if np.isinf(height) else 11.0
+            upright = len(string) * 0.58 * size > room
+            if cut and np.isfinite(height):
+                arrow = "↑" if height > base else "↓"
+                string = f"{string} {'→' if height > base else '←'}" if upright else f"{arrow}\n{string}"
+            if used == len(self.texts):
+                self.texts.append(self.keep(TextArtist(ha="center", linespacing=0.95), 3.0))
+            text = self.texts[used]
+            used += 1
+            text.set(x=center, text=string, color="white" if inside else style.INK, visible=True)
+            text.set(y=top + step * (1 if above else -1), va="bottom" if above else "top")
+            text.set_fontproperties(style.font("value", size=size, weight="bold" if inside else "normal"))
+            text.set_rotation(90 if upright and np.isfinite(height) else 0)
+        for text in self.texts[used:]:
+            text.set_visible(False)
+
+
+def _number(value, format):
+    if not np.isfinite(value):
+        return "NaN" if np.isnan(value) else "∞" if value > 0 else "−∞"
+    return f"{value:{format}}".replace("-", "−")
+
+
+class PaintedPicture(Painted):
+    """Heatmaps and images."""
+
+    def make(self, mark):
+        self.pixels = self.keep(PixelArtist(), 1.0)
+
+    def move(self, mark, slot):
+        self.pixels.set_picture(mark)
+
+
+class PaintedContour(Painted):
+    """Level lines: they cannot be moved."""
+
+    def move(self, mark, slot):
+        self.remove()
+        if len(mark.x) < 2 or len(mark.y) < 2:
+            return
+        z = np.ma.masked_invalid(mark.z)
+        if z.count() == 0 or z.min() == z.max():
+            return
+        levels = 8 if mark.levels is None else mark.levels
+        from contourpy import contour_generator
+        from matplotlib.ticker import MaxNLocator
+
+        if np.ndim(levels) == 0:
+            levels = MaxNLocator(int(levels)).tick_values(float(z.min()), float(z.max()))
+        lines = contour_generator(mark.x, mark.y, z, name="serial")
+        segments = [segment for level in levels for segment in lines.lines(float(level))]
+        look = mark.look
+        collection = LineCollection(
+            segments, colors=[look.rgba()], linewidths=_width(look, 1.6), linestyles=[look.line]
+        )
+        self.keep(collection, 1.8)
+
+
+class PaintedEllipse(Painted):
+    """Outlines of a Gaussian, lightly filled."""
+
+    def make(self, mark):
+        self.patch = self.keep(Polygon(np.zeros((3, 2)), linewidth=0), 1.5)
+        self.line = self.keep(Line2D([], []), 2.3)
+
+    def move(self, mark, slot):
+        look = mark.look
+        gap = np.full((1, 2), np.nan)
+        joined = np.concatenate([part for outline in mark.outline for part in (outline, gap)])
+        self.line.set_data(joined[:, 0], joined[:, 1])
+        self.line.set(color=look.rgba(), linewidth=_width(look), linestyle=look.line)
+        self.patch.set_xy(mark.outline[int(np.argmax(mark.std))])
+        self.patch.set_facecolor((*look.rgba()[:3], 0.12 * look.rgba()[3]))
+
+
+class PaintedPoints(Painted):
+    """Scattered points."""
+
+    def make(self, mark):
+        # A unit marker: its size comes with the data, in points squared.
+        dots = PathCollection([_marker("o")], sizes=[36], offset_transform=self.axes.transData)
+        # The marker's size comes from ``sizes``, in points squared, not from the data.
+        dots.set_transform(IdentityTransform())
+        self.dots = self.keep(dots, 2.1)
+        # The role that the marker's path was made for.
+        self.marker = "o"
+
+    def move(self, mark, slot):
+        look = mark.look
+        finite = np.isfinite(mark.xy).all(axis=1)
+        self.dots.set_offsets(mark.xy[finite])
+        if look.role.marker != self.marker:
+            self.marker = look.role.marker
+            self.dots.set_paths([_marker(self.marker)])
+        self.dots.set_sizes([mark.size**2], self.axes.figure.dpi)
+        if mark.colors is not None:
+            alpha = 1.0 if look.alpha is None else look.alpha
+            colors = mark.colors[finite] * np.array([1, 1, 1, alpha])
+        else:
+            colors = [look.rgba(0.75)]
+        self.dots.set(
+            facecolor=colors, edgecolor=style.PAPER, linewidth=0.4 if look.width is None else look.width
+        )
+
+
+def _marker(name):
+    marker = MarkerStyle(name)
+    return marker.get_path().transformed(marker.get_transform())
+
+
+class PaintedLevel(Painted):
+    """Lines across the panel."""
+
+    def make(self, mark):
+        blended = self.axes.get_xaxis_transform() if mark.axis == "x" else self.axes.get_yaxis_transform()
+        self.line = self.keep(Line2D([], [], transform=blended), 2.0)
+
+    def move(self, mark, slot):
+        ends = ([mark.at, mark.at], [0, 1])
+        self.line.set_data(*(ends if mark.axis == "x" else ends[::-1]))
+        self.line.set(color=mark.look.rgba(), linewidth=_width(mark.look, 1.8), linestyle=mark.look.line)
+
+
+class PaintedArrows(Painted):
+    """Vector fields; made anew when the number of arrows changes."""
+
+    def move(self, mark, slot):
+        look = mark.look
+        finite = np.isfinite(mark.xy).all(axis=1) & np.isfinite(mark.uv).all(axis=1)
+        (x, y), (u, v) = mark.xy[finite].T, mark.uv[finite].T
+        if not self.artists or len(x) != self.artists[0].N:
+            self.remove()
+            settings = {"angles": "xy", "scale_units": "xy", "scale": 1.0, "units": "dots"}
+            quiver = Quiver(
+                self.axes, x, y, u, v, **settings, headwidth=4.5, headlength=5, headaxislength=4.5
+            )
+            self.keep(quiver, 2.2)
+        quiver = self.artists[0]
+        quiver.X, quiver.Y, quiver.XY = x, y, np.column_stack([x, y])
+        quiver.set_offsets(quiver.XY)
+        quiver.set_UVC(u, v)
+        quiver.width = _width(look, 1.6) * self.axes.figure.dpi / 72
+        quiver.set_facecolor(look.rgba())
+
+
+class PaintedText(Painted):
+    """Text in the panel."""
+
+    def make(self, mark):
+        transform = self.axes.transAxes if mark.where == "panel" else self.axes.transData
+        self.text = self.keep(
+            TextArtist(fontproperties=style.font("text"), va="center", transform=transform), 3.2
+        )
+
+    def move(self, mark, slot):
+        transform = self.axes.transAxes if mark.where == "panel" else self.axes.transData
+        self.text.set(
+            x=mark.x, y=mark.y, text=mark.string, ha=mark.align, color=mark.look.rgba(), transform=transform
+        )
+        self.text.set_fontsize(style.font("text").get_size() if mark.size is None else mark.size)
+        self.text.set_visible(np.isfinite([mark.x, mark.y]).all())
+
+
+_PAINTERS = {
+    marks.Curve: PaintedCurve,
+    marks.Fill: PaintedFill,
+    marks.Bars: PaintedBars,
+    marks.Picture: PaintedPicture,
+    marks.Contour: PaintedContour,
+    marks.Ellipse: PaintedEllipse,
+    marks.Points: PaintedPoints,
+    marks.Level: PaintedLevel,
+    marks.Arrows: PaintedArrows,
+    marks.Text: PaintedText,
+}
+
+
+def paint(axes, mark, painted=None, slot=None) -> Painted:
+    """Shows ``mark``: moves what was painted under its name before, or makes it."""
+    painter = _PAINTERS[type(mark)]
+    if type(painted) is not painter or getattr(painted, "axis", None) != getattr(mark, "axis", None):
+        if painted is not None:
+            painted.remove()
+        painted = painter(axes, mark)
+        painted.axis = getattr(mark, "axis", None)
+    painted.show(True)
+    painted.move(mark, slot)
+    return painted

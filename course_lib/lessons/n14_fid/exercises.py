@@ -1,0 +1,513 @@
+"""Exercises of notebook 14: the Inception score, the parts of the FID, its bias, and the kernel distance."""
+
+import math
+
+import torch
+
+from course_lib.exercises.exercise import Case, Exercise, Mistake
+
+
+def tensor(values):
+    return torch.as_tensor(values, dtype=torch.float64)
+
+
+# The score from probabilities
+
+
+def inception_score(probabilities):
+    marginal = probabilities.mean(0)
+    conditional = torch.special.entr(probabilities).sum(1).mean()
+    return torch.exp(torch.special.entr(marginal).sum() - conditional)
+
+
+def log_score(p):
+    return torch.log(inception_score(p))
+
+
+def label_tables(rng):
+    yield Case(
+        (tensor([[0.9, 0.1, 0.0], [0.2, 0.7, 0.1]]),), "two images, three classes, one of them impossible"
+    )
+    for images, classes in ((6, 4), (5, 10)):
+        yield Case(
+            (tensor(rng.dirichlet([0.5] * classes, size=images)),), f"{images} images, {classes} classes"
+        )
+
+
+SCORE = Exercise(
+    id="14.inception_score",
+    title="The Inception score from label probabilities",
+    reference=inception_score,
+    cases=label_tables,
+    mistakes=(
+        Mistake(log_score, "The exponential is missing: this is the mutual information in nats."),
+        Mistake(
+            lambda p: torch.exp(log_score(p) / math.log(2)),
+            "The entropies are in bits and the exponential is to the base e: use the natural logarithm in both.",
+        ),
+        Mistake(lambda p: log_score(p) / math.log(2), "This is in bits, and the exponential is missing."),
+        Mistake(
+            lambda p: 1 / inception_score(p), "The sign is turned round: it is H(y) minus the mean of H(y|x)."
+        ),
+        Mistake(
+            lambda p: torch.exp(torch.special.entr(p).sum(1).mean()),
+            "Only sharpness is in it: the entropy of p(y), the mean row, is missing.",
+        ),
+        Mistake(
+            lambda p: torch.exp(torch.special.entr(p.mean(0)).sum()),
+            "Only diversity is in it: subtract the mean entropy of the rows.",
+        ),
+        Mistake(
+            lambda p: inception_score(p.T),
+            "The axes are exchanged: a row is one image, and p(y) is the mean over the rows.",
+        ),
+        Mistake(
+            lambda p: torch.exp(torch.special.entr(p.mean(0)).sum() - torch.special.entr(p).sum()),
+            "The entropies of the images are added: average them.",
+        ),
+        Mistake(
+            lambda p: torch.exp((p * (p.log() - p.mean(0).log())).sum(1).mean()),
+            "A class with probability 0 must contribute 0, and 0 · log 0 gives NaN: use torch.special.entr.",
+        ),
+    ),
+    hints=(
+        "You need two entropies: of the mean row, and the mean over the rows of their own entropies.",
+        "torch.special.entr(p) is -p log p for each entry, and 0 at p = 0.",
+        "torch.exp(entr(p.mean(0)).sum() - entr(p).sum(1).mean())",
+    ),
+    minutes=6,
+)
+
+
+# The trace of the matrix root
+
+
+def root_of(matrix):
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.mT
+
+
+def cross_trace(cov_p, cov_q):
+    root = root_of(cov_p)
+    return torch.linalg.eigvalsh(root @ cov_q @ root).clamp(min=0).sqrt().sum()
+
+
+def covariance_pairs(rng):
+    yield Case((tensor([[4.0, 0.0], [0.0, 1.0]]), tensor([[9.0, 0.0], [0.0, 1.0]])), "both diagonal")
+    for d in (2, 4):
+        # Positive entries, so that wrong ways give numbers and not NaN.
+        first, second = (tensor(rng.uniform(0.2, 1.0, size=(d, d))) for _ in range(2))
+        identity = torch.eye(d, dtype=torch.float64)
+        yield Case((first @ first.T + 0.3 * identity, second @ second.T + 0.1 * identity), f"{d} dimensions")
+    v = tensor(rng.uniform(0.5, 1.5, size=(3, 1)))
+    w = tensor(rng.uniform(0.5, 1.5, size=(3, 3)))
+    yield Case((w @ w.T, v @ v.T), "the second one is singular")
+
+
+CROSS = Exercise(
+    id="14.cross_trace",
+    title="The trace of the matrix square root",
+    reference=cross_trace,
+    cases=covariance_pairs,
+    rtol=1e-5,
+    atol=1e-5,
+    tolerance_reason="the root of a singular matrix keeps half of the digits",
+    mistakes=(
+        Mistake(
+            lambda p, q: torch.trace((p.sqrt() @ q @ p.sqrt()).sqrt()),
+            "torch.sqrt takes the root of each entry. A matrix root takes those of the eigenvalues.",
+        ),
+        Mistake(
+            lambda p, q: torch.trace((root_of(p) @ q @ root_of(p)).sqrt()),
+            "The inner root is right, but the outer one is taken of each entry: it must be the matrix root.",
+        ),
+        Mistake(
+            lambda p, q: torch.trace((p @ q).sqrt()), "The root of each entry is not the matrix square root."
+        ),
+        Mistake(lambda p, q: torch.trace(p @ q), "The outer square root is missing."),
+        Mistake(
+            lambda p, q: torch.trace(p @ q).clamp(min=0).sqrt(),
+            "The root of the trace is not the trace of the root: take the root first.",
+        ),
+        Mistake(
+            lambda p, q: torch.trace(root_of(p) @ root_of(q)),
+            "The roots are multiplied one by one. That is right only when the covariances commute.",
+        ),
+        Mistake(
+            lambda p, q: 2 * cross_trace(p, q), "The factor 2 of the formula does not belong to this term."
+        ),
+        Mistake(
+            lambda p, q: cross_trace(p, q) ** 2,
+            "Something was squared: the sum runs over the roots of the eigenvalues.",
+        ),
+    ),
+    hints=(
+        "The trace of a matrix is the sum of its eigenvalues, and a matrix root has the roots of the eigenvalues.",
+        "You need one matrix root, of cov_p: V diag(√λ) Vᵀ. For the outer one its eigenvalues suffice.",
+        "values, vectors = torch.linalg.eigh(cov_p); root = (vectors * values.clamp(min=0).sqrt()) @ vectors.mT; then"
+        " torch.linalg.eigvalsh(root @ cov_q @ root).clamp(min=0).sqrt().sum()",
+    ),
+    difficulty=2,
+    minutes=12,
+)
+
+
+# The streaming mean and covariance
+
+
+def update_statistics(count, mean, cov, batch, *, between=True, ddof=1, keep_ddof=1):
+    m = len(batch)
+    total = count + m
+    batch_mean = batch.mean(0)
+    delta = batch_mean - mean
+    scatter = cov * (count - keep_ddof) + (batch - batch_mean).T @ (batch - batch_mean)
+    if between:
+        scatter = scatter + torch.outer(delta, delta) * (count * m / total)
+    return total, mean + delta * (m / total), scatter / (total - ddof)
+
+
+def _wrong_axis(count, mean, cov, batch):
+    total, new_mean, right = update_statistics(count, mean, cov, batch)
+    centred = batch - batch.mean(0)
+    return total, new_mean, right + (centred @ centred.T - centred.T @ centred) / (total - 1)
+
+
+def _plain_average(count, mean, cov, batch):
+    total, _, new_cov = update_statistics(count, mean, cov, batch)
+    return total, (mean + batch.mean(0)) / 2, new_cov
+
+
+def _with_covariances(weigh):
+    """Wrong ways that average the two covariances; that of a single row is 0/0, as torch has it."""
+
+    def answer(count, mean, cov, batch):
+        total, new_mean, _ = update_statistics(count, mean, cov, batch)
+        centred = batch - batch.mean(0)
+        of_batch = centred.T @ centred / tensor(len(batch) - 1)
+        return total, new_mean, weigh(count, cov, len(batch), of_batch)
+
+    return answer
+
+
+def _old_count(count, mean, cov, batch):
+    return count, *update_statistics(count, mean, cov, batch)[1:]
+
+
+def statistics_cases(rng):
+    for d, offset, label in (
+        (3, 0.0, "three features"),
+        (2, 5.0, "two features"),
+        (1, 1.0, "one feature, and a batch of one row"),
+        (2, 1e6, "a mean a million times the spread"),
+    ):
+        old = tensor(rng.normal(size=(6, d)) * (1 + rng.random(d)) + offset)
+        # As many rows as features, so that a covariance over the wrong axis has the right shape.
+        batch = tensor(rng.normal(size=(d, d)) + offset + 0.7)
+        mean = old.mean(0)
+        yield Case((len(old), mean, (old - mean).T @ (old - mean) / (len(old) - 1), batch), label)
+
+
+STREAM = Exercise(
+    id="14.update_statistics",
+    title="Mean and covariance, one batch at a time",
+    reference=update_statistics,
+    cases=statistics_cases,
+    rtol=1e-6,
+    atol=1e-9,
+    tolerance_reason="the rounding of float64 at a mean of a million times the spread, and a hundred times more",
+    mistakes=(
+        Mistake(
+            lambda n, m, c, b: update_statistics(n, m, c, b, between=False),
+            "The two groups also differ in their means: the term n m / (n + m) δ δᵀ is missing from the scatter.",
+        ),
+        Mistake(
+            lambda n, m, c, b: update_statistics(n, m, c, b, ddof=0),
+            "The new covariance is divided by n: divide by n - 1.",
+        ),
+        Mistake(
+            lambda n, m, c, b: update_statistics(n, m, c, b, ddof=0, keep_ddof=0),
+            "n is used for n - 1: the old covariance times count - 1 is the scatter, and the new scatter is divided by"
+            " the new count less 1.",
+        ),
+        Mistake(
+            lambda n, m, c, b: update_statistics(n, m, c, b, keep_ddof=0),
+            "The old covariance was divided by n - 1: multiply it by count - 1 to get the scatter back.",
+        ),
+        Mistake(
+            _wrong_axis, "The covariance is taken over the wrong axis: rows are images, columns are features."
+        ),
+        Mistake(
+            _plain_average,
+            "The two means are averaged as if the groups were of one size: weight them by the counts.",
+        ),
+        Mistake(
+            _with_covariances(lambda n, cov, m, other: (n * cov + m * other) / (n + m)),
+            "This averages the two covariances: the difference of the means is missing, and n is used for n - 1.",
+        ),
+        Mistake(
+            _with_covariances(lambda n, cov, m, other: ((n - 1) * cov + (m - 1) * other) / (n + m - 2)),
+            "This is the pooled covariance within the two groups: the difference of their means is missing.",
+        ),
+        Mistake(
+            _with_covariances(lambda n, cov, m, other: ((n - 1) * cov + (m - 1) * other) / (n + m - 1)),
+            "The difference of the means is missing from the scatter (and a batch of one row has no covariance).",
+        ),
+        Mistake(_old_count, "The count is the old one: return count + len(batch)."),
+    ),
+    hints=(
+        "Add scatters (sums of squared deviations), not covariances: scatter = (n - 1) · covariance.",
+        "The scatter of the union is that of both groups, each around its own mean, plus n m / (n + m) δ δᵀ, with δ the"
+        " difference of the means.",
+        "delta = batch.mean(0) - mean; new mean = mean + delta · m / (n + m); centre the batch by its own mean:"
+        " sums of squares lose their digits when the mean is large.",
+    ),
+    difficulty=2,
+    minutes=15,
+)
+
+
+# FID with fewer images than features
+
+
+def fid_few(features_p, features_q, *, ddof=1, means=True, double=2.0, centre=True, root=True):
+    mean_p, mean_q = features_p.mean(0), features_q.mean(0)
+    a = (features_p - mean_p if centre else features_p) / math.sqrt(len(features_p) - ddof)
+    b = (features_q - mean_q if centre else features_q) / math.sqrt(len(features_q) - ddof)
+    values = torch.linalg.svdvals(a @ b.T)
+    cross = values.sum() if root else (values**2).sum()
+    shift = ((mean_p - mean_q) ** 2).sum() if means else 0.0
+    return shift + (a**2).sum() + (b**2).sum() - double * cross
+
+
+def _by_entries(features_p, features_q):
+    a, b = (x - x.mean(0) for x in (features_p, features_q))
+    a, b = a / math.sqrt(len(a) - 1), b / math.sqrt(len(b) - 1)
+    shift = ((features_p.mean(0) - features_q.mean(0)) ** 2).sum()
+    return shift + (a**2).sum() + (b**2).sum() - 2 * torch.trace(a @ b.T)
+
+
+def feature_pairs(rng):
+    for n, m, d in ((3, 3, 4), (5, 5, 40), (6, 6, 300)):
+        scale = rng.uniform(0.5, 2.0, size=d)
+        p, q = (tensor(rng.normal(size=(rows, d)) * scale + shift) for rows, shift in ((n, 0.0), (m, 0.3)))
+        yield Case((p, q), f"{n} images, {d} features")
+
+
+def judge_digits(measured, expected, *_):
+    try:
+        got = float(measured)
+    except (TypeError, ValueError):
+        return "Expected one number."
+    error = abs(got - float(expected)) / float(expected)
+    if error <= 1e-9:
+        return None
+    if error <= 1e-3:
+        return (
+            f"Right to a share of {error:.0e}, and asked for is 1e-9: the root of a singular d x d covariance turns"
+            " rounding errors of 1e-16 into 1e-8. Use the small matrix A Bᵀ."
+        )
+    return f"Expected {float(expected):.6g}, got {got:.6g}."
+
+
+FEW = Exercise(
+    id="14.fid_few_images",
+    title="FID with fewer images than features",
+    reference=fid_few,
+    cases=feature_pairs,
+    judge=judge_digits,
+    mistakes=(
+        Mistake(lambda p, q: fid_few(p, q, ddof=0), "n is used for n - 1 in the covariances."),
+        Mistake(lambda p, q: fid_few(p, q, means=False), "The squared distance of the means is missing."),
+        Mistake(lambda p, q: fid_few(p, q, double=1.0), "The factor 2 before the cross term is missing."),
+        Mistake(
+            lambda p, q: fid_few(p, q, centre=False),
+            "The features must be centred before they are a factor of the covariance.",
+        ),
+        Mistake(
+            lambda p, q: fid_few(p, q, root=False),
+            "The singular values are squared: they are the roots already, so add them as they are.",
+        ),
+        Mistake(
+            _by_entries,
+            "This is the trace of A Bᵀ itself, which depends on the order of the images: add its singular values.",
+        ),
+    ),
+    hints=(
+        "Σp = AᵀA and Σq = BᵀB, with the centred features over √(n - 1) in A: the cross term depends on A Bᵀ alone.",
+        "A Bᵀ is n x m. Its singular values are the roots of the eigenvalues of Σp Σq.",
+        "tr Σp is the sum of the squares of A's entries.",
+        "shift + (A**2).sum() + (B**2).sum() - 2 * torch.linalg.svdvals(A @ B.T).sum()",
+    ),
+    difficulty=3,
+    minutes=25,
+)
+
+
+# The unbiased MMD
+
+
+def mean_of_pairs(k):
+    return (k.sum() - k.diagonal().sum()) / (len(k) * (len(k) - 1))
+
+
+def mmd2_unbiased(kxx, kyy, kxy):
+    return mean_of_pairs(kxx) + mean_of_pairs(kyy) - 2 * kxy.mean()
+
+
+def kernel(a, b):
+    return (a @ b.T / 2 + 1) ** 3
+
+
+def kernel_tables(rng):
+    same = tensor(rng.normal(size=(4, 2)))
+    yield Case((kernel(same, same),) * 3, "a set against itself")
+    for n, m in ((3, 3), (5, 4), (2, 6)):
+        x, y = tensor(rng.normal(size=(n, 2))), tensor(rng.normal(size=(m, 2)) + 0.5)
+        yield Case((kernel(x, x), kernel(y, y), kernel(x, y)), f"{n} against {m} images")
+
+
+def _no_diagonal(k):
+    return k.sum() - k.diagonal().sum()
+
+
+MMD = Exercise(
+    id="14.mmd2_unbiased",
+    title="The unbiased squared MMD",
+    reference=mmd2_unbiased,
+    cases=kernel_tables,
+    mistakes=(
+        Mistake(
+            lambda a, b, c: a.mean() + b.mean() - 2 * c.mean(),
+            "This is the biased estimate: an image paired with itself is in the sums, and always looks similar.",
+        ),
+        Mistake(
+            lambda a, b, c: _no_diagonal(a) / a.numel() + _no_diagonal(b) / b.numel() - 2 * c.mean(),
+            "The diagonal is out of the sums but still in the count: there are n (n - 1) pairs of different images.",
+        ),
+        Mistake(
+            lambda a, b, c: mmd2_unbiased(a, b, c) + c.mean(), "The cross term enters twice: - 2 E k(x, y)."
+        ),
+        Mistake(
+            lambda a, b, c: mmd2_unbiased(a, b, c) + 4 * c.mean(), "The sign of the cross term is wrong."
+        ),
+        Mistake(
+            lambda a, b, c: mmd2_unbiased(a, b, c).clamp(min=0),
+            "Cut off at zero it is no longer unbiased: values below zero must stay.",
+        ),
+        Mistake(
+            lambda a, b, c: mmd2_unbiased(a, b, c).clamp(min=0).sqrt(),
+            "The squared MMD is asked for: its root is not unbiased.",
+        ),
+        Mistake(
+            lambda a, b, c: (
+                mmd2_unbiased(a, b, c) + 2 * c.mean()
+                - 2 * (c.sum() - c.diagonal().sum()) / (c.numel() - min(c.shape))
+            ),
+            "The diagonal of kxy must stay: its pairs are of different images, one real and one generated.",
+        ),
+    ),
+    hints=(
+        "It is the mean over pairs of reals, plus that over pairs of fakes, minus twice that over mixed pairs.",
+        "Pairs within one set must be of different images: leave out the diagonal, and divide by n (n - 1).",
+        "(kxx.sum() - kxx.diagonal().sum()) / (n * (n - 1)), the same for kyy, and - 2 * kxy.mean()",
+    ),
+    minutes=8,
+)  # fmt: skip
+
+
+# The extrapolation
+
+
+def fit_line(x, y):
+    centred = x - x.mean()
+    slope = (centred * y).sum() / (centred**2).sum()
+    return y.mean() - slope * x.mean(), slope
+
+
+def extrapolate(sizes, values):
+    return fit_line(1 / sizes, values)[0]
+
+
+def line_cases(rng):
+    yield Case((tensor([100.0, 200.0]), tensor([3.0, 2.0])), "two sizes: the line goes through both")
+    for _ in range(2):
+        sizes = tensor(sorted(rng.choice([50, 80, 100, 150, 200, 300, 500, 900], size=5, replace=False)))
+        values = rng.uniform(0.5, 5) + rng.uniform(50, 200) / sizes + tensor(0.05 * rng.normal(size=5))
+        yield Case((sizes, values), "five sizes")
+
+
+LINE = Exercise(
+    id="14.extrapolate",
+    title="FID for infinitely many images",
+    reference=extrapolate,
+    cases=line_cases,
+    mistakes=(
+        Mistake(
+            lambda n, v: fit_line(n, v)[0], "The line is fitted in n: the bias is a constant over n, so take 1/n as x."
+        ),
+        Mistake(lambda n, v: fit_line(1 / n, v)[1], "This is the slope: the value at 1/n = 0 is the intercept."),
+        Mistake(lambda n, v: v[-1], "This is the value at the largest size, bias included: go on to 1/n = 0."),
+        Mistake(lambda n, v: v.mean(), "This is the mean of the values: the bias is still in it."),
+        Mistake(lambda n, v: fit_line(1 / n**0.5, v)[0], "The bias shrinks like 1/n, not like 1/√n."),
+        Mistake(
+            lambda n, v: fit_line(v, 1 / n)[0], "x and y are exchanged: the FID is fitted as a function of 1/n."
+        ),
+        Mistake(lambda n, v: fit_line(n.log(), v)[0], "The line is fitted in log n: the bias is a constant over n."),
+    ),
+    hints=(
+        "Make x = 1/n and fit a straight line by least squares. Infinitely many images are x = 0.",
+        "slope = Σ (x - x̄)(y - ȳ) / Σ (x - x̄)²; intercept = ȳ - slope · x̄.",
+    ),
+    minutes=8,
+)  # fmt: skip
+
+
+# A detector of copies
+
+
+def nearest(samples, training):
+    return torch.cdist(samples, training).min(1).values
+
+
+def image_sets(rng):
+    training = tensor(rng.random((5, 3)))
+    yield Case((training[[1, 3]], training), "two copies")
+    yield Case(
+        (tensor(rng.random((4, 64))), tensor(rng.random((7, 64)))), "four samples, seven training images"
+    )
+    yield Case((tensor(rng.random((6, 2))), tensor(rng.random((3, 2)))), "six samples, three training images")
+
+
+NEAREST = Exercise(
+    id="14.nearest",
+    title="The distance to the nearest training image",
+    reference=nearest,
+    cases=image_sets,
+    atol=1e-6,
+    tolerance_reason="a distance of 0 that is found by a matrix product keeps half of the digits",
+    mistakes=(
+        Mistake(lambda s, t: nearest(s, t) ** 2, "The distance is squared: take the root."),
+        Mistake(
+            lambda s, t: nearest(t, s),
+            "The roles are exchanged: one number for each sample, its distance to the nearest training image.",
+        ),
+        Mistake(
+            lambda s, t: torch.cdist(s, t).min(), "This is the smallest of all: one number a sample is asked for."
+        ),
+        Mistake(
+            lambda s, t: torch.cdist(s, t).mean(1), "This is the mean distance: the smallest one shows a copy."
+        ),
+        Mistake(
+            lambda s, t: torch.cdist(s, t).min(1).indices, "This says which image is nearest, not how far it is."
+        ),
+        Mistake(
+            lambda s, t: (s[:, None] - t[None, :]).abs().sum(-1).min(1).values,
+            "This adds absolute differences: the Euclidean distance is asked for.",
+        ),
+    ),
+    hints=(
+        "All distances between two sets of points: torch.cdist(samples, training), shape (n, m).",
+        "Then the minimum over the training images, the second axis: .min(1).values",
+    ),
+    minutes=4,
+)  # fmt: skip

@@ -1,0 +1,1011 @@
+# %% [markdown]
+# # 14 · Judging samples: Inception score, FID, and what they miss
+#
+# *About 90 minutes. Follows I24, "Evaluation of likelihood-free models" and "Frechet Inception Distance (FID)".*
+#
+# After this notebook you can
+#
+# - compute the Inception score and the FID from a classifier's outputs, and say what each of them looks at;
+# - damage a set of images in six ways and predict which score will notice;
+# - measure the bias of the FID, remove it by extrapolation, and say why a kernel distance does not have it;
+# - build two sets of images that anybody can tell apart and whose FID is zero;
+# - say what a table of FID values must tell its readers before they can believe it.
+#
+# **Recap.** A GAN gives samples and no density. Everything below is computed from samples: real ones on one side, generated
+# ones on the other. The images are the 1,797 digits of 8 × 8 pixels, 1,437 to train on and 360 held out. They are small, so
+# every experiment takes seconds; every effect below is also there at the size of ImageNet.
+
+# %% name="setup"
+import time
+
+import numpy as np
+import torch
+from scipy import linalg, optimize
+from tqdm.auto import tqdm
+
+from course_lib.claims import argue, claim
+from course_lib.data.digits import load_digits
+from course_lib.evaluation import cmmd, fid, inception_score, kid, label_entropies, precision_recall
+from course_lib.exercises import check, hint
+from course_lib.lessons.n14_fid.runs import stored
+from course_lib.networks import mlp
+from course_lib.widgets import Choice, Panel, Slider, explore
+
+torch.set_num_threads(1)  # everything here is small: sharing the work costs more than it saves
+digits = load_digits()
+real, held_out = digits.train, digits.held_out
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def sheet(images, rows=6, columns=6):
+    """The first images side by side, as one picture with white lines between them."""
+    tiles = torch.nn.functional.pad(images[: rows * columns].detach().reshape(-1, 8, 8), (0, 1, 0, 1))
+    return tiles.reshape(rows, columns, 9, 9).permute(0, 2, 1, 3).reshape(rows * 9, columns * 9)[:-1, :-1]
+
+
+# %% [markdown]
+# ## 14.1 With a likelihood there is a protocol
+#
+# For a model with a density $p(x\mid\theta)$ the lecture recalls the protocol: split the data into three parts; fit on the first
+# (train), choose what is left to choose on the second (validation), report the likelihood of the third (test). Here is the
+# smallest such model, a kernel density estimate: a Gaussian of standard deviation $h$ around each training image.
+# $h$ is what is left to choose.
+#
+# **Predict, then move.** Which $h$ makes the *training* likelihood largest? For which $h$ do the samples look best, and is that
+# the $h$ with the best *test* likelihood?
+
+# %% name="kernel-density"
+order = torch.randperm(len(real), generator=seeded(1))
+fit_part, validation_part, test_part = real[order[360:]].double(), real[order[:360]].double(), held_out.double()
+WIDTHS = torch.logspace(-2, 0, 41, dtype=torch.float64)
+SQUARES = {name: torch.cdist(x, fit_part).square() for name, x in
+           (("train", fit_part), ("validation", validation_part), ("test", test_part))}
+
+
+def mean_log_density(squares, h):
+    """Mean log-density in nats of the kernel estimate, from squared distances of shape (points, centres)."""
+    logs = -squares / (2 * h**2) - 32 * torch.log(2 * torch.pi * h**2)
+    return (torch.logsumexp(logs, 1) - np.log(squares.shape[1])).mean()
+
+
+LIKELIHOOD = {name: torch.stack([mean_log_density(s, h) for h in WIDTHS]) for name, s in SQUARES.items()}
+
+# %% name="protocol" tags=["picture"]
+KDE_NOISE = torch.randn(36, 64, generator=seeded(2), dtype=torch.float64)
+
+
+def protocol(view, log_h):
+    h = 10.0**log_h
+    view["samples"].image("samples", sheet((fit_part[:36] + h * KDE_NOISE).clamp(0, 1)), limits=(0, 1))
+    for name, color, style in (("train", "muted", ":"), ("test", "p", "-"), ("validation", "q", "--")):
+        view["curves"].curve(name, WIDTHS.log10(), LIKELIHOOD[name], color=color, style=style, label=name)
+        view.readout(f"{name}, nats", float(mean_log_density(SQUARES[name], torch.tensor(h))), ".1f")
+    view["curves"].vline("h", log_h)
+    view.readout("h", h, ".3f")
+
+
+explore(
+    protocol,
+    panels=[
+        Panel("samples", title="samples of the model", aspect="equal", axes=False, width=0.7),
+        Panel("curves", title="mean log-density", xlabel="log₁₀ h (grey values from 0 to 1)", ylabel="nats an image",
+              xlim=(-2, 0), ylim=(-120, 140)),
+    ],
+    log_h=Slider(-2.0, 0.0, step=0.05, value=-0.7, label="log₁₀ h"),
+    presets={"best on train": {"log_h": -2.0}, "best on validation": {"log_h": float(WIDTHS[LIKELIHOOD["validation"].argmax()].log10())}},
+    alt="Samples of a kernel density estimate beside its log-density on the three parts of the data as the width varies",
+)
+
+# %% tags=["claim:likelihood-eval-protocol"]
+by_validation, by_train = (int(LIKELIHOOD[name].argmax()) for name in ("validation", "train"))
+print(f"h chosen on validation: {float(WIDTHS[by_validation]):.2f}; on train: {float(WIDTHS[by_train]):.2f}, the smallest on offer")
+claim(
+    "likelihood-eval-protocol", "holds",
+    ("test log-density, h chosen on validation", float(LIKELIHOOD["test"][by_validation])),
+    ("test log-density, h chosen on train", float(LIKELIHOOD["test"][by_train])),
+    relation=">=", digits=4,
+)
+
+# %% [markdown]
+# The training part would choose $h\to 0$: a list of the training images. The protocol catches that. Note the second lesson: the samples
+# at $h=0.01$ look perfect and the model is the worst of all; at the best $h$ they look noisy. *A good likelihood and good-looking
+# samples are two things.* For a GAN there is no curve to draw, and one has to judge the samples.
+#
+# ## 14.2 Sharp and diverse, according to a classifier
+#
+# Take a classifier that gives label probabilities $p(y\mid x)$. The lecture asks for two things:
+#
+# - **sharpness**: $p(y\mid x)$ has low entropy, one sees at once what an image shows;
+# - **diversity**: the marginal $p(y) = \int p(y\mid x)\,p(x)\,dx$ has high entropy, all classes occur.
+#
+# Our classifier is an MLP, 64 → 128 → 32 → 10, trained for 800 steps on noisy training images. The values of its last hidden
+# layer, 32 numbers an image, are the *features* of the later sections.
+
+# %% name="classifier"
+STORED = stored()
+
+
+def load(network, name):
+    """Puts stored weights into a network (`runs.py` of this lesson trained them)."""
+    prefix = name + "/"
+    network.load_state_dict({k[len(prefix) :]: torch.as_tensor(STORED[k]).float() for k in STORED if k.startswith(prefix)})
+    return network.requires_grad_(False)
+
+
+classifier = load(mlp((64, 128, 32, 10), "silu"), "classifier")
+another_seed = load(mlp((64, 128, 32, 10), "silu"), "another_seed")
+untrained = mlp((64, 128, 32, 10), "silu", seed=7).requires_grad_(False)
+
+
+def probabilities(images):
+    """p(y|x) for images (n, 64): shape (n, 10)."""
+    return classifier(images.float()).softmax(-1).double()
+
+
+def scaled(network):
+    """Features in units in which one of them has variance 1 on average over the training images."""
+    unit = network(real).double().var(0).mean().sqrt()
+    return lambda images: network(images.float()).double() / unit
+
+
+JUDGES = {"trained": scaled(classifier[:-1]), "another seed": scaled(another_seed[:-1]),
+          "untrained": scaled(untrained[:-1]), "raw pixels": scaled(torch.nn.Identity())}
+features = JUDGES["trained"]
+accuracy = (probabilities(held_out).argmax(1) == digits.held_out_labels).double().mean()
+print(f"held-out accuracy: {accuracy:.1%}")
+
+# %% [markdown]
+# ### Exercise 14.1 · The Inception score
+#
+# Both wishes in one number: $\mathrm{IS} = \exp\{H(y) - \mathbb{E}_x H(y\mid x)\}$, with entropies in nats. The exponent is the mutual information
+# of image and label, so the score lies between 1 and the number of classes.
+
+# %% tags=["exercise:14.inception_score"]
+def score(probabilities):
+    """The Inception score of a sample.
+
+    probabilities: (n, classes), row i is p(y|x_i); entries may be 0. Returns a 0-dimensional tensor.
+    """
+    # region solution
+    entropy = torch.special.entr  # -p log p for each entry, and 0 at p = 0
+    return torch.exp(entropy(probabilities.mean(0)).sum() - entropy(probabilities).sum(1).mean())
+    # endregion
+
+
+score = check("14.inception_score", score)
+
+
+# %% name="damages"
+def blur(images, width):
+    """A Gaussian blur with a standard deviation of `width` pixels."""
+    if width == 0:
+        return images
+    weights = torch.exp(-(torch.arange(-4, 5) ** 2) / (2 * width**2))
+    weights = (weights / weights.sum()).to(images)
+    pictures = images.reshape(-1, 1, 8, 8)
+    for shape, padding in (((1, 1, 1, 9), (4, 4, 0, 0)), ((1, 1, 9, 1), (0, 0, 4, 4))):
+        pictures = torch.nn.functional.conv2d(torch.nn.functional.pad(pictures, padding), weights.reshape(shape))
+    return pictures.reshape(-1, 64)
+
+
+def noise(images, std):
+    return (images + std * torch.randn(images.shape, generator=seeded(3))).clamp(0, 1)
+
+
+likely = probabilities(real)
+SETS = {
+    "held-out digits": held_out,
+    "blurred": blur(held_out, 1.0),
+    "fives only": real[digits.train_labels == 5],
+    "no class above 4": held_out[digits.held_out_labels < 5],
+    "one digit per class, repeated": real[likely.argmax(0)].repeat(36, 1),
+    "pixels in another order": held_out[:, torch.randperm(64, generator=seeded(4))],
+    "noise": torch.rand(360, 64, generator=seeded(5)),
+}
+
+# %% [markdown]
+# **Predict, then move.** Which of the seven sets gets the highest score? Does anything beat the real digits? What does the classifier say about
+# pure noise: "I do not know", or something else?
+
+# %% name="sharp-and-diverse" tags=["picture"]
+LABEL_TABLES = {name: probabilities(images) for name, images in SETS.items()}
+SCORES = {name: (*map(float, label_entropies(table)), float(score(table))) for name, table in LABEL_TABLES.items()}
+CLASSES = [str(c) for c in range(10)]
+
+
+def sharp_and_diverse(view, name, image):
+    table = LABEL_TABLES[name]
+    image = image % len(table)
+    view["sheet"].image("sheet", sheet(SETS[name], 5, 5), limits=(0, 1))
+    view["one"].image("one", SETS[name][image].reshape(8, 8), limits=(0, 1))
+    view["conditional"].bars("conditional", CLASSES, table[image], color="q")
+    view["marginal"].bars("marginal", CLASSES, table.mean(0), color="p")
+    sharpness, diversity, value = SCORES[name]
+    view.readout("mean entropy of p(y|x), nats", sharpness, ".3f")
+    view.readout("entropy of p(y), nats", diversity, ".3f")
+    view.readout("Inception score", value, ".2f")
+
+
+explore(
+    sharp_and_diverse,
+    panels=[
+        Panel("sheet", title="the set", aspect="equal", axes=False, width=0.8),
+        Panel("one", title="one image x", aspect="equal", axes=False, width=0.5),
+        Panel("conditional", title="p(y|x) of that image", xlabel="class y", ylabel="probability", ylim=(0, 1)),
+        Panel("marginal", title="p(y) of the set", xlabel="class y", ylabel="probability", ylim=(0, 1)),
+    ],
+    name=Choice(list(SETS), label="set"),
+    image=Slider(0, 24, step=1, value=0, label="image"),
+    size=(12, 3.4),
+    alt="A set of digit images, one of them enlarged, the label probabilities of that image and those of the whole set",
+)
+
+# %% tags=["claim:is-sharpness", "claim:is-diversity"]
+print(f"noise: {SCORES['noise'][0]:.2f} nats, less than blurred digits, {SCORES['blurred'][0]:.2f} nats")
+claim(
+    "is-sharpness", "convention",
+    ("mean entropy of p(y|x), held-out digits", SCORES["held-out digits"][0]),
+    ("the same, blurred by one pixel", SCORES["blurred"][0]),
+    relation="<", digits=2,
+    under="the images look like digits: low entropy does not make an image sharp, noise gets less than blurred digits",
+)
+print()
+claim(
+    "is-diversity", "convention",
+    ("entropy of p(y), five of ten classes", SCORES["no class above 4"][1]),
+    ("entropy of p(y), ten classes", SCORES["held-out digits"][1]),
+    relation="<", digits=3,
+    under="diversity means diversity of classes: one digit of each class, repeated, is as diverse as the real digits",
+)
+
+# %% [markdown]
+# Ten images, repeated, reach a score of 10.0 and beat the real digits: the Inception score cannot see that a class has one image in it, because
+# $p(y\mid x)$ forgets everything but the class. It never looks at real images either. And the classifier has an opinion about everything,
+# noise included.
+#
+# ## 14.3 The distance between two Gaussians
+#
+# The lecture's second score compares two laws. The Wasserstein distance of order $s$ is the cost of the cheapest way to move one to the other:
+#
+# $$W_s(\pi, p) = \inf_\gamma \big(\mathbb{E}_{(x,y)\sim\gamma}\lVert x-y\rVert^s\big)^{1/s}.$$
+#
+# On the line the cheapest way is known: the leftmost mass goes to the left. A linear programme that knows nothing of this must agree.
+
+# %% tags=["claim:wasserstein-s"]
+def by_program(x, y, p, q, s):
+    """The infimum over all couplings of two weighted point sets, as a linear programme."""
+    cost = np.abs(x[:, None] - y[None, :]) ** s
+    rows, columns = np.kron(np.eye(len(x)), np.ones(len(y))), np.kron(np.ones(len(x)), np.eye(len(y)))
+    result = optimize.linprog(cost.ravel(), A_eq=np.vstack([rows, columns]), b_eq=np.concatenate([p, q]))
+    return result.fun ** (1 / s)
+
+
+def by_quantiles(x, y, p, q, s):
+    """The same from the two quantile functions, exactly, between all their jumps."""
+    levels = np.sort(np.concatenate([np.cumsum(p), np.cumsum(q), [0.0]]))
+    middles = (levels[1:] + levels[:-1]) / 2
+    quantile = lambda points, weights: points[np.minimum(np.searchsorted(np.cumsum(weights), middles), len(points) - 1)]
+    return (np.diff(levels) @ np.abs(quantile(x, p) - quantile(y, q)) ** s) ** (1 / s)
+
+
+points_x, points_y = np.array([0.0, 1.0, 2.5]), np.array([-0.5, 0.5, 2.0, 4.0])
+mass_x, mass_y = np.array([0.5, 0.3, 0.2]), np.array([0.25, 0.25, 0.4, 0.1])
+print(f"W₁ = {by_program(points_x, points_y, mass_x, mass_y, 1):.6f}, never more than W₂")
+claim(
+    "wasserstein-s", "holds",
+    ("W₂, infimum over couplings by a linear programme", by_program(points_x, points_y, mass_x, mass_y, 2)),
+    ("W₂, from the quantile functions", by_quantiles(points_x, points_y, mass_x, mass_y, 2)),
+)
+
+# %% [markdown]
+# For two Gaussians the infimum has a closed form, the theorem of the lecture:
+#
+# $$W_2^2 = \lVert\mu_\pi-\mu_p\rVert^2 + \mathrm{tr}\big[\Sigma_\pi + \Sigma_p - 2\,(\Sigma_\pi^{1/2}\Sigma_p\Sigma_\pi^{1/2})^{1/2}\big].$$
+#
+# ### Exercise 14.2 · The trace of the matrix root
+#
+# The square root here is that of matrices: $A^{1/2}$ is the symmetric positive semi-definite matrix whose square is $A$.
+
+# %% tags=["exercise:14.cross_trace"]
+def cross_trace(cov_p, cov_q):
+    """tr (cov_p^1/2 cov_q cov_p^1/2)^1/2.
+
+    cov_p, cov_q: (d, d), symmetric positive semi-definite; either may be singular. Returns a 0-dimensional tensor.
+    """
+    # region solution
+    values, vectors = torch.linalg.eigh(cov_p)
+    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.mT
+    return torch.linalg.eigvalsh(root @ cov_q @ root).clamp(min=0).sqrt().sum()
+    # endregion
+
+
+cross_trace = check("14.cross_trace", cross_trace)
+
+# %% [markdown]
+# **Predict, then move.** Two Gaussians with the same mean and the same shape, one turned against the other: at which angle is the distance largest? And when both
+# are circles? The grey arrows are the optimal map, $x \mapsto \mu_p + A(x-\mu_\pi)$ with a symmetric matrix $A$. The exact transport of 150 samples of each law
+# comes out above the formula: where does the excess come from?
+
+# %% name="gaussian-transport" tags=["picture"]
+STANDARD = torch.randn(2, 150, 2, generator=seeded(6), dtype=torch.float64)
+
+
+def matrix_root(matrix):
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.mT
+
+
+def turned(length, width, degrees):
+    angle = torch.tensor(degrees * torch.pi / 180, dtype=torch.float64)
+    turn = torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
+    return turn @ torch.diag(torch.tensor([length, width], dtype=torch.float64) ** 2) @ turn.T
+
+
+def gaussian_transport(view, shift, length, degrees):
+    mean_q = torch.tensor([shift, 0.0], dtype=torch.float64)
+    cov_p, cov_q = turned(1.5, 0.5, 0.0), turned(length, 0.5, degrees)
+    root = matrix_root(cov_p)
+    inverse = torch.linalg.inv(root)
+    optimal = inverse @ matrix_root(root @ cov_q @ root) @ inverse
+    x, y = STANDARD[0] @ root, mean_q + STANDARD[1] @ matrix_root(cov_q)
+    view["plane"].ellipse("p", torch.zeros(2), cov_p, color="p", label="π")
+    view["plane"].ellipse("q", mean_q, cov_q, color="q", label="p")
+    view["plane"].arrows("map", x[:40], (mean_q + x @ optimal.T - x)[:40], color="muted")
+    parts = [shift**2, float(cov_p.trace() + cov_q.trace() - 2 * cross_trace(cov_p, cov_q))]
+    view["parts"].bars("parts", ["means", "covariances"], parts, color="third", values=".2f")
+    cost = torch.cdist(x, y).square().numpy()
+    view.readout("W₂², the formula", sum(parts))
+    view.readout("exact transport of 150 samples", cost[optimize.linear_sum_assignment(cost)].mean())
+
+
+explore(
+    gaussian_transport,
+    panels=[
+        Panel("plane", title="ellipses at 2 standard deviations", xlabel="x₁", ylabel="x₂", xlim=(-4.5, 8.5), ylim=(-5.2, 5.2), aspect="equal"),
+        Panel("parts", title="the two parts of W₂²", ylabel="squared units of x", ylim=(0, 10), width=0.5),
+    ],
+    shift=Slider(0.0, 3.0, step=0.1, value=2.0, label="distance of the means"),
+    length=Slider(0.5, 2.5, step=0.1, value=1.5, label="long axis of p"),
+    degrees=Slider(0, 90, step=5, value=60, label="angle, degrees"),
+    presets={"only turned": {"shift": 0.0, "length": 1.5, "degrees": 90}, "equal laws": {"shift": 0.0, "length": 1.5, "degrees": 0}},
+    alt="Two Gaussian ellipses with arrows of the optimal map between them, and bars of the two parts of the distance",
+)
+
+# %% [markdown]
+# To confirm the theorem without using it: a coupling of two centred Gaussians is fixed by the covariance between $x$ and $y$, which is
+# $\Sigma_\pi^{1/2} K\, \Sigma_p^{1/2}$ with $\lVert K\rVert \le 1$, and the best $K$ is orthogonal. In the plane we can try all of those.
+
+# %% tags=["claim:gaussian-w2"]
+cov_p, cov_q, mean_gap = turned(1.5, 0.5, 20.0), turned(2.0, 0.7, 75.0), torch.tensor([1.0, -0.5], dtype=torch.float64)
+angles = torch.linspace(0, 2 * torch.pi, 20_001, dtype=torch.float64)
+rotations = torch.stack([angles.cos(), -angles.sin(), angles.sin(), angles.cos()], -1).reshape(-1, 2, 2)
+couplings = torch.cat([rotations, rotations @ torch.diag(torch.tensor([1.0, -1.0], dtype=torch.float64))])
+shared = torch.einsum("ij,njk,ki->n", matrix_root(cov_p), couplings, matrix_root(cov_q))
+root_p = np.real(linalg.sqrtm(cov_p.numpy()))
+formula = float(mean_gap @ mean_gap) + np.trace(cov_p.numpy() + cov_q.numpy() - 2 * np.real(linalg.sqrtm(root_p @ cov_q.numpy() @ root_p)))
+claim(
+    "gaussian-w2", "holds",
+    ("the lecture's formula, with SciPy's matrix root", formula),
+    ("cheapest of 40,002 couplings of the two Gaussians", float(mean_gap @ mean_gap + cov_p.trace() + cov_q.trace() - 2 * shared.max())),
+)
+
+# %% [markdown]
+# ## 14.4 FID: that distance, between features
+#
+# The Fréchet Inception Distance takes features of real and of generated images from an inner layer of a classifier, computes a mean and a covariance
+# of each, and puts them into the formula. The features of 50,000 images do not fit into memory, so the mean and the covariance must come batch by batch.
+#
+# ### Exercise 14.3 · Mean and covariance, one batch at a time
+#
+# The common way keeps $\sum x$ and $\sum x x^\top$ and subtracts at the end. It loses its digits when the mean is large, and one of the tests has
+# a mean of a million times the spread. Join the batch by itself instead.
+
+# %% tags=["exercise:14.update_statistics"]
+def update_statistics(count, mean, cov, batch):
+    """Count, mean and covariance after one more batch.
+
+    count: rows seen so far, at least 2. mean: (d,). cov: (d, d), with count - 1 in the denominator. batch: (m, d), m at
+    least 1. Returns (new count, new mean, new cov), again with the new count less 1 in the denominator.
+    """
+    # region solution
+    m = len(batch)
+    total = count + m
+    delta = batch.mean(0) - mean
+    centred = batch - batch.mean(0)
+    scatter = (count - 1) * cov + centred.T @ centred + torch.outer(delta, delta) * (count * m / total)
+    return total, mean + delta * (m / total), scatter / (total - 1)
+    # endregion
+
+
+update_statistics = check("14.update_statistics", update_statistics)
+
+
+# %% name="streamed"
+def streamed(rows, size=50):
+    count, mean, cov = size, rows[:size].mean(0), torch.cov(rows[:size].T)
+    for batch in rows[size:].split(size):
+        count, mean, cov = update_statistics(count, mean, cov, batch)
+    return mean, cov
+
+
+def fid_of(p, q):
+    """The FID from your two functions."""
+    (mean_p, cov_p), (mean_q, cov_q) = streamed(p), streamed(q)
+    return (mean_p - mean_q).square().sum() + cov_p.trace() + cov_q.trace() - 2 * cross_trace(cov_p, cov_q)
+
+
+REAL = features(real)
+for name in ("held-out digits", "blurred", "no class above 4", "one digit per class, repeated"):
+    print(f"FID of {name:30s} {float(fid_of(REAL, features(SETS[name]))):6.2f}")
+
+# %% [markdown]
+# The set of ten repeated images, which the Inception score liked best, is far from the digits now: its covariance is too small. Note that the
+# held-out digits do not get 0 either. We come back to that.
+
+# %% tags=["claim:fid-formula"]
+p, q = REAL.numpy(), features(SETS["blurred"]).numpy()
+root_p = np.real(linalg.sqrtm(np.cov(p.T)))
+cross = np.real(linalg.sqrtm(root_p @ np.cov(q.T) @ root_p))
+claim(
+    "fid-formula", "holds",
+    ("the lecture's formula on the features, word for word", ((p.mean(0) - q.mean(0)) ** 2).sum() + np.trace(np.cov(p.T) + np.cov(q.T) - 2 * cross)),
+    ("the library's, which takes no matrix root", float(fid(REAL, features(SETS["blurred"])))),
+    tol=1e-5, digits=4,
+)
+
+# %% [markdown]
+# ### Exercise 14.4 · FID with fewer images than features (half an hour)
+#
+# The Inception network has $d = 2048$ features. With $n < d$ images the covariances are singular and their matrix roots lose half of the digits.
+# There is a better way. With $\Sigma_\pi = A^\top A$ and $\Sigma_p = B^\top B$, where the rows of $A$ and $B$ are centred images over $\sqrt{n-1}$, the trace in
+# the formula is a function of the *small* matrix $A B^\top$ alone. Find it, and never form a $d\times d$ matrix. Nine correct digits are asked for.
+
+# %% tags=["exercise:14.fid_few_images"]
+def fid_few_images(features_p, features_q):
+    """The FID of features (n, d) and (m, d), for n and m below d. Returns a 0-dimensional tensor."""
+    # region solution
+    mean_p, mean_q = features_p.mean(0), features_q.mean(0)
+    a = (features_p - mean_p) / (len(features_p) - 1) ** 0.5
+    b = (features_q - mean_q) / (len(features_q) - 1) ** 0.5
+    # The eigenvalues of cov_p^1/2 cov_q cov_p^1/2 are the squared singular values of a b^T.
+    cross = torch.linalg.svdvals(a @ b.T).sum()
+    return (mean_p - mean_q).square().sum() + a.square().sum() + b.square().sum() - 2 * cross
+    # endregion
+
+
+fid_few_images = check("14.fid_few_images", fid_few_images)
+
+# %% [markdown]
+# **Is the FID slow, as the lecture says?** Below both ways compute the same number from 100 images with 512 features. Times differ from machine to machine, so the
+# claim counts the factor up to 2 only.
+
+# %% tags=["claim:fid-slow"]
+wide = torch.nn.Sequential(torch.nn.Linear(64, 512), torch.nn.SiLU())
+for parameter in wide.parameters():
+    torch.nn.init.normal_(parameter, std=0.3, generator=seeded(8))
+few_p, few_q = (wide(images[:100]).detach().double() for images in (real, held_out))
+
+
+def seconds(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+by_root = seconds(lambda: linalg.sqrtm(np.cov(few_p.numpy().T) @ np.cov(few_q.numpy().T)))
+by_small_matrix = min(seconds(lambda: fid_few_images(few_p, few_q)) for _ in range(3))
+claim(
+    "fid-slow", "convention",
+    ("time by the d × d matrix root / by the small matrix (at most 2)", min(by_root / by_small_matrix, 2.0)),
+    ("equally fast", 1.0),
+    relation=">",
+    under="the root of the d × d matrix is taken; its time grows like d³ whatever n is. With n < d the small matrix takes it"
+    " away, and what stays is to pass the images through the classifier",
+)
+
+# %% [markdown]
+# ## 14.5 Who sees what
+#
+# We damage the held-out digits step by step, and put four kinds of scores side by side:
+#
+# - **FID** and **IS**, as above;
+# - **KID**, a squared MMD between the features with the kernel $(x^\top y/d + 1)^3$ (section 14.7 builds it);
+# - **precision** (the share of fakes that lie among the reals) and **recall** (the share of reals that lie among the fakes), by nearest neighbours
+#   in feature space.
+#
+# The bands are plus and minus one standard deviation over three draws of 240 images.
+#
+# **Predict, then move.** For each damage, say *before* you choose it: which score will notice it first, and which one not at all? Try in particular
+# "copies of few images" on precision, and "missing classes" on precision against recall.
+
+# %% name="who-sees-what"
+LEVELS = 7
+
+
+def swap_pixels(images, share, seed):
+    pairs = torch.randperm(64, generator=seeded(seed))[: 2 * round(32 * share)].reshape(2, -1)
+    swapped = images.clone()
+    swapped[:, pairs[0]], swapped[:, pairs[1]] = images[:, pairs[1]], images[:, pairs[0]]
+    return swapped
+
+
+def damaged(kind, level, seed):
+    """240 held-out digits with one damage of strength 0 to 6."""
+    rows = torch.randperm(360, generator=seeded(seed))[:240]
+    images, labels, t = held_out[rows], digits.held_out_labels[rows], level / (LEVELS - 1)
+    if kind == "noise":
+        return (images + 0.6 * t * torch.randn(images.shape, generator=seeded(seed + 9))).clamp(0, 1)
+    if kind == "blur":
+        return blur(images, 1.2 * t)
+    if kind == "occlusion":
+        mask = torch.ones(8, 8)
+        mask[2 : 2 + round(6 * t), 2:6] = 0
+        return images * mask.flatten()
+    if kind == "missing classes":
+        return images[labels < 10 - round(9 * t)]
+    if kind == "copies of few images":
+        kept = images[: max(4, round(240 * (1 - t) ** 2))]
+        return kept.repeat(240 // len(kept) + 1, 1)[:240]
+    return swap_pixels(images, 0.6 * t, 40)
+
+
+DAMAGES = ["noise", "blur", "occlusion", "missing classes", "copies of few images", "swapped pixels"]
+REFERENCE = REAL[torch.randperm(len(REAL), generator=seeded(7))[:480]]
+
+
+def all_scores(images):
+    found = features(images)
+    pr = precision_recall(REFERENCE, found)
+    return [fid(REFERENCE, found), kid(REFERENCE, found), inception_score(probabilities(images)), pr.precision, pr.recall]
+
+
+CURVES = {}
+for kind in tqdm(DAMAGES, desc="damaging", leave=False):
+    table = torch.tensor([[[float(v) for v in all_scores(damaged(kind, level, seed))] for seed in range(3)] for level in range(LEVELS)])
+    CURVES[kind] = table.mean(1), table.std(1)  # each (levels, scores)
+
+
+# %% name="who-sees-what-picture" tags=["picture"]
+def who_sees_what(view, kind, level):
+    mean, std = CURVES[kind]
+    view["images"].image("images", sheet(damaged(kind, level, 0), 5, 5), limits=(0, 1))
+    steps = list(range(LEVELS))
+    columns = (("fid", "FID", 0, "p"), ("kid", "KID", 1, "third"), ("is", "IS", 2, "fourth"),
+               ("pr", "precision", 3, "q"), ("pr", "recall", 4, "fifth"))
+    for panel, name, column, color in columns:
+        low, high = mean[:, column] - std[:, column], mean[:, column] + std[:, column]
+        view[panel].fill(name + " band", steps, high, base=low, color=color, alpha=0.25)
+        view[panel].curve(name, steps, mean[:, column], color=color, label=name if panel == "pr" else None)
+        view[panel].vline("level", level)
+        view.readout(name, float(mean[level, column]), ".2f")
+
+
+explore(
+    who_sees_what,
+    panels=[
+        [Panel("images", title="the damaged set", aspect="equal", axes=False), Panel("fid", title="FID", ylabel="squared feature units"),
+         Panel("kid", title="KID", ylabel="squared MMD")],
+        [Panel("is", title="Inception score", xlabel="strength", ylabel="classes", ylim=(0, 10.5)),
+         Panel("pr", title="precision and recall", xlabel="strength", ylabel="share", ylim=(0, 1.05), width=2.0)],
+    ],
+    kind=Choice(DAMAGES, label="damage"),
+    level=Slider(0, LEVELS - 1, step=1, value=2, label="strength", play=True),
+    size=(11, 6.2),
+    alt="A damaged set of digits and five scores of it as curves of the strength of the damage, with error bands",
+)
+
+# %% [markdown]
+# What you should have seen:
+#
+# - *Missing classes*: precision stays high, recall falls. FID and KID see it, and IS falls because it counts classes.
+# - *Copies of few images*: precision notices nothing at all. IS and KID notice late, when a few images are left. Recall drops to 0 at strength 3, and that is a
+#   flaw of the score itself: each image then stands there four times, so its third neighbour is its own copy and its ball has radius 0.
+# - *Noise*: recall stays high (large balls around scattered points cover much), precision falls at once.
+# - *Blur*: up to strength 2 (a width of 0.4 pixels) hardly anything but recall sees it.
+# - *Swapped pixels*: at strength 6 nobody can read a digit, and precision rises again. Far from what it was trained on, the classifier puts the images
+#   anywhere, by chance also among the real ones. Features can be trusted near the training data only.
+#
+# One number cannot say *what* is wrong. Precision and recall at least tell missing quality from missing variety.
+#
+# ## 14.6 What the lecture warns of
+#
+# ### It needs many images
+#
+# Both halves of the same set of digits come from one law, so their true FID is 0. The measured one is not: means and covariances
+# of few images differ by chance, and a squared distance counts every difference as positive. The expectation is, up to smaller terms,
+#
+# $$\mathbb{E}\,\widehat{\mathrm{FID}}_n = \mathrm{FID}_\infty + \frac{c}{n}.$$
+#
+# ### Exercise 14.5 · Extrapolate to infinitely many images
+
+# %% tags=["exercise:14.extrapolate"]
+def extrapolate(sizes, values):
+    """FID at n = infinity, by a least-squares line in 1/n.
+
+    sizes: (k,) numbers of images. values: (k,) the FID measured at each. Returns a 0-dimensional tensor.
+    """
+    # region solution
+    x = 1 / sizes
+    centred = x - x.mean()
+    slope = (centred * values).sum() / centred.square().sum()
+    return values.mean() - slope * x.mean()
+    # endregion
+
+
+extrapolate = check("14.extrapolate", extrapolate)
+
+# %% [markdown]
+# **Predict, then move.** The slider takes away the large samples. With at most 100 images, is the line still good enough to find the truth? Then compare with
+# the GAN, whose true FID nobody knows. What happens to the *kernel* distance on the right when n gets small?
+
+# %% name="bias" tags=["picture"]
+vae = mlp((8, 128, 128, 64), "silu")
+gan_early, gan = (mlp((16, 128, 128, 64), "silu", "sigmoid") for _ in range(2))
+for network, name in ((vae, "vae"), (gan_early, "gan_early"), (gan, "gan")):
+    load(network, name)
+
+ALL = features(torch.cat([real, held_out]))
+GAN_FEATURES = features(gan(torch.randn(1797, 16, generator=seeded(10))))
+SIZES = [40, 60, 80, 120, 200, 320, 500, 898]
+DRAWS = 12
+
+
+def finite_values(other):
+    """FID and KID of disjoint random samples for each size, (sizes, draws, 2)."""
+    draw, table = seeded(11), []
+    for n in tqdm(SIZES, desc="drawing", leave=False):
+        for _ in range(DRAWS):
+            rows = torch.randperm(1797, generator=draw)
+            p, q = ALL[rows[:n]], ALL[rows[n : 2 * n]] if other is None else other[rows[:n]]
+            table.append([float(fid(p, q)), float(kid(p, q))])
+    return torch.tensor(table, dtype=torch.float64).reshape(len(SIZES), DRAWS, 2)
+
+
+FINITE = {"two samples of real digits": finite_values(None), "real digits against the GAN": finite_values(GAN_FEATURES)}
+KNOWN_SIZES = torch.tensor(SIZES, dtype=torch.float64)
+
+
+def bias(view, pair, largest):
+    values = FINITE[pair]
+    used = max(2, sum(n <= largest for n in SIZES))
+    mean = values.mean(1)
+    error = values.std(1) / DRAWS**0.5
+    limit = float(extrapolate(KNOWN_SIZES[:used], mean[:used, 0]))
+    x = 1000 / KNOWN_SIZES
+    for column, panel, color in ((0, "fid", "p"), (1, "kid", "third")):
+        view[panel].fill("band", x, mean[:, column] + 2 * error[:, column], base=mean[:, column] - 2 * error[:, column], color=color, alpha=0.25)
+        view[panel].scatter("points", torch.stack([x, mean[:, column]], 1)[:used], color=color, size=7)
+    slope = ((mean[:used, 0] - limit) * x[:used]).sum() / x[:used].square().sum()
+    view["fid"].curve("line", [0.0, 26.0], [limit, limit + 26.0 * float(slope)], color="q", label="line through the points in use")
+    view["kid"].hline("zero", 0.0)
+    view.readout("largest n in use", SIZES[used - 1])
+    view.readout("FID at that n", float(mean[used - 1, 0]), ".3f")
+    view.readout("FID at n = ∞", limit, ".3f")
+    view.readout("KID at n = 40", float(mean[0, 1]), ".3f")
+    view.readout("KID at n = 898", float(mean[-1, 1]), ".3f")
+
+
+explore(
+    bias,
+    panels=[
+        Panel("fid", title="FID: mean of 12 draws, and two standard errors", xlabel="1000 / n", ylabel="squared feature units", xlim=(0, 26), ylim=(-0.3, 5.5)),
+        Panel("kid", title="KID: mean of 12 draws", xlabel="1000 / n", ylabel="squared MMD", xlim=(0, 26), ylim=(-0.6, 0.6)),
+    ],
+    pair=Choice(list(FINITE), label="compare"),
+    largest=Slider(60, 900, step=20, value=900, label="largest n in use"),
+    size=(10, 4),
+    alt="FID against one over n lies on a rising line, the kernel distance against one over n stays level",
+)
+
+# %% tags=["claim:fid-sample-size"]
+same = FINITE["two samples of real digits"][:, :, 0].mean(1)
+print("n · FID of two samples of one law:", " ".join(f"{n}: {n * float(v):.0f}" for n, v in zip(SIZES, same, strict=True)))
+print(f"extrapolated from n ≤ 898: {float(extrapolate(KNOWN_SIZES, same)):.2f}; the truth is 0")
+claim(
+    "fid-sample-size", "holds",
+    ("mean FID of two samples of one law, n = 40", float(same[0])),
+    ("the same, n = 898 (the truth is 0)", float(same[-1])),
+    relation=">", digits=2,
+)
+
+# %% [markdown]
+# $n\cdot\mathrm{FID}$ is the same number from 40 to 898 images: all of it is bias. For $d$ independent normal features of variance 1 it would be
+# $2d + d(d+1)/2$, 592 for our 32 features; ours are correlated, as if they were fewer. With $d=2048$ it is two million, and that is why papers use 50,000 images. Two consequences:
+# compare FID values only at one and the same $n$; and a model whose bias is larger looks worse than it is, even at equal $n$.
+#
+# ### It depends on the classifier
+#
+# **Predict.** A VAE and a plain Gaussian with the mean and the covariance of the training *pixels*: who is nearer to the digits?
+
+# %% name="models"
+mean, cov = real.double().mean(0), torch.cov(real.double().T)
+pixel_gaussian = (mean + torch.randn(360, 64, generator=seeded(12), dtype=torch.float64) @ matrix_root(cov)).clamp(0, 1)
+MODELS = {
+    "held-out digits": held_out,
+    "copies of training images": real[torch.randperm(1437, generator=seeded(13))[:360]],
+    "VAE": torch.sigmoid(vae(torch.randn(360, 8, generator=seeded(14)))),
+    "GAN": gan(torch.randn(360, 16, generator=seeded(15))),
+    "GAN after 300 steps": gan_early(torch.randn(360, 16, generator=seeded(15))),
+    "Gaussian on pixels": pixel_gaussian,
+}
+BY_JUDGE = {judge: {name: float(fid(f(real), f(images))) for name, images in MODELS.items()} for judge, f in JUDGES.items()}
+
+# %% tags=["claim:fid-classifier-dependence"]
+print(f"{'FID by the features of':25s}" + "".join(f"{judge:>14s}" for judge in JUDGES))
+for name in MODELS:
+    print(f"{name:25s}" + "".join(f"{BY_JUDGE[judge][name]:14.2f}" for judge in JUDGES))
+claim(
+    "fid-classifier-dependence", "holds",
+    ("FID of the VAE / FID of the Gaussian, trained classifier", BY_JUDGE["trained"]["VAE"] / BY_JUDGE["trained"]["Gaussian on pixels"]),
+    ("the same ratio, untrained classifier", BY_JUDGE["untrained"]["VAE"] / BY_JUDGE["untrained"]["Gaussian on pixels"]),
+    relation="<", digits=2,
+)
+
+# %% [markdown]
+# One ratio is below 1 and the other above: the order of the two models is turned round by the choice of features. Another seed of the *same* training
+# changes little. So "FID" without the name of the network and of its layer is not a number.
+#
+# ### It sees two moments
+#
+# The formula is a distance between Gaussians. Features need not be Gaussian for it to be *defined*, but then an FID of zero no longer means that the laws are equal. Here is
+# a set of images made for that purpose. It is Gaussian noise, moved and stretched until its mean and its covariance are those of the held-out digits.
+
+# %% name="twins"
+target = held_out.double()
+values, vectors = torch.linalg.eigh(torch.cov(target.T))
+kept = values > 1e-9 * values[-1]  # some pixels are white in every image
+white = torch.randn(360, int(kept.sum()), generator=seeded(16), dtype=torch.float64)
+white = white - white.mean(0)
+white = white @ torch.linalg.inv(torch.linalg.cholesky(torch.cov(white.T))).T
+twins = target.mean(0) + (white * values[kept].sqrt()) @ vectors[:, kept].T
+
+
+# %% name="twins-picture" tags=["picture"]
+TWIN_SCORES = {}
+for name, images in (("held-out digits", target), ("noise", twins), ("VAE", MODELS["VAE"]), ("GAN", MODELS["GAN"])):
+    found = features(images)
+    TWIN_SCORES[name] = {"FID": float(fid(features(real), found)), "precision": float(precision_recall(features(real), found).precision),
+                         "CMMD": float(cmmd(features(real), found, sigma=4.0))}
+
+
+def show_twins(view):
+    view["digits"].image("digits", sheet(target), limits=(0, 1))
+    view["twins"].image("twins", sheet(twins), limits=(0, 1))
+    for panel, column in (("fid", "FID"), ("precision", "precision"), ("cmmd", "CMMD")):
+        heights = [row[column] for row in TWIN_SCORES.values()]
+        view[panel].bars("bars", ["held out", "noise", "VAE", "GAN"], heights, color=["p", "q", "third", "fourth"], values=".2f")
+    view.readout("FID on pixels, digits against noise", abs(round(float(fid(target, twins)), 9)), ".4f")
+
+
+explore(
+    show_twins,
+    panels=[
+        [Panel("digits", title="held-out digits", aspect="equal", axes=False), Panel("twins", title="noise, same two moments", aspect="equal", axes=False)],
+        [Panel("fid", title="FID, features", ylabel="squared feature units", ylim=(0, 1.6), legend=False),
+         Panel("precision", title="precision, features", ylabel="share", ylim=(0, 1.1), legend=False),
+         Panel("cmmd", title="CMMD, features, σ = 4", ylabel="1000 · squared MMD", ylim=(-2.5, 14), legend=False)],
+    ],
+    size=(11, 6),
+    alt="Held-out digits beside noise images with the same mean and covariance of the pixels, and three scores of both, of a VAE and of a GAN",
+)
+
+# %% tags=["claim:fid-normality"]
+cost = torch.cdist(target, twins).square().numpy()
+claim(
+    "fid-normality", "holds",
+    ("FID on pixels, of digits and noise", abs(round(float(fid(target, twins)), 9))),
+    ("exact W₂² of the same two sets, by assignment", float(cost[optimize.linear_sum_assignment(cost)].mean())),
+    relation="<", digits=3,
+)
+
+# %% [markdown]
+# If both sets were normal, the two numbers would be the same up to sampling. One of them is zero. And it is worse than that: by the features of the trained
+# classifier, against the 1,437 training digits, the noise gets a *lower FID than the VAE and the GAN*. (The "Gaussian on pixels" of the table above is such noise too, cut to grey values from 0 to 1, which an image must have.
+# Uncut its FID is 0.66, cut 1.60.) Precision sees at once what is wrong. A kernel that looks at small distances sees it too (8 for the noise, below 0 for held-out digits), though it thinks even less of the VAE. (KID sees nothing in the pixels: its cubic kernel compares three moments, and the third ones hardly differ.)
+#
+# ## 14.7 The alternative: compare with a kernel
+#
+# The paper that the lecture cites (Jayasumana et al., 2024) replaces the formula by a maximum mean discrepancy between features. With a kernel $k(x, y)$, a measure of similarity,
+#
+# $$\mathrm{MMD}^2 = \mathbb{E}\,k(x, x') + \mathbb{E}\,k(y, y') - 2\,\mathbb{E}\,k(x, y),$$
+#
+# where $x, x'$ are two *different* real images and $y, y'$ two different generated ones. Each term is a mean over pairs, and a mean over pairs is unbiased when an image
+# is never paired with itself.
+#
+# ### Exercise 14.6 · The unbiased squared MMD
+
+# %% tags=["exercise:14.mmd2_unbiased"]
+def mmd2_unbiased(kxx, kyy, kxy):
+    """The unbiased estimate of the squared MMD.
+
+    kxx: (n, n), kernel values among the reals. kyy: (m, m), among the fakes. kxy: (n, m), between them.
+    Returns a 0-dimensional tensor, which may be negative.
+    """
+    # region solution
+    n, m = kxy.shape
+    within_x = (kxx.sum() - kxx.diagonal().sum()) / (n * (n - 1))
+    within_y = (kyy.sum() - kyy.diagonal().sum()) / (m * (m - 1))
+    return within_x + within_y - 2 * kxy.mean()
+    # endregion
+
+
+mmd2_unbiased = check("14.mmd2_unbiased", mmd2_unbiased)
+
+# %% [markdown]
+# **Predict, then move.** Two samples of *n* real digits, three hundred times over. The histogram shows the estimates. Which share of the unbiased ones is negative? What does the
+# biased one (which keeps the pairs of an image with itself) say at $n = 10$? A Gaussian kernel of width $\sigma$ is used, as in CMMD.
+
+# %% name="unbiasedness" tags=["picture"]
+REPEATS = 300
+GAPS = torch.cdist(ALL, ALL).square()
+BINS = torch.linspace(-0.15, 0.35, 51, dtype=torch.float64)
+
+
+def estimates(n, sigma):
+    kernel = torch.exp(-GAPS / (2 * sigma**2))
+    draw, found = seeded(18), []
+    for _ in range(REPEATS):
+        rows = torch.randperm(1797, generator=draw)[: 2 * n]
+        a, b = rows[:n], rows[n:]
+        kxx, kyy, kxy = kernel[a][:, a], kernel[b][:, b], kernel[a][:, b]
+        found.append([float(mmd2_unbiased(kxx, kyy, kxy)), float(kxx.mean() + kyy.mean() - 2 * kxy.mean())])
+    return torch.tensor(found, dtype=torch.float64)
+
+
+SAMPLE_SIZES = [5, 10, 20, 80]
+ESTIMATES = {(n, sigma): estimates(n, sigma) for n in SAMPLE_SIZES for sigma in (2.0, 5.0, 12.0)}
+
+
+def unbiasedness(view, n, sigma):
+    found = ESTIMATES[n, sigma]
+    for column, name, color in ((0, "unbiased", "p"), (1, "biased", "q")):
+        counts = torch.histc(found[:, column].clamp(-0.149, 0.349), 50, -0.15, 0.35) / REPEATS
+        x, y = BINS.repeat_interleave(2)[1:-1], counts.repeat_interleave(2)
+        view.fill(name + " fill", x, y, color=color, alpha=0.3)
+        view.curve(name, x, y, color=color, label=name)
+        mean, error = float(found[:, column].mean()), float(found[:, column].std() / REPEATS**0.5)
+        view.readout(f"{name}: mean ± standard error", f"{round(mean, 4) + 0:.4f} ± {error:.4f}")
+    view.vline("truth", 0.0)
+    view.readout("share below 0, unbiased", float((found[:, 0] < 0).double().mean()), ".2f")
+
+
+explore(
+    unbiasedness,
+    panels=[Panel("main", title="300 estimates of a distance that is 0", xlabel="squared MMD (the ends collect what lies outside)",
+                  ylabel="share of the estimates", xlim=(-0.15, 0.35))],
+    n=Choice(SAMPLE_SIZES, value=10, label="sample size n"),
+    sigma=Choice({"σ = 2": 2.0, "σ = 5": 5.0, "σ = 12": 12.0}, value=5.0, label="kernel"),
+    alt="Histograms of the unbiased and the biased estimate of the squared MMD between samples of one law",
+)
+
+# %% [markdown]
+# Unbiased does not mean exact: at $n=5$ the spread is wide. It means that averaging over draws removes the error, which no averaging does for the FID. The price is a
+# kernel to choose: its $\sigma$ says at which distance differences count, and the value has no units that one could interpret.
+#
+# ## 14.8 The models of the course, judged
+#
+# **Predict.** Which of four has the lowest FID against the 1,437 training digits: the VAE, the GAN, the Gaussian on pixels, or 360 copies of training
+# images? And which score would tell you that they are copies?
+#
+# ### Exercise 14.7 · A detector of copies
+
+# %% tags=["exercise:14.nearest"]
+def nearest(samples, training):
+    """Euclidean distance from each sample to its nearest training image.
+
+    samples: (n, d). training: (m, d). Returns (n,).
+    """
+    # region solution
+    return torch.cdist(samples, training).min(1).values
+    # endregion
+
+
+nearest = check("14.nearest", nearest)
+
+# %% name="ranking" tags=["picture"]
+SUMMARY = {}
+for name, images in MODELS.items():
+    found = features(images)
+    pr = precision_recall(REAL, found)
+    SUMMARY[name] = {"FID": BY_JUDGE["trained"][name], "KID": float(kid(REAL, found)), "IS": float(inception_score(probabilities(images))),
+                     "precision": float(pr.precision), "recall": float(pr.recall),
+                     "median distance to a training image": float(nearest(images.double(), real.double()).median())}
+SHORT = ["held out", "copies", "VAE", "GAN", "early GAN", "Gaussian"]
+
+
+def ranking(view, name, judge):
+    view["images"].image("images", sheet(MODELS[name]), limits=(0, 1))
+    chosen = ["q" if other == name else "p" for other in MODELS]
+    values = list(BY_JUDGE[judge].values())
+    view["bars"].bars("fid", SHORT, [min(v, 10.0) for v in values], color=chosen)
+    for i, v in enumerate(values):
+        view["bars"].text(f"value {i}", i, min(v, 10.0) + 0.45, f"{v:.2f}", align="center")
+    for score_name, value in SUMMARY[name].items():
+        if score_name != "FID":
+            view.readout(score_name if score_name == "IS" or "distance" in score_name else f"{score_name}, trained features", value, ".2f")
+
+
+explore(
+    ranking,
+    panels=[
+        Panel("images", title="samples", aspect="equal", axes=False, width=0.6),
+        Panel("bars", title="FID against the training digits (bars end at 10)", ylabel="squared feature units", ylim=(0, 11), legend=False),
+    ],
+    name=Choice(list(MODELS), label="model"),
+    judge=Choice(list(JUDGES), label="features"),
+    size=(10, 3.8),
+    alt="Samples of one model, and the FID of all models by the chosen features",
+)
+
+# %% [markdown]
+# Look at the samples before you read on, and rank them by eye. How far can the draw of the samples alone move a score? Six draws of each model say it.
+
+# %% name="spread"
+for name, network, size in (("VAE", lambda z: torch.sigmoid(vae(z)), 8), ("GAN", gan, 16)):
+    rows = []
+    for seed in range(6):
+        images = network(torch.randn(360, size, generator=seeded(100 + seed)))
+        found = features(images)
+        rows.append([fid(REAL, found), kid(REAL, found), inception_score(probabilities(images)), *precision_recall(REAL, found)])
+    table = torch.tensor([[float(v) for v in row] for row in rows])
+    cells = [f"{label} {m:.2f} ± {s:.2f}" for label, m, s in zip(("FID", "KID", "IS", "precision", "recall"), table.mean(0), table.std(0), strict=True)]
+    print(f"{name}: " + "   ".join(cells))
+
+# %% [markdown]
+# - FID and recall prefer the GAN, precision prefers the VAE, by far more than the draw explains; IS and KID cannot decide. The VAE's mean images are smooth and readable, and
+#   much alike; the GAN's have contrast and variety, and some are no digit at all. Neither score is wrong: they ask different questions.
+# - The copies beat the held-out digits in every score, and the training set is all they know. *No score notices memorising*: it must be looked for separately. Your
+#   detector does it: half of the held-out digits are farther than 1.0 from every training image, all copies are at 0, and neither the VAE nor the GAN comes closer
+#   to its training images than real digits do.
+# - The early GAN draws two or three shapes only, and every score agrees that it is bad. Scores agree on large differences and argue about small ones.
+
+# %% tags=["claim:fid-most-popular"]
+argue(
+    "fid-most-popular", "holds",
+    "This is a statement about habit, and no computation decides it. Since 2017 nearly every paper on image generation reports the FID, and surveys of"
+    " evaluation measures (Borji 2019 and 2022) name the Inception score and the FID as the two most used, the FID as the more trusted. It says"
+    " nothing about merit: the paper that the lecture itself cites argues for another distance.",
+)
+
+# %% [markdown]
+# ## An open experiment
+#
+# Lower the FID of a model *without making its images better*. Start from the VAE's samples and change them: sharpen the contrast, add noise, replace every tenth image by a training image,
+# choose the 360 best of 3,600 samples. Watch precision and recall while you do it, and the judge with another seed, which you did not optimise for. Which trick
+# works, and which score gives it away?
+
+# %% name="open-experiment"
+samples = torch.sigmoid(vae(torch.randn(360, 8, generator=seeded(14))))
+contrast = 1.5  # try other values, and other tricks
+changed = ((samples - 0.5) * contrast + 0.5).clamp(0, 1)
+for name, images in (("VAE", samples), ("changed", changed)):
+    pr = precision_recall(REAL, features(images))
+    print(
+        f"{name:8s} FID {float(fid(REAL, features(images))):.2f}   by another seed "
+        f"{float(fid(JUDGES['another seed'](real), JUDGES['another seed'](images))):.2f}   "
+        f"precision {float(pr.precision):.2f}   recall {float(pr.recall):.2f}"
+    )
+
+# %% [markdown]
+# ## What to remember
+#
+# - A likelihood has a protocol (train, validation, test). Samples need a judge, and the judge is a classifier with opinions of its own.
+# - $\mathrm{IS} = \exp$ of the mutual information of image and label. It never sees a real image, and one image per class is enough for it.
+# - FID is the Wasserstein distance of order 2 between Gaussians fitted to features. It has a bias of $c/n$, depends on the features, and sees two moments.
+# - Compare FID values only with the same features and the same $n$, or at $n=\infty$.
+# - An unbiased MMD has no such bias; its spread and its kernel remain.
+# - Precision and recall separate quality from variety. None of these scores notices copied training images.
+#
+# ## References
+#
+# - R. Isachenko, *Deep Generative Models*, lecture 8 (2024): "Evaluation of likelihood-free models", "Frechet Inception Distance".
+# - T. Salimans et al., *Improved techniques for training GANs*, arXiv:1606.03498 (Inception score).
+# - M. Heusel et al., *GANs trained by a two time-scale update rule converge to a local Nash equilibrium*, arXiv:1706.08500 (FID).
+# - M. Binkowski et al., *Demystifying MMD GANs*, arXiv:1801.01401 (KID, and the bias of FID).
+# - T. Kynkäänniemi et al., *Improved precision and recall metric*, arXiv:1904.06991.
+# - M. Chong and D. Forsyth, *Effectively unbiased FID and Inception score*, arXiv:1911.07023 (extrapolation).
+# - S. Jayasumana et al., *Rethinking FID*, arXiv:2401.09603 (CMMD).
+# - For the features of the papers themselves: `course_lib.evaluation.InceptionFeatures`, with `pip install -e .[inception]`.

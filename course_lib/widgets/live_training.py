@@ -1,0 +1,291 @@
+"""Training that one steers: it runs on the screen while sliders and buttons act on it."""
+
+import html
+import math
+from collections.abc import Callable, Mapping
+
+import ipywidgets as widgets
+from tqdm.auto import tqdm
+
+from course_lib.figure.stage import Stage
+from course_lib.widgets import live_cells, page
+from course_lib.widgets.controls import Choice, Slider
+from course_lib.widgets.runner import Runner
+from course_lib.widgets.shown import Picture, Shown, width_of
+
+__all__ = ["LiveTraining"]
+
+_SPEEDS = {"1 step/s": 1.0, "10 steps/s": 10.0, "100 steps/s": 100.0, "full speed": math.inf}
+
+
+class LiveTraining(Shown):
+    """A stepper that trains in a notebook while it is steered. The last value of a cell shows it.
+
+    It knows nothing about what is trained. A *stepper* is any object with
+
+    - ``step()``: one update;
+    - ``reset()``: back to the start;
+    - an attribute for each control: ``lr=Slider(...)`` means that ``stepper.lr = value`` happens between two steps,
+      at the start and whenever the slider moves;
+    - ``is_finite()`` (optional): a false answer stops the run with a card.
+
+    For example::
+
+        class Descent:
+            rate = 0.1
+            def __init__(self): self.reset()
+            def reset(self): self.x, self.path = 4.0, [4.0]
+            def step(self):
+                self.x -= self.rate * 2 * self.x
+                self.path.append(self.x)
+            def is_finite(self): return abs(self.x) < 1e9
+
+        def draw(view, descent):
+            view.curve("path", range(len(descent.path)), descent.path, color="q", label="x")
+            view.readout("x", descent.x)
+
+        LiveTraining(Descent(), draw, rate=Slider(0.0, 1.2, value=0.1), alt="x against the step.")
+
+    It runs as a task of the kernel's event loop, in slices of 30 ms, so other cells and sliders stay alive. One
+    training plays at a time: a second ``play`` pauses the first. Running the cell again closes the old one. A saved
+    notebook shows the picture of the moment when the cell was run.
+
+    Args:
+        stepper: what trains, see above.
+        draw: ``draw(view, stepper)`` draws a frame by name, as for ``explore``. It should take no more than about
+            10 ms: small heatmaps, a thousand points, curves thinned to a few hundred.
+        panels, title, size: as for ``explore``.
+        alt: one sentence that says what is to be seen.
+        actions: what a button says, to a function without arguments that it calls between two steps:
+            ``{"one D step": game.discriminator_step}``. A playing run is paused first.
+        presets: what a button says, to values of controls.
+        cap: the run stops by itself after so many steps.
+        controls: ``name=Slider(...)``, ``Choice(...)`` or ``Toggle(...)``.
+
+    Raises:
+        ValueError: no alternative text, a stepper without ``step`` or ``reset``, a control or preset that does not fit.
+    """
+
+    def __init__(
+        self,
+        stepper,
+        draw: Callable,
+        *,
+        panels=None,
+        alt: str | None = None,
+        title: str | None = None,
+        size: tuple[float, float] = (9, 4),
+        actions: Mapping[str, Callable] | None = None,
+        presets: Mapping[str, Mapping] | None = None,
+        cap: int = 20_000,
+        **controls,
+    ):
+        super().__init__(alt, controls, presets)
+        for method in ("step", "reset"):
+            if not callable(getattr(stepper, method, None)):
+                raise ValueError(f"stepper: expected an object with step() and reset(), got {stepper!r:.80}")
+        if not callable(draw):
+            raise ValueError(f"draw: expected a function draw(view, stepper), got {draw!r:.80}")
+        if isinstance(cap, bool) or not isinstance(cap, int) or cap < 1:
+            raise ValueError(f"cap: expected a positive number of steps, got {cap!r}")
+        self.stepper, self._draw, self._actions = stepper, draw, dict(actions or {})
+        # A frame is shown for a tenth of a second: fewer pixels than a still picture, more frames.
+        self._stage = Stage(panels, size, title, scale=1.25)
+        self._setting = False
+        self._runner = Runner(
+            stepper.step, self._frame, is_healthy=getattr(stepper, "is_finite", None), cap=cap
+        )
+        self._make_widget()
+        live_cells.register(self)
+        self._runner.submit(lambda: self._assign(self._values))
+
+    # What a program sees
+
+    @property
+    def playing(self) -> bool:
+        """Whether it is training now."""
+        return self._runner.playing
+
+    @property
+    def status(self) -> str:
+        """``"ready"``, ``"playing"``, ``"paused"``, ``"finished"``, ``"diverged"`` or ``"failed"``."""
+        return self._runner.status
+
+    @property
+    def steps(self) -> int:
+        """Steps since the start or the last reset."""
+        return self._runner.steps
+
+    @property
+    def frames(self) -> int:
+        """Pictures since this was made."""
+        return self._runner.frames
+
+    def play(self):
+        """Trains on, as a task of the notebook's event loop; returns at once."""
+        self._runner.play()
+        self._show_status()
+
+    def pause(self):
+        """Stops after the present step."""
+        self._runner.pause()
+        self._show_status()
+
+    def reset(self):
+        """Back to the start; controls stay where they are, and a playing run plays on from there."""
+        self._runner.restart(self.stepper.reset)
+
+    def act(self, name: str):
+        """Does one of the actions once, after a pause.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        if name not in self._actions:
+            known = ", ".join(repr(action) for action in self._actions) or "none"
+            raise ValueError(f"action: expected one of {known}, got {name!r}")
+        self._runner.pause()
+        self._runner.submit(self._actions[name])
+
+    def run(self, n: int, progress: bool = True) -> "LiveTraining":
+        """Trains n steps at once and shows the result; for scripts, tests and the first picture of a notebook.
+
+        Raises:
+            Exception: what the stepper raised, if it did.
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+            raise ValueError(f"n: expected a non-negative number of steps, got {n!r}")
+        with tqdm(total=n, desc="training", leave=False, disable=not progress, mininterval=0.2) as bar:
+            self._runner.run(n, bar.update)
+        if self._runner.error is not None:
+            raise self._runner.error
+        return self
+
+    def set(self, **values):
+        """Moves controls; they act from the next step on.
+
+        Raises:
+            ValueError: an unknown control, or a value that it does not take; nothing is moved then.
+        """
+        checked = self._check_values("control", values)
+        self._setting = True
+        try:
+            for name, value in checked.items():
+                self._inputs[name].value = value
+        finally:
+            self._setting = False
+        self._values.update(checked)
+        self._runner.submit(lambda: self._assign(checked))
+
+    def png(self) -> bytes:
+        """The picture now."""
+        return self._stage.static_png()
+
+    def close(self):
+        """Stops and takes everything down."""
+        if self._closed:
+            return
+        self._closed = True
+        self._runner.close()
+        self._take_down()
+        self._stage.close()
+
+    # Between two steps
+
+    def _assign(self, values):
+        for name, value in values.items():
+            setattr(self.stepper, name, value)
+
+    def _frame(self):
+        view = self._stage.view()
+        try:
+            self._draw(view, self.stepper)
+            kind, data = self._stage.frame(view)
+        except Exception as error:
+            self._runner.status, self._runner.error = "failed", error
+        else:
+            self._readouts = view.readouts
+            with self._picture.hold_sync():
+                self._picture.format, self._picture.value = kind, data
+            _write(self._table, page.readout_table(self._readouts.values()))
+        self._show_status()
+
+    # Widgets
+
+    def _make_widget(self):
+        self._picture = Picture(self._stage, self.alt)
+        self._status, self._card, self._table = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._card.add_class("course-hidden")
+        self._inputs = self._inputs_that_call(self._moved)
+        self._play = _button("Play", "play", lambda: self.pause() if self.playing else self.play())
+        self._play.add_class("course-play")
+        speed = Choice(_SPEEDS, value=math.inf, label="speed").widget("speed")
+        speed.observe(lambda change: setattr(self._runner, "rate", change["new"]), "value")
+        self._speed = speed
+        row = widgets.Box([*self._dressed(), speed])
+        row.add_class("course-row")
+        buttons = [self._play, _button("Reset", "undo", self.reset)]
+        buttons += [_button(name, "step-forward", lambda name=name: self.act(name)) for name in self._actions]
+        buttons += [
+            _button(name, "", lambda values=values: self.set(**values))
+            for name, values in self._presets.items()
+        ]
+        bar = widgets.Box(buttons)
+        bar.add_class("course-buttons")
+        self._status.add_class("course-status")
+        for part in (row, bar, self._card, self._table, self._status):
+            part.layout.max_width = width_of(self._stage)
+        self.widget = widgets.VBox(
+            [
+                widgets.HTML(page.dressing(self.alt)),
+                self._picture,
+                self._card,
+                bar,
+                self._status,
+                row,
+                self._table,
+            ]
+        )
+        self.widget.add_class("course-explorable")
+        self.widget.add_class("course-live")
+
+    def _dressed(self):
+        for name, made in self._inputs.items():
+            if isinstance(self.controls[name], Slider):
+                made = widgets.HBox([made])
+                made.add_class("course-control")
+            yield made
+
+    def _moved(self, name, value):
+        if not self._setting:
+            self._values[name] = value
+            self._runner.submit(lambda: self._assign({name: value}))
+
+    def _show_status(self):
+        runner = self._runner
+        if self._closed:
+            return
+        description, icon = ("Pause", "pause") if runner.playing else ("Play", "play")
+        if self._play.description != description:
+            with self._play.hold_sync():
+                self._play.description, self._play.icon = description, icon
+        speed = (
+            f" · {runner.steps_per_second:,.0f} steps/s" if runner.playing and runner.steps_per_second else ""
+        )
+        _write(self._status, f"step {runner.steps:,} · {runner.status}{speed}")
+        card = page.training_card(runner, self._draw)
+        if card != self._card.value:
+            _write(self._card, card)
+            (self._card.remove_class if card else self._card.add_class)("course-hidden")
+
+
+def _button(text, icon, act):
+    button = widgets.Button(description=text, icon=icon)
+    button.on_click(lambda _: act())
+    return button
+
+
+def _write(widget, value):
+    value = value if value.startswith("<") else html.escape(value)
+    if widget.value != value:
+        widget.value = value
