@@ -127,7 +127,7 @@ def test_no_function_hides_its_module():
         names = {
             alias.asname or alias.name
             for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[-1] != package.name
             for alias in node.names
         }
         assert {path.stem for path in package.glob("*.py")} & names == set(), package.name
