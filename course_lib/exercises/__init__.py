@@ -1,8 +1,9 @@
-"""Exercises that are marked the moment they are run: ``check``, ``hint`` and ``progress``."""
+"""Exercises that are marked the moment they are run: ``check``, ``hint`` and ``progress``; predictions that are not."""
 
 from course_lib.exercises.checking import check
 from course_lib.exercises.hints import hint
 from course_lib.exercises.ownership import owner
+from course_lib.exercises.prediction import predict
 from course_lib.exercises.progress_table import progress, progress_summary
 
-__all__ = ["check", "hint", "owner", "progress", "progress_summary"]
+__all__ = ["check", "hint", "owner", "predict", "progress", "progress_summary"]

@@ -10,7 +10,7 @@ from html import escape
 from course_lib.exercises.exercise import Exercise
 from course_lib.exercises.marking import Verdict
 
-__all__ = ["Card", "card_for", "note_card", "show", "unknown_card"]
+__all__ = ["Card", "card_for", "note_card", "rich", "show", "unknown_card"]
 
 # Okabe-Ito colours, at least 3:1 against white and against JupyterLab's dark page.
 _LOOKS = {
@@ -61,17 +61,17 @@ class Card:
     def _repr_html_(self):
         icon, word, colour = _LOOKS[self.look]
         rows = "".join(_row(*fact) for fact in self.facts)
-        items = "".join(f"<li>{_rich(one)}</li>" for one in self.items)
+        items = "".join(f"<li>{rich(one)}</li>" for one in self.items)
         parts = [
             f'<div role="status" style="{_BOX} border-left:6px solid {colour}">',
             f'<div><span aria-hidden="true" style="color:{colour}; font-weight:bold; font-size:1.15em">{icon}</span> '
-            f"<strong>{word}</strong> · {_rich(self.heading)}</div>",
-            f'<div style="margin-top:4px">{_rich(self.message)}</div>' if self.message else "",
+            f"<strong>{word}</strong> · {rich(self.heading)}</div>",
+            f'<div style="margin-top:4px">{rich(self.message)}</div>' if self.message else "",
             f'<table style="margin:6px 0 0 0; border-collapse:collapse">{rows}</table>' if rows else "",
             f'<ol style="margin:6px 0 0 0; padding-left:22px">{items}</ol>' if items else "",
-            *(f'<div style="margin-top:4px; {_QUIET}">{_rich(note)}</div>' for note in self.notes),
+            *(f'<div style="margin-top:4px; {_QUIET}">{rich(note)}</div>' for note in self.notes),
             *(
-                f'<div style="margin-top:4px"><strong>! Note</strong> · {_rich(one)}</div>'
+                f'<div style="margin-top:4px"><strong>! Note</strong> · {rich(one)}</div>'
                 for one in self.notices
             ),
             "</div>",
@@ -83,14 +83,14 @@ class Card:
 
 
 def _row(label, text, is_code):
-    value = f"<code>{escape(text)}</code>" if is_code else _rich(text)
+    value = f"<code>{escape(text)}</code>" if is_code else rich(text)
     return (
         f'<tr style="background:transparent"><th scope="row" style="{_CELL} padding-right:14px; white-space:nowrap">'
         f'{escape(label)}</th><td style="{_CELL} white-space:normal">{value}</td></tr>'
     )
 
 
-def _rich(text: str) -> str:
+def rich(text: str) -> str:
     """Escaped text in which `code` is shown as code."""
     pieces = escape(text).split("`")
     if len(pieces) % 2 == 0:  # a lone backtick

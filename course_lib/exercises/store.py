@@ -46,7 +46,14 @@ def home() -> Path:
     return Path(asked).expanduser() if asked else Path(platformdirs.user_data_dir("generative-models-course"))
 
 
-def record(exercise_id: str, *, passed: bool = False, attempted: bool = False, hints: int = 0) -> Saved:
+def record(
+    exercise_id: str,
+    *,
+    passed: bool = False,
+    attempted: bool = False,
+    hints: int = 0,
+    said: str | None = None,
+) -> Saved:
     """Adds to what is known about one exercise; a pass stays, hints only grow.
 
     Args:
@@ -54,6 +61,7 @@ def record(exercise_id: str, *, passed: bool = False, attempted: bool = False, h
         passed: the answer passed just now.
         attempted: an answer was given (a stub is none).
         hints: how many hints the student has seen, at least.
+        said: for a prediction, what was predicted; the latest one stays.
     """
     file = _file()
     before, notice = _load(file)
@@ -63,8 +71,9 @@ def record(exercise_id: str, *, passed: bool = False, attempted: bool = False, h
         "attempts": int(attempted),
         "hints": hints,
         "first_passed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if passed else None,
+        **({"said": said} if said is not None else {}),
     }
-    if passed or attempted or hints > before.get(exercise_id, _FRESH)["hints"]:
+    if passed or attempted or said is not None or hints > before.get(exercise_id, _FRESH)["hints"]:
         pending = _pending.setdefault(file, {})
         pending[exercise_id] = _add(pending.get(exercise_id, _FRESH), news)
     if _pending.get(file):
@@ -100,6 +109,7 @@ def _add(old: dict, news: dict) -> dict:
         "attempts": old["attempts"] + news["attempts"],
         "hints": max(old["hints"], news["hints"]),
         "first_passed": min(dates, default=None),
+        **{key: one[key] for one in (old, news) for key in ("said",) if key in one},
     }
 
 
@@ -143,6 +153,7 @@ def _is_entry(entry) -> bool:
         and isinstance(entry.get("passed"), bool)
         and all(isinstance(entry.get(name), int) and entry[name] >= 0 for name in ("attempts", "hints"))
         and isinstance(entry.get("first_passed", 0), str | None)
+        and isinstance(entry.get("said", ""), str)
     )
 
 
