@@ -18,7 +18,7 @@ from course_lib.files import write_if_changed
 
 __all__ = ["Cache", "execution_key"]
 
-_FORMAT = "2"  # raise it when outputs are cleaned in another way
+_FORMAT = "3"  # raise it when outputs are cleaned in another way
 _VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "ipywidgets", "pillow")
 
 
@@ -27,7 +27,7 @@ def execution_key(cells: list[str], claims: tuple[str, ...], lesson: Lesson, lay
 
     Args:
         cells: the sources of the code cells, in order.
-        claims: the ids of the claims among them: the printed block names their place in the lectures.
+        claims: the ids of the claims among them: what they show names their place in the lectures.
         lesson: the lesson that they belong to; its exercises and stored runs count.
         layout: the course.
     """

@@ -6,6 +6,7 @@ import nbformat
 
 from course_lib.authoring.editions import notebook, to_bytes
 from course_lib.authoring.source import Source
+from course_lib.claims.showing import CLAIM_MIME
 
 __all__ = ["SIZE_LIMIT", "BuildError", "code_cells", "compose", "stored_outputs"]
 
@@ -45,17 +46,17 @@ def compose(source: Source, edition: str, results: list[dict]) -> bytes:
         results: for each code cell its ``execution_count`` and cleaned ``outputs``.
 
     Raises:
-        BuildError: the notebook is larger than the limit, or a claim cell shows more than text.
+        BuildError: the notebook is larger than the limit, or a claim cell shows more than claims and text.
     """
     book = notebook(source, edition)
     for cell, result in zip(code_cells(book), results, strict=True):
         cell.execution_count = result["execution_count"]
         cell.outputs = [nbformat.from_dict(output) for output in result["outputs"]]
     for cell in code_cells(book):
-        kinds = {output.output_type for output in cell.outputs} - {"stream"}
-        if kinds and any(tag.startswith("claim:") for tag in cell.metadata.get("tags", ())):
+        claims = any(tag.startswith("claim:") for tag in cell.metadata.get("tags", ()))
+        if claims and not all(_is_text_or_claim(output) for output in cell.outputs):
             raise BuildError(
-                f"{source.name} ({edition}), cell {cell.id!r}: a claim cell only prints its claims"
+                f"{source.name} ({edition}), cell {cell.id!r}: a claim cell only shows its claims and prints"
             )
     content = to_bytes(book)
     if len(content) >= SIZE_LIMIT:
@@ -65,6 +66,12 @@ def compose(source: Source, edition: str, results: list[dict]) -> bytes:
             f"the biggest cell is {biggest.id!r} with {_size(biggest):,}"
         )
     return content
+
+
+def _is_text_or_claim(output: nbformat.NotebookNode) -> bool:
+    if output.output_type == "display_data":
+        return set(output.data) == {"text/plain", CLAIM_MIME}
+    return output.output_type == "stream"
 
 
 def _size(cell: nbformat.NotebookNode) -> int:

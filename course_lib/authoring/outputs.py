@@ -8,11 +8,14 @@ import base64
 import io
 import re
 
+from course_lib.claims.showing import CLAIM_MIME
+
 __all__ = ["clean_outputs", "shrink_png"]
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-_KEPT = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/svg+xml", "image/jpeg")
+_TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex")
+_KEPT = (*_TEXTS, "image/png", "image/svg+xml", "image/jpeg", CLAIM_MIME)
 
 
 def clean_outputs(outputs: list[dict]) -> list[dict]:

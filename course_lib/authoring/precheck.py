@@ -41,18 +41,21 @@ def _claims(source: Source, register: Mapping[str, RegisteredClaim]) -> Iterator
         if source.claims.count(claim) > 1:
             yield f"the claim {claim} is confirmed twice"
     for cell in source.cells:
-        said = [_text(call.args[0]) for call in _calls(cell, _VERDICTS) if call.args]
+        said = [_id_of(call) for call in _calls(cell, _VERDICTS)]
+        computed = None in said  # which claim this is only the run can tell
         yield from (
             f"cell {cell.id!r} is tagged claim:{claim}, but gives no verdict on it: expected holds({claim!r}, ...), "
             "convention(...), erratum(...) or argue(...)"
             for claim in cell.claims
-            if claim not in said and None not in said
+            if claim not in said and not computed
         )
-        yield from (
-            f"cell {cell.id!r} gives a verdict on {claim!r} without the tag claim:{claim}"
-            for claim in said
-            if claim is not None and claim not in cell.claims
-        )
+        for claim in dict.fromkeys(said):
+            if claim is not None and claim not in cell.claims:
+                yield f"cell {cell.id!r} gives a verdict on {claim!r} without the tag claim:{claim}"
+            elif claim is not None and said.count(claim) > 1:
+                yield f"cell {cell.id!r} gives two verdicts on {claim!r}"
+        if computed and not cell.claims:
+            yield f"cell {cell.id!r} gives a verdict, but has no tag claim:<id>"
     if source.claims and shows_counts(source):
         yield "a notebook that shows the ledger's counts confirms no claims"
 
@@ -113,6 +116,12 @@ def _calls(cell: SourceCell, names: tuple[str, ...]) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             yield node
+
+
+def _id_of(call: ast.Call) -> str | None:
+    """The claim that a verdict is on, or None where its id is computed."""
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "id"]
+    return _text(next(iter([*call.args[:1], *named]), None))
 
 
 def _text(node: ast.expr | None):

@@ -1,15 +1,14 @@
-"""The printed block of a claim: how it is written, and how it is read back.
+"""The block of a claim as it is written: numbers rounded, labels in a column, texts wrapped.
 
 Numbers are rounded so that a block is the same from run to run: a fixed count of significant digits, what is
 only rounding noise as 0, never -0.
 """
 
 import math
-import re
 import textwrap
 import unicodedata
 
-__all__ = ["ARGUED", "format_difference", "format_number", "lines_of", "paragraph", "parse_blocks"]
+__all__ = ["ARGUED", "as_json", "format_difference", "format_number", "lines_of", "paragraph"]
 
 ARGUED = "argued, as no computation decides it"
 _LABEL_WIDTH = 36
@@ -55,6 +54,17 @@ def format_difference(left: float, right: float, tol: float, digits: int = 6) ->
     return _significant(rounded, digits) if rounded else "0"
 
 
+def as_json(text: str) -> int | float | str:
+    """A shown number as JSON: an integer where it has no point; infinity, which JSON lacks, stays a word.
+
+    >>> as_json("0.190000"), as_json("-3"), as_json("-inf")
+    (0.19, -3, '-inf')
+    """
+    if text.endswith("inf"):
+        return text
+    return int(text) if text.removeprefix("-").isdigit() else float(text)
+
+
 def _significant(number: float, digits: int) -> str:
     return f"{number:#.{digits}g}".removesuffix(".")
 
@@ -87,38 +97,3 @@ def paragraph(label: str, text: str) -> str:
 def _columns(text: str) -> int:
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
-
-
-_HEAD = re.compile(r"claim (?P<id>\S+) · (?P<verdict>\S+) · (?P<place>.+)")
-_VALUE = re.compile(r"  (?P<label>\S.*?) {2,}(?P<value>\S+)")
-_PARAGRAPH = re.compile(rf"  (?P<label>{ARGUED}|under|corrected): (?P<text>.+)")
-
-
-def parse_blocks(output: str) -> list[dict]:
-    """Reads the blocks that ``claim`` and ``argue`` printed; other lines are passed over.
-
-    Returns:
-        One dictionary a block, in the order of printing: ``id``, ``verdict``, ``place``, ``values`` (pairs of
-        label and number as text, in the order of printing) and the texts ``argued``, ``under``,
-        ``corrected`` where the block has them.
-    """
-    blocks: list[dict] = []
-    block: dict | None = None
-    text = ""  # the label of the paragraph that is being read
-    for line in output.splitlines():
-        if head := _HEAD.fullmatch(line):
-            block, text = {**head.groupdict(), "values": []}, ""
-            blocks.append(block)
-        elif block is None or not line.startswith("  "):
-            block, text = None, ""
-        elif line.startswith("      ") and text:
-            block[text] += " " + line.strip()
-        elif found := _VALUE.fullmatch(
-            line
-        ):  # first: a label may begin with "corrected: ", a text has no gap
-            block["values"].append((found["label"], found["value"]))
-            text = ""
-        elif found := _PARAGRAPH.fullmatch(line):
-            text = "argued" if found["label"] == ARGUED else found["label"]
-            block[text] = found["text"]
-    return blocks

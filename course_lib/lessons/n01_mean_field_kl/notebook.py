@@ -21,7 +21,7 @@ import torch
 from scipy import integrate, optimize, stats
 from torch.distributions import Categorical, MixtureSameFamily, Normal
 
-from course_lib.claims import claim
+from course_lib.claims import convention, erratum, holds
 from course_lib.divergences import divergence, gaussian_kl
 from course_lib.exercises import check, hint, owner
 from course_lib.variational import mean_field_gaussian
@@ -104,8 +104,8 @@ explore(
 # %% tags=["claim:tv-sup-definition"]
 P, Q = torch.tensor([0.5, 0.2, 0.2, 0.1]), torch.tensor([0.1, 0.3, 0.2, 0.4])
 events = torch.tensor([[(k >> i) & 1 for i in range(4)] for k in range(16)], dtype=torch.float64)
-claim(
-    "tv-sup-definition", "holds",
+holds(
+    "tv-sup-definition",
     ("largest |P(B) - Q(B)| of all 16 events", float((events @ (P - Q)).abs().max())),
     ("half the sum of |p - q|", float((P - Q).abs().sum() / 2)),
 )
@@ -116,8 +116,8 @@ claim(
 # %% tags=["claim:kl-definition-not-distance"]
 A, B, C = (torch.tensor([heads, 1 - heads]) for heads in (0.5, 0.75, 0.95))
 print(f"KL(A‖C) = {kl_discrete(A, C):.4f}, but KL(C‖A) = {kl_discrete(C, A):.4f}")
-claim(
-    "kl-definition-not-distance", "holds",
+holds(
+    "kl-definition-not-distance",
     ("KL(A‖C), the direct way", float(kl_discrete(A, C))),
     ("KL(A‖B) + KL(B‖C), by way of B", float(kl_discrete(A, B) + kl_discrete(B, C))),
     relation=">",
@@ -146,8 +146,8 @@ def density(x1, x2):
 # %% tags=["claim:bivariate-normal-density"]
 mass, _ = integrate.dblquad(density, -5, 7, -6, 6, epsabs=1e-7)
 print(f"its integral over the plane: {mass:.6f}")
-claim(
-    "bivariate-normal-density", "holds",
+holds(
+    "bivariate-normal-density",
     ("the lecture's formula at (0.3, 0.8)", density(0.3, 0.8)),
     ("scipy's multivariate normal there", stats.multivariate_normal(mean, cov).pdf([0.3, 0.8])),
 )
@@ -179,8 +179,8 @@ def kl_table(q1, q2, table):
 # %% tags=["claim:kl-factorised-decomposition"]
 q1, q2 = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.1, 0.6, 0.3])
 three_terms = (q1 * q1.log()).sum() + (q2 * q2.log()).sum() - q1 @ (table.log() @ q2)
-claim(
-    "kl-factorised-decomposition", "holds",
+holds(
+    "kl-factorised-decomposition",
     ("the three terms", float(three_terms)),
     ("KL(q‖p), summed over the nine cells", float(kl_table(q1, q2, table))),
 )
@@ -197,8 +197,8 @@ search = optimize.minimize(
     lambda logits: float(kl_table(torch.softmax(torch.as_tensor(logits), 0), q2, table)), [0.0, 0.0, 0.0], tol=1e-12
 )
 print(f"mass Z of p̃₁: {Z:.6f}")
-claim(
-    "mean-field-q1-tilde", "convention",
+convention(
+    "mean-field-q1-tilde",
     ("KL(q‖p) at q₁ = p̃₁/Z", float(kl_table(best, q2, table))),
     ("smallest KL(q‖p) that a search over q₁ finds", search.fun),
     under="p̃₁ is divided by its mass Z, which the lecture leaves to the constant in the logarithm",
@@ -263,8 +263,8 @@ search = optimize.minimize(
     lambda v: float(kl_table(torch.softmax(torch.as_tensor(v[:3]), 0), torch.softmax(torch.as_tensor(v[3:]), 0), table)),
     [1.0, 0, 0, 1.0, 0, 0], tol=1e-12,
 )
-claim(
-    "mean-field-equations", "holds",
+holds(
+    "mean-field-equations",
     ("KL(q‖p) where both equations hold", float(kl_table(*solved, table))),
     ("smallest KL(q‖p) that a search over q₁ and q₂ finds", search.fun),
 )
@@ -292,8 +292,8 @@ q1_numbers = torch.softmax(expected_log_p, dim=0)
 m1 = float(mean[0] - precision[0, 1] / precision[0, 0] * (q2_law.mean() - mean[1]))
 spread = float(q1_numbers @ (nodes - q1_numbers @ nodes) ** 2)
 print(f"its variance by quadrature: {spread:.4f}; the formula 1/Λ₁₁: {float(1 / precision[0, 0]):.4f}")
-claim(
-    "mean-field-q1-gaussian", "holds",
+holds(
+    "mean-field-q1-gaussian",
     ("m₁ by the formula", m1),
     ("mean of the best q₁ by quadrature", float(q1_numbers @ nodes)),
     tol=1e-4, digits=4,
@@ -337,8 +337,8 @@ for seed in range(20):
     ends.append(m)
 farthest = float((torch.stack(ends) - mean).abs().max())
 print(f"determinant of the system: {torch.linalg.det(coupling):.4f} = 1 - 0.9²")
-claim(
-    "mean-field-unique-mean", "holds",
+holds(
+    "mean-field-unique-mean",
     ("distance from μ that the theorem allows", 0.0),
     ("farthest end of 20 random starts from μ", round(farthest, 6)),
 )
@@ -358,13 +358,13 @@ search = optimize.minimize(
 )
 means, variances = search.x[:2], search.x[2:]
 print("found: means", [round(float(v), 4) + 0.0 for v in means], "variances", [round(math.exp(v), 4) for v in variances])
-claim(
-    "mean-field-solution", "holds",
+holds(
+    "mean-field-solution",
     ("-1/2 log(1 - 0.9²)", -0.5 * math.log(1 - 0.9**2)),
     ("smallest KL(q‖p) found", search.fun),
 )
-claim(
-    "mean-field-019", "holds",
+holds(
+    "mean-field-019",
     ("the lecture's 1/Λ₁₁", 0.19),
     ("computed from the inverse of Σ", float(1 / torch.linalg.inv(cov)[0, 0])),
 )
@@ -417,8 +417,8 @@ for name, v in (("KL(q‖p)", excl), ("KL(p‖q)", incl)):
     x = mean + v.sqrt() * torch.randn(200_000, 2, generator=torch.Generator().manual_seed(1))
     inside = (torch.einsum("ni,ij,nj->n", x - mean, precision, x - mean) < region).double().mean()
     print(f"the best q for {name} puts {inside:.2f} of its mass into the region where p has 0.95")
-claim(
-    "reverse-kl-underestimates-variance", "holds",
+holds(
+    "reverse-kl-underestimates-variance",
     ("variance of x₁ under the best q for KL(q‖p)", float(excl[0])),
     ("variance of x₁ under p", float(cov[0, 0])),
     relation="<",
@@ -505,8 +505,8 @@ explore(
 path = ascent_path(mean, precision, mean + torch.tensor([-2.5, 2.5]), 40)
 objective = [float(gaussian_kl(m, torch.diag(excl), mean, cov)) for m in path]
 print("the objective never rises:", all(b <= a + 1e-12 for a, b in zip(objective, objective[1:], strict=False)))
-claim(
-    "mean-field-coordinate-descent", "holds",
+holds(
+    "mean-field-coordinate-descent",
     ("ρ², the factor that theory gives for one sweep", 0.9**2),
     ("measured: error after sweep 11 / after sweep 10", float((path[22] - mean)[1] / (path[20] - mean)[1])),
 )
@@ -526,8 +526,8 @@ def constant_of(q1, q2):
     return float(kl_discrete(table.flatten(), torch.outer(q1, q2).flatten()) - objective)
 
 
-claim(
-    "forward-kl-objective", "holds",
+holds(
+    "forward-kl-objective",
     ("the constant, for one q", constant_of(torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.1, 0.6, 0.3]))),
     ("Σ p log p", float((table * table.log()).sum())),
 )
@@ -543,8 +543,8 @@ found = optimize.minimize(
     constraints={"type": "eq", "fun": lambda q: sum(q) - 1}, tol=1e-14,
 )
 multiplier = float(F1[0]) / float(found.x[0])
-claim(
-    "forward-kl-lagrangian", "holds",
+holds(
+    "forward-kl-lagrangian",
     ("λ in the lecture", 1.0),
     ("F₁/q₁ at the minimum that SLSQP finds", multiplier),
     tol=1e-4, digits=4,
@@ -556,8 +556,8 @@ free = optimize.minimize(
         torch.softmax(torch.as_tensor(v[:3]), 0), torch.softmax(torch.as_tensor(v[3:]), 0)).flatten())),
     [0.5, 0, 0, 0, 0, -0.5], tol=1e-12,
 )
-claim(
-    "forward-kl-marginals", "holds",
+holds(
+    "forward-kl-marginals",
     ("KL(p‖product of marginals) = mutual information", float(mutual_information)),
     ("smallest KL(p‖q₁q₂) that a search finds", free.fun),
 )
@@ -573,8 +573,8 @@ search = optimize.minimize(
     lambda v: float(gaussian_kl(mean, wide, torch.as_tensor(v[:2]), torch.diag(torch.as_tensor(v[2:]).exp()))),
     [1.0, 0, 0, 0], tol=1e-14,
 )
-claim(
-    "forward-kl-gaussian-marginals", "erratum",
+erratum(
+    "forward-kl-gaussian-marginals",
     ("the lecture's variance of q₁, 1/Σ₁₁", float(1 / wide[0, 0])),
     ("variance of q₁ that minimises KL(p‖q)", math.exp(search.x[2])),
     corrected="q_j*(x_j) = N(x_j | μ_j, Σ_jj): the variance is Σ_jj, not its inverse",
@@ -732,8 +732,8 @@ h = 4.0
 on_mode = exclusive_fit(lambda x: log_mixture(x, h), 3.0, 1.0, steps=400)[-1]
 m_in, s_in = inclusive_fit(torch.tensor([0.5, 0.5]), torch.tensor([-h, h]), torch.ones(2))
 print(f"KL(q‖p) on one mode: {kl_to_mixture(on_mode[0], on_mode[1].log(), h):.4f}; log 2 = {math.log(2):.4f}")
-claim(
-    "reverse-kl-zero-forcing", "holds",
+holds(
+    "reverse-kl-zero-forcing",
     ("std of the q that sits on one mode", round(float(on_mode[1]), 4)),
     ("std of p", float(s_in)),
     relation="<", digits=4,
@@ -796,8 +796,8 @@ crossing = optimize.brentq(depth_difference, 2.6, 3.2, xtol=1e-4)
 print("the target has two modes from h = 1 on")
 print(f"a valley on each mode exists from about h = {float(distances[exists.index(True)]):.1f} on")
 print(f"it is the deepest one from h = {crossing:.2f} on; below, the best q covers both modes")
-claim(
-    "reverse-kl-picks-mode", "convention",
+convention(
+    "reverse-kl-picks-mode",
     ("h = 4: mean of the deepest valley's q", round(abs(min(valley(4.0, 4.0, 1.05), valley(4.0, 0.0, 4.0), key=lambda v: v[2])[0]), 3)),
     ("h = 4: where the mode is", 4.0),
     tol=1e-3, digits=4,
@@ -818,8 +818,8 @@ best = optimize.minimize(
     options={"xatol": 1e-6, "fatol": 1e-10},
 )
 print(f"mean {abs(round(float(best.x[0]), 4)):.4f}; the modes at ±4 are {4 / math.exp(best.x[1]):.2f} standard deviations of q away from it")
-claim(
-    "forward-kl-global", "holds",
+holds(
+    "forward-kl-global",
     ("std by matching moments, √(1 + 4²)", math.sqrt(17)),
     ("std that minimises KL(p‖q) by quadrature and search", math.exp(best.x[1])),
     tol=1e-3, digits=4,

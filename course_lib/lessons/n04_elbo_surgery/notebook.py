@@ -18,7 +18,7 @@ import math
 import numpy as np
 import torch
 
-from course_lib.claims import claim
+from course_lib.claims import holds
 from course_lib.data.digits import load_digits
 from course_lib.device import seed_everything
 from course_lib.divergences import gaussian_kl as kl_between_gaussians
@@ -205,8 +205,8 @@ for a, b, c in draws:
     p, bound = linear_gaussian(w, s, x, posterior_variance * w * x / s**2, posterior_variance)  # the best encoder
     best_printed, best_log = min(best_printed, p - bound), min(best_log, math.log(p) - bound)
 print(f"smallest p(x) - L: {best_printed:.4f} nats; smallest log p(x) - L: {abs(best_log):.4f} nats")
-claim(
-    "standard-elbo-bound", "holds",
+holds(
+    "standard-elbo-bound",
     ("smallest p(x) - L of 20,000 models, each with its best encoder", best_printed), ("zero", 0.0), relation=">=", digits=4,
 )
 
@@ -240,8 +240,8 @@ joint = encoder_table / 4
 average_kl = (encoder_table * np.log(encoder_table / prior_table)).sum(1).mean()
 information = (joint * np.log(joint / (joint.sum(1, keepdims=True) * joint.sum(0)))).sum()
 marginal_kl = (joint.sum(0) * np.log(joint.sum(0) / prior_table)).sum()
-claim(
-    "elbo-surgery-kl", "holds",
+holds(
+    "elbo-surgery-kl",
     ("lecture: marginal KL + mutual information", marginal_kl + information), ("average KL", average_kl), tol=1e-12,
 )
 
@@ -398,8 +398,8 @@ print(f"\nlog n = {math.log(len(mean)):.4f}; the closed-form average KL is {gaus
 frozen_mean, frozen_logvar = frozen.encode(digits.train.double())
 terms = elbo(frozen, digits.train.double(), samples=20, generator=torch.Generator().manual_seed(0))
 split = elbo_surgery(frozen_mean, frozen_logvar, grid=800)
-claim(
-    "elbo-surgery", "holds",
+holds(
+    "elbo-surgery",
     ("lecture: reconstruction - information - marginal KL", float(terms.reconstruction.mean() - split.mutual_information - split.marginal_kl)),
     ("average ELBO, KL in closed form", float(terms.value.mean())), tol=1e-6,
 )
@@ -615,8 +615,8 @@ optimiser.step(average_kl_of_prior)
 found = torch.softmax(logits.detach(), 0)
 print("best prior found:      ", [f"{v:.4f}" for v in found.tolist()])
 print("aggregated posterior:  ", [f"{v:.4f}" for v in table.mean(0).tolist()])
-claim(
-    "optimal-prior", "holds",
+holds(
+    "optimal-prior",
     ("lecture: least average KL is the mutual information (marginal KL = 0)", information), ("least average KL that the optimiser found", float(average_kl_of_prior())), tol=1e-8,
 )
 
@@ -857,8 +857,8 @@ full = VampPrior(frozen.encode, digits.train.double())
 few = VampPrior(frozen.encode, digits.train[order[:50]].double())
 kl_full, kl_few = (float(elbo_surgery(frozen_mean, frozen_logvar, prior=prior, grid=200).average_kl) for prior in (full, few))
 print(f"average KL to N(0, I): {float(gaussian_kl(frozen_mean, frozen_logvar).mean()):.4f}; to a VampPrior of 50 training images: {kl_few:.4f}")
-claim(
-    "vampprior", "holds",
+holds(
+    "vampprior",
     ("average KL to the VampPrior with K = n, u = x", kl_full),
     ("mutual information, which no prior can beat", float(elbo_surgery(frozen_mean, frozen_logvar, grid=800).mutual_information)), tol=1e-5,
 )
@@ -878,8 +878,8 @@ posterior_mean = posterior_cov @ W.T @ x / noise_variance
 q_mean, q_variance = torch.tensor([0.2, -0.5], dtype=torch.float64), torch.tensor([0.3, 0.2], dtype=torch.float64)
 residual = (x - W @ q_mean).square().sum() + (W.square().sum(0) * q_variance).sum()
 bound = -0.5 * residual / noise_variance - 1.5 * math.log(2 * math.pi * noise_variance) - gaussian_kl(q_mean[None], q_variance.log()[None])[0]
-claim(
-    "vae-gap", "holds",
+holds(
+    "vae-gap",
     ("lecture: KL(q ‖ p(z|x))", float(kl_between_gaussians(q_mean, torch.diag(q_variance), posterior_mean, posterior_cov))),
     ("log p(x) - ELBO", float(evidence.log_prob(x) - bound)), tol=1e-9,
 )
@@ -1018,8 +1018,8 @@ costs = {
 }
 for name, cost in costs.items():
     print(f"{name:34} {cost:5.2f} nats")
-claim(
-    "vae-limitations", "holds",
+holds(
+    "vae-limitations",
     ("lecture: each of the four costs something; the smallest, in nats", min(costs.values())), ("nothing", 0.0), relation=">", tol=1e-2, digits=1,
 )
 

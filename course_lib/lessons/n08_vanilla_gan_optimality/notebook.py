@@ -25,7 +25,7 @@ from torch.distributions import Categorical, MixtureSameFamily, Normal, Uniform
 from torch.nn.functional import softplus
 
 from course_lib.adversarial import AdversarialGame, AdversarialLoss, count_modes, fit
-from course_lib.claims import claim
+from course_lib.claims import convention, erratum, holds
 from course_lib.data.toy import ring
 from course_lib.divergences import F_DIVERGENCES, divergence
 from course_lib.exercises import check
@@ -106,8 +106,8 @@ cross_entropy = -log_likelihoods(beta0, beta).mean()
 joint_model = torch.stack([torch.sigmoid(-(beta0 + beta * points)), torch.sigmoid(beta0 + beta * points)], dim=1) / n
 empirical = torch.nn.functional.one_hot(labels.long(), 2) / n
 true_kl = (empirical * torch.where(empirical > 0, (empirical / joint_model).log(), 0.0)).sum()
-claim(
-    "empirical-kl-formula", "erratum",
+erratum(
+    "empirical-kl-formula",
     ("lecture: sum of (1/n) log((1/n) / P(y|x))", (-math.log(n) + cross_entropy)),
     ("KL between two laws on the 20 pairs (x, y)", true_kl),
     corrected="KL = Σ (1/n) log{ (1/n) / [(1/n) P(y|x)] }: the model needs the law of x, which is 1/n",
@@ -115,16 +115,16 @@ claim(
 )
 
 # %% tags=["claim:empirical-entropy-log-n"]
-claim(
-    "empirical-entropy-log-n", "convention",
+convention(
+    "empirical-entropy-log-n",
     ("log n", math.log(n)),
     ("entropy of the empirical law", Categorical(probs=empirical.flatten()).entropy()),
     under="the n points are distinct; two equal points would share one atom of mass 2/n, with less entropy",
 )
 
 # %% tags=["claim:logistic-kl-entropy-identity"]
-claim(
-    "logistic-kl-entropy-identity", "convention",
+convention(
+    "logistic-kl-entropy-identity",
     ('"KL" of UL p.4 plus H', (empirical * torch.where(empirical > 0, (empirical / (n * joint_model)).log(), 0.0)).sum() + math.log(n)),
     ("-(1/n) Σ log P(y_i|x_i)", cross_entropy),
     under="KL means the printed sum, with P(y|x) where a joint mass should stand; with the true KL the log n is left over",
@@ -132,8 +132,8 @@ claim(
 
 # %% tags=["claim:logistic-cross-entropy"]
 sigma = torch.sigmoid(beta0 + beta * points)
-claim(
-    "logistic-cross-entropy", "holds",
+holds(
+    "logistic-cross-entropy",
     ("-(1/n) Σ y log σ - (1/n) Σ (1-y) log(1-σ)", -(labels * sigma.log() + (1 - labels) * (1 - sigma).log()).mean()),
     ("torch's binary cross-entropy from logits", torch.nn.functional.binary_cross_entropy_with_logits(beta0 + beta * points, labels)),
 )
@@ -155,8 +155,8 @@ for _ in range(20):  # Newton's method on the log-likelihood
     design = torch.stack([torch.ones(n), points], dim=1)
     s = torch.sigmoid(design @ b)
     b = b + torch.linalg.solve(design.T @ (design * (s * (1 - s))[:, None]), design.T @ (labels - s))
-claim(
-    "mle-minimises-empirical-kl", "holds",
+holds(
+    "mle-minimises-empirical-kl",
     ("slope that maximises the likelihood (Newton)", b[1]),
     ("slope that minimises the KL (Nelder-Mead)", by_kl[1]),
 )
@@ -164,8 +164,8 @@ claim(
 # %% tags=["claim:logistic-separates-labels"]
 fitted = torch.sigmoid(b[0] + b[1] * points)
 print(f"mean σ: {fitted[labels == 1].mean():.3f} on label 1, {fitted[labels == 0].mean():.3f} on label 0")
-claim(
-    "logistic-separates-labels", "convention",
+convention(
+    "logistic-separates-labels",
     ("mean fitted σ on label 1", fitted[labels == 1].mean()),
     ("mean fitted σ on label 0", fitted[labels == 0].mean()),
     relation=">",
@@ -177,8 +177,8 @@ claim(
 
 # %% tags=["claim:cross-entropy-two-terms"]
 real_term, fake_term = sigma[labels == 1].log().sum(), (1 - sigma[labels == 0]).log().sum()
-claim(
-    "cross-entropy-two-terms", "erratum",
+erratum(
+    "cross-entropy-two-terms",
     ("lecture: the two sums added", real_term + fake_term),
     ("cross-entropy", cross_entropy),
     corrected="cross-entropy = -(1/n) [ Σ_{y=1} log σ + Σ_{y=0} log(1 - σ) ]",
@@ -201,8 +201,8 @@ J_d = -(torch.sigmoid(logit(real)).log() + (1 - torch.sigmoid(logit(fake))).log(
 pooled = torch.nn.functional.binary_cross_entropy_with_logits(
     torch.cat([logit(real), logit(fake)]), torch.cat([torch.ones(m), torch.zeros(m)])
 )
-claim(
-    "disc-cost-minibatch", "convention",
+convention(
+    "disc-cost-minibatch",
     ("J of the lecture, m = 6", J_d), ("2 × cross-entropy of the 12 pooled points", 2 * pooled),
     under="each kind of points is averaged over its own m; the pooled cross-entropy is J/2",
 )
@@ -212,8 +212,8 @@ data, model = Normal(1.0, 1.0), Normal(0.0, 1.0)
 many_real, many_fake = (law + torch.randn(400_000, generator=random) for law in (1.0, 0.0))
 J_many = softplus(-logit(many_real)).mean() + softplus(logit(many_fake)).mean()
 population = integral(data.log_prob(x).exp() * -softplus(-logit(x)) + model.log_prob(x).exp() * -softplus(logit(x)))
-claim(
-    "disc-cost-sample-version", "erratum",
+erratum(
+    "disc-cost-sample-version",
     ("lecture: J on 400,000 pairs", J_many),
     ("E log D(X) + E log(1 - D(G(Z))) by quadrature", population),
     corrected="J is the sample version of -V, not of V = E log D(X) + E log(1 - D(G(Z)))",
@@ -227,8 +227,8 @@ weights = torch.cat([P / 2, Q / 2])  # real and generated points equally often
 bce = torch.nn.functional.binary_cross_entropy(
     torch.cat([D, D]), torch.cat([torch.ones(5), torch.zeros(5)]), weight=weights, reduction="sum"
 )
-claim(
-    "disc-is-binary-classifier", "convention",
+convention(
+    "disc-is-binary-classifier",
     ("V(G, D) on five atoms", (P * D.log() + Q * (1 - D).log()).sum()),
     ("-2 × cross-entropy of balanced classes", -2 * bce),
     under="both classes are equally frequent, and V has the opposite sign and twice the size of the cross-entropy",
@@ -260,8 +260,8 @@ gan_value = check("08.gan_value", gan_value)
 # %% tags=["claim:change-of-variables"]
 positive = torch.linspace(1.0, 2.0, 20_001)
 f_g = Normal(0.0, 1.0).log_prob(positive.log()).exp() / positive  # G(z) = exp(z): g^-1(x) = log x
-claim(
-    "change-of-variables", "holds",
+holds(
+    "change-of-variables",
     ("mass of [1, 2] by the density f_g", torch.trapezoid(f_g, positive)),
     ("P(1 <= exp(z) <= 2) from the normal law of z", stats.norm.cdf(math.log(2)) - stats.norm.cdf(0)),
 )
@@ -269,8 +269,8 @@ claim(
 # %% tags=["claim:pushforward-change-of-variable"]
 log_grid = torch.exp(torch.linspace(-9, 9, 20_001))
 d_log = lambda t: softplus(0.5 * t - 1)  # -log(1 - D) of a logistic D
-claim(
-    "pushforward-change-of-variable", "convention",
+convention(
+    "pushforward-change-of-variable",
     ("∫ log(1 - D(G(z))) f_z(z) dz", integral(-d_log(torch.exp(x.clamp(max=9))) * Normal(0.0, 1.0).log_prob(x).exp())),
     ("∫ log(1 - D(x)) f_g(x) dx", torch.trapezoid(-d_log(log_grid) * Normal(0.0, 1.0).log_prob(log_grid.log()).exp() / log_grid, log_grid)),
     under="x = G(z) has a density; that z has one is not enough: G(z) = (z, z²) puts all mass on a curve of area 0",
@@ -286,15 +286,15 @@ u = torch.linspace(0.0005, 0.9995, 1999)
 simplex = torch.tensor([[i / 20, j / 20, (20 - i - j) / 20] for i in range(21) for j in range(21 - i)])
 best_d_value = (target[:, None] * u.log() + simplex[:, :, None] * (1 - u).log()).max(dim=2).values.sum(dim=1)
 print("the law that minimises the maximum:", [round(v, 4) for v in simplex[best_d_value.argmin()].tolist()])
-claim(
-    "gan-value-function", "holds",
+holds(
+    "gan-value-function",
     ("min over laws of max over D, on grids", best_d_value.min()), ("-log 4", -LOG4), tol=1e-5,
 )
 
 # %% tags=["claim:v-notation-minmax"]
 some_q, some_D = tensor(0.2, 0.2, 0.6), tensor(0.6, 0.4, 0.3)
-claim(
-    "v-notation-minmax", "erratum",
+erratum(
+    "v-notation-minmax",
     ("lecture: V(G, D), here for one G and one D", (target * some_D.log() + some_q * (1 - some_D).log()).sum()),
     ("the saddle value, -log 4", -LOG4),
     corrected="V(G, D) = E log D(x) + E log(1 - D(G(z))); its min over G of max over D is one number",
@@ -318,12 +318,12 @@ def best_response(theta):
 
 
 shift = optimize.minimize_scalar(best_response, bounds=(-1, 3), method="bounded", options={"xatol": 1e-7}).x
-claim("zero-sum-generator", "holds", ("arg min over θ of max over D", shift), ("the true shift", 1.0), tol=1e-4)
+holds("zero-sum-generator", ("arg min over θ of max over D", shift), ("the true shift", 1.0), tol=1e-4)
 
 # %% tags=["claim:generator-minimises-correctness"]
 log_correct = (P / 2 * D.log() + Q / 2 * (1 - D).log()).sum()  # a fair coin decides whether a real point is shown
-claim(
-    "generator-minimises-correctness", "holds",
+holds(
+    "generator-minimises-correctness",
     ("V / 2", (P * D.log() + Q * (1 - D).log()).sum() / 2),
     ("expected log-probability of the right label", log_correct),
 )
@@ -336,8 +336,8 @@ claim(
 # %% tags=["claim:nonsaturating-cost"]
 a = torch.tensor(-2.0, requires_grad=True)
 (slope,) = torch.autograd.grad(-0.5 * torch.nn.functional.logsigmoid(a), a)
-claim(
-    "nonsaturating-cost", "convention",
+convention(
+    "nonsaturating-cost",
     ("gradient of -½ log σ(a) at a = -2, by autograd", slope),
     ("-½ (1 - σ(-2))", -0.5 * (1 - 1 / (1 + math.exp(2)))),
     under="the ½ is a matter of taste: the lecture's own cost of D has none, and the slides have none here",
@@ -353,8 +353,8 @@ claim(
 f, f_g = Normal(0.0, 1.0), Normal(1.0, 2.0)
 one_D = lambda t: torch.sigmoid(0.3 - 0.6 * t)
 by_noise = integral(Normal(0.0, 1.0).log_prob(x).exp() * torch.log(1 - one_D(1 + 2 * x)))  # E over z with G(z) = 1 + 2z
-claim(
-    "v-pointwise-integrand", "holds",
+holds(
+    "v-pointwise-integrand",
     ("one integral over x", integral(f.log_prob(x).exp() * one_D(x).log() + f_g.log_prob(x).exp() * (1 - one_D(x)).log())),
     ("E over x plus E over z", integral(f.log_prob(x).exp() * one_D(x).log()) + by_noise),
 )
@@ -396,8 +396,8 @@ y_of = lambda d: pi_x * math.log(d) + p_x * math.log(1 - d)
 slope_of = lambda d, h=1e-6: (y_of(d + h) - y_of(d - h)) / (2 * h)
 curvature = (y_of(0.7 + 1e-3) - 2 * y_of(0.7) + y_of(0.7 - 1e-3)) / 1e-6
 print(f"second derivative at D = 0.7: {curvature:.2f}, so the root is a maximum")
-claim(
-    "optimal-disc-foc", "holds",
+holds(
+    "optimal-disc-foc",
     ("root of the finite-difference derivative", optimize.brentq(slope_of, 0.01, 0.99)), ("π/(π + p)", pi_x / (pi_x + p_x)),
 )
 
@@ -414,8 +414,8 @@ def miss(a, b):
 
 
 signs = [(1, 2), (2, 0.5), (-1, 2), (2, -1), (-1, -2)]
-claim(
-    "alogu-blog1mu-max", "erratum",
+erratum(
+    "alogu-blog1mu-max",
     ("largest miss over a, b ≠ 0", max(miss(a, b) for a, b in signs)), ("two steps of the grid", 2e-4), relation="<=",
     corrected="for a, b > 0 (one of them may be 0) the maximum on [0, 1] is at a/(a + b)",
     corrected_left=("largest miss over a > 0, b > 0", max(miss(a, b) for a, b in signs if a > 0 and b > 0)), tol=1e-9,
@@ -478,8 +478,8 @@ D_star = optimal_discriminator(p_cell, q_cell)
 d_grid = torch.linspace(0, 1, 2001)
 xlog = lambda weight, t: torch.where(weight == 0, 0.0, weight * t.log())  # 0 · log 0 = 0
 searched = (xlog(p_cell[:, None], d_grid) + xlog(q_cell[:, None], 1 - d_grid)).max(dim=1).values.sum() / 1000
-claim(
-    "optimal-discriminator", "convention",
+convention(
+    "optimal-discriminator",
     ("V with π/(π + p) on [0, 1.5]", (xlog(p_cell, D_star) + xlog(q_cell, 1 - D_star)).sum() / 1000),
     ("largest V by search, cell by cell", searched),
     under="the formula is used on the union of the supports; on the intersection alone, as UL restricts it, D would be undetermined on [0, ½] and [1, 1.5]",
@@ -611,8 +611,8 @@ explore(
 # %% tags=["claim:js-def-no-half"]
 disjoint = Uniform(0.0, 1.0), Uniform(2.0, 3.0)
 js_ul = lambda p, q: 2 * jensen_shannon(p, q)
-claim(
-    "js-def-no-half", "convention",
+convention(
+    "js-def-no-half",
     ("UL's JS on disjoint supports", js_ul(tensor(1.0, 0.0), tensor(0.0, 1.0))),
     ("2 × the course's JSD of U[0, 1] and U[2, 3]", 2 * divergence(*disjoint, "jensen_shannon")),
     under="JS without the ½, bounded by log 4; this course writes JSD for the one with the ½",
@@ -621,8 +621,8 @@ claim(
 # %% tags=["claim:jsd-def-half"]
 P, Q = tensor(0.5, 0.3, 0.2), tensor(0.2, 0.2, 0.6)
 row = F_DIVERGENCES["jensen_shannon"]
-claim(
-    "jsd-def-half", "holds",
+holds(
+    "jsd-def-half",
     ("½ [KL(P‖M) + KL(Q‖M)]", jensen_shannon(P, Q)), ("Σ q f(p/q) with the course's f", (Q * row.f(P / Q)).sum()),
 )
 
@@ -631,7 +631,7 @@ dirichlet = torch.distributions.Dirichlet(torch.ones(6))
 torch.manual_seed(0)
 pairs = [(dirichlet.sample(), dirichlet.sample()) for _ in range(100)]
 print(f"largest |JS(P, Q) - JS(Q, P)| of 100 pairs below 1e-14: {max(abs(js_ul(p, q) - js_ul(q, p)) for p, q in pairs) < 1e-14}")
-claim("js-symmetric", "holds", ("JS(P, Q)", js_ul(P, Q)), ("JS(Q, P)", js_ul(Q, P)))
+holds("js-symmetric", ("JS(P, Q)", js_ul(P, Q)), ("JS(Q, P)", js_ul(Q, P)))
 
 # %% tags=["claim:cg-two-kl"]
 data, model = Normal(0.0, 1.0), Normal(1.5, 0.8)
@@ -641,19 +641,19 @@ log_d = -softplus(model.log_prob(x) - data.log_prob(x))
 log_1_d = -softplus(data.log_prob(x) - model.log_prob(x))
 value = integral(p * log_d + q * log_1_d)
 kl_to_m = lambda a, other: integral(a * (math.log(2) - softplus(other)))
-claim(
-    "cg-two-kl", "holds",
+holds(
+    "cg-two-kl",
     ("V(G, D*) by quadrature", value),
     ("-log 4 + KL(π‖m) + KL(p‖m)", -LOG4 + kl_to_m(p, model.log_prob(x) - data.log_prob(x)) + kl_to_m(q, data.log_prob(x) - model.log_prob(x))),
 )
 
 # %% tags=["claim:v-2jsd-minus-log4"]
-claim("v-2jsd-minus-log4", "holds", ("2 JSD - log 4, library", 2 * divergence(data, model, "jensen_shannon") - LOG4), ("V(G, D*) by quadrature", value))
+holds("v-2jsd-minus-log4", ("2 JSD - log 4, library", 2 * divergence(data, model, "jensen_shannon") - LOG4), ("V(G, D*) by quadrature", value))
 
 # %% tags=["claim:cg-minus-log4-plus-js"]
 print(f"with the slides' JSD instead, -log 4 + JSD = {float(divergence(data, model, 'jensen_shannon')) - LOG4:.6f}, which is not V")
-claim(
-    "cg-minus-log4-plus-js", "convention",
+convention(
+    "cg-minus-log4-plus-js",
     ("-log 4 + JS, JS = KL(P‖M) + KL(P_g‖M)", divergence(data, model, "gan")), ("V(G, D*) by quadrature", value),
     under="JS is UL's, without the ½; with the JSD of the slides the formula needs a factor 2",
 )
@@ -663,8 +663,8 @@ claim(
 
 # %% tags=["claim:js-nonneg-unless"]
 print("smallest JS of 100 random pairs is positive:", min(float(js_ul(p, q)) for p, q in pairs) > 0)
-claim(
-    "js-nonneg-unless", "erratum",
+erratum(
+    "js-nonneg-unless",
     ("JS(P, P)", js_ul(P, P)), ("zero", 0.0), relation="<",
     corrected="JS is always non-negative, and positive unless P_g = P, where it is 0",
     corrected_left=("JS(P, P)", js_ul(P, P)), corrected_relation=">=",
@@ -686,11 +686,11 @@ starts = np.random.default_rng(0).normal(size=(8, 5)) * 2
 found = [optimize.minimize(criterion, start, jac=True, method="BFGS", options={"gtol": 1e-9}) for start in starts]
 apart = max(float((torch.softmax(torch.tensor(one.x), 0) - pi).abs().max()) for one in found)
 print(f"eight random starts end within 1e-5 of P: {apart < 1e-5}")
-claim("gan-global-min", "holds", ("largest minimum found by BFGS from 8 starts", max(one.fun for one in found)), ("-log 4", -LOG4))
+holds("gan-global-min", ("largest minimum found by BFGS from 8 starts", max(one.fun for one in found)), ("-log 4", -LOG4))
 
 # %% tags=["claim:d-star-half"]
 searched_d = fine[(pi[:, None] * fine.log() + pi[:, None] * (1 - fine).log()).argmax(dim=1)]
-claim("d-star-half", "holds", ("D that maximises V on a grid, at p = π", searched_d.mean()), ("one half", 0.5))
+holds("d-star-half", ("D that maximises V on a grid, at p = π", searched_d.mean()), ("one half", 0.5))
 
 # %% [markdown]
 # I21 writes the generator's problem as $\max_G V(G, D^*)$. Slide a law from $\pi$ (at $t = 0$) to one on other atoms (at $t = 1$) and see which end wins.
@@ -699,8 +699,8 @@ claim("d-star-half", "holds", ("D that maximises V on a grid, at p = π", search
 ts = torch.linspace(0, 1, 101)
 pi_8, other_8 = torch.cat([pi, torch.zeros(3)]), torch.cat([torch.zeros(5), tensor(0.2, 0.5, 0.3)])
 v_of_t = torch.stack([2 * jensen_shannon(pi_8, (1 - t) * pi_8 + t * other_8) - LOG4 for t in ts])
-claim(
-    "fixed-d-objective-direction", "erratum",
+erratum(
+    "fixed-d-objective-direction",
     ("lecture: t of the largest V(G, D*)", ts[v_of_t.argmax()]), ("t where the generator has the data law", 0.0),
     corrected="min_G V(G, D*): the generator lowers what the discriminator raises",
     corrected_left=("t of the smallest V(G, D*)", ts[v_of_t.argmin()]),
@@ -716,8 +716,8 @@ claim(
 
 # %% tags=["claim:jsd-called-symmetric-kl"]
 kl = lambda a, b: (a * (a / b).log()).sum()
-claim(
-    "jsd-called-symmetric-kl", "erratum",
+erratum(
+    "jsd-called-symmetric-kl",
     ("lecture: JSD(P, Q)", jensen_shannon(P, Q)), ("KL(P‖Q) + KL(Q‖P)", kl(P, Q) + kl(Q, P)),
     corrected="the symmetric KL is Jeffreys' divergence; JSD symmetrises KL to the midpoint (P + Q)/2",
     corrected_left=("Jeffreys, Σ q f(p/q)", (Q * F_DIVERGENCES["jeffreys"].f(P / Q)).sum()),
@@ -729,8 +729,8 @@ direct, detour = jensen_shannon(A, C), jensen_shannon(A, B) + jensen_shannon(B, 
 root = lambda p, q: jensen_shannon(p, q).sqrt()
 triples = [tuple(dirichlet.sample() for _ in range(3)) for _ in range(300)]
 print("sqrt(JSD) keeps the triangle inequality on 300 random triples:", all(root(a, c) <= root(a, b) + root(b, c) for a, b, c in triples))
-claim(
-    "jsd-distance-measure", "erratum",
+erratum(
+    "jsd-distance-measure",
     ("JSD(A, C) / [JSD(A, B) + JSD(B, C)]", direct / detour), ("largest ratio that a distance allows", 1.0), relation="<=",
     corrected="the square root of JSD is a distance (Endres and Schindelin, 2003); JSD itself is not",
     corrected_left=("the same ratio with square roots", root(A, C) / (root(A, B) + root(B, C))),
@@ -755,7 +755,7 @@ by_v = optimize.minimize_scalar(v_at, bounds=(-2, 2), method="bounded", options=
 by_js = optimize.minimize_scalar(
     lambda theta: float(divergence(uneven, Normal(float(theta), 1.0), "jensen_shannon")), bounds=(-2, 2), method="bounded", options={"xatol": 1e-7}
 ).x
-claim("gan-minimises-js", "holds", ("θ that minimises V(θ, D*)", by_v), ("θ that minimises JSD (library)", by_js), tol=1e-5)
+holds("gan-minimises-js", ("θ that minimises V(θ, D*)", by_v), ("θ that minimises JSD (library)", by_js), tol=1e-5)
 
 # %% [markdown]
 # ## 8.5 The game itself
@@ -828,8 +828,8 @@ explore(
 
 # %% tags=["claim:gan-convergence-guarantee"]
 tv_after = lambda rate: float((run_laws(rate, 400)[-1] - pi).abs().sum() / 2)
-claim(
-    "gan-convergence-guarantee", "erratum",
+erratum(
+    "gan-convergence-guarantee",
     ("total variation after 400 steps, η = 20", tv_after(20.0)), ("limit that the slides promise", 0.0),
     corrected="it converges if the updates are small enough as well (here η < 4)",
     corrected_left=("total variation after 400 steps, η = 0.5", tv_after(0.5)), digits=3,
@@ -917,8 +917,8 @@ rotation = np.array([[1.0, -0.1], [0.1, 1.0]])
 late = lambda gamma, s: np.abs(play_orbit(0.2, 0.2, 1, gamma, s, rounds=1500)[-300:, 0]).max()
 for gamma, s in ((0.0, 0.1), (0.4, 0.1), (0.0, 1.0)):
     print(f"γ = {gamma}, s = {s}: largest |b| in the last 300 of 1,500 rounds = {late(gamma, s):.3f}")
-claim(
-    "gan-losses-oscillate", "convention",
+convention(
+    "gan-losses-oscillate",
     ("growth in a simultaneous step of V = bw, |1 + 0.1i|", np.abs(np.linalg.eigvals(rotation)).max()), ("a step that settles", 1.0), relation=">",
     under="gradient steps without friction; a zero-centred penalty, or noise on the inputs, makes the same game settle",
 )
@@ -928,8 +928,8 @@ path = play_orbit(0.2, 0.2, 1, 0.0, 1.0)
 # For N(0, 1) against N(b, 1) the optimal logit is b²/2 - bx. At x = 0 the played discriminator always says 1/2.
 off = np.abs(0.5 - sigmoid_np(path[:, 0] ** 2 / 2))
 print(f"s = 1: |D(0) - D*(0)| is above 0.05 in {np.mean(off > 0.05):.0%} of the rounds")
-claim(
-    "gan-parametric-nonoptimal", "holds",
+holds(
+    "gan-parametric-nonoptimal",
     ("largest |D(0) - D*(0)| during the game", off.max()), ("an optimal discriminator at every step", 0.0), relation=">",
 )
 
@@ -971,15 +971,15 @@ explore(
 # %% tags=["claim:saturation"]
 a = torch.tensor(-10.0, requires_grad=True)
 (saturated,) = torch.autograd.grad(-softplus(a), a)
-claim(
-    "saturation", "holds",
+holds(
+    "saturation",
     ("|slope of log(1 - σ(a))| at a = -10, by autograd", saturated.abs()), ("σ(-10)", 1 / (1 + math.exp(10))), tol=1e-9,
 )
 
 # %% tags=["claim:nonsaturating-stronger"]
 (strong,) = torch.autograd.grad(softplus(-a), a)
-claim(
-    "nonsaturating-stronger", "holds",
+holds(
+    "nonsaturating-stronger",
     ("ratio of the slopes at a = -10, by autograd", strong / saturated), ("(1 - σ)/σ = e^10", math.exp(10)),
 )
 
@@ -1049,8 +1049,8 @@ flat_slope = torch.gradient(flat, spacing=(x,))[0]
 print(f"a step-shaped D, non-saturating: {integral(far.log_prob(x).exp() * torch.sigmoid(-flat) * flat_slope) :.4f}, only from samples at the step itself")
 far_flat = (x < -2.5) * far.log_prob(x).exp()
 print(f"the same from the {integral(far_flat):.0%} of samples left of -2.5: {integral(far_flat * torch.sigmoid(-flat) * flat_slope):.0e}")
-claim(
-    "nonsat-solves-vanishing", "convention",
+convention(
+    "nonsat-solves-vanishing",
     ("generator's gradient at D*, non-saturating", gradient_of(torch.sigmoid(-logit_star))),
     ("generator's gradient at D*, minimax", gradient_of(torch.sigmoid(logit_star))), relation=">",
     under="the logit still has a slope where the samples are; where D is flat, both gradients vanish",
@@ -1192,8 +1192,8 @@ explore(
 # %% tags=["claim:sgd-gan-algorithm"]
 settled = affine_paths[5][-200:]
 print(f"mean of a over the last 200 rounds within 0.05 of 1: {abs(settled[:, 0].mean() - 1) < 0.05}")
-claim(
-    "sgd-gan-algorithm", "holds",
+holds(
+    "sgd-gan-algorithm",
     ("b, averaged over the last 200 of 800 rounds, k = 5", settled[:, 1].mean()), ("mean of the data law", 3.0), tol=0.02, digits=2,
 )
 
@@ -1211,7 +1211,7 @@ fooled = lambda: float(torch.sigmoid(D(G(noise))).mean().detach())
 v_after, fooled_before = v_now(), fooled()
 generator_step(G, D, torch.optim.SGD(G.parameters(), lr=0.3), noise, pair)
 print(f"mean D(G(z)) rises as well: {fooled_before:.4f} -> {fooled():.4f}")
-claim("disc-step-ascent", "holds", ("V after the step of D", v_after), ("V before", v_before), relation=">")
+holds("disc-step-ascent", ("V after the step of D", v_after), ("V before", v_before), relation=">")
 
 # %% [markdown]
 # ## 8.8 Mode collapse, live
@@ -1342,8 +1342,8 @@ explore(
 )
 
 # %% tags=["claim:mode-collapse-def"]
-claim(
-    "mode-collapse-def", "holds",
+holds(
+    "mode-collapse-def",
     ("modes covered by the plain game, worst of 3 seeds", runs["plain/covered"][:, -1].min()), ("modes of the data", 8), relation="<",
 )
 
@@ -1423,8 +1423,8 @@ def js_of_weight(w):
 
 
 w_best = optimize.minimize_scalar(js_of_weight, bounds=(0.001, 0.999), method="bounded", options={"xatol": 1e-6}).x
-claim(
-    "mode-collapse-cause", "erratum",
+erratum(
+    "mode-collapse-cause",
     ("mass of the rarer mode where JSD is smallest", min(w_best, 1 - w_best)),
     ("mass below which a mode counts as lost", 0.05), relation="<",
     corrected="JSD's own minimiser keeps every mode that its family can make; collapse comes from the dynamics of the game, and R1 + R2 prevents it with the same JSD",

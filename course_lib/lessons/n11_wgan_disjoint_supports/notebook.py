@@ -27,7 +27,7 @@ from scipy import optimize, stats
 from torch.nn.functional import softplus
 
 from course_lib.adversarial import AdversarialGame, AdversarialLoss, lipschitz_estimate
-from course_lib.claims import claim
+from course_lib.claims import convention, erratum, holds
 from course_lib.data.digits import load_digits
 from course_lib.divergences import emd, emd_dual, gaussian_kernel, mmd2, pairwise_distances, wasserstein_1d
 from course_lib.exercises import check, hint, owner
@@ -122,8 +122,8 @@ explore(
 
 # %% tags=["claim:generator-manifold-measure-zero"]
 length = float(network_curve.diff(dim=0).norm(dim=1).sum())
-claim(
-    "generator-manifold-measure-zero", "convention",
+convention(
+    "generator-manifold-measure-zero",
     ("area of the boxes met, side 1/1024", boxes(network_curve, 10).mean()),
     ("bound by the length of the curve", 4 * (length * 1024 + 1) / 1024**2),
     relation="<=",
@@ -141,8 +141,8 @@ distances = torch.cdist(images, images).fill_diagonal_(INF)
 nearest = distances.topk(2, largest=False).values
 spread = torch.linalg.svdvals(images - images.mean(0)) ** 2
 directions = 1 + int((spread.cumsum(0) < 0.95 * spread.sum()).sum())
-claim(
-    "data-low-dimensional", "convention",
+convention(
+    "data-low-dimensional",
     ("dimension of the digits", len(nearest) / (nearest[:, 1] / nearest[:, 0]).log().sum()),
     ("number of pixels", 64), relation="<",
     under=f"concentrated near means: as seen at the distance of the nearest neighbours; 95% of the variance needs {directions} directions",
@@ -156,16 +156,16 @@ claim(
 # %% tags=["claim:disjoint-kl-infinite"]
 data_atoms, model_atoms = torch.tensor([0.5, 0.5, 0, 0]), torch.tensor([0.0, 0, 0.3, 0.7])
 print("Gaussians of width s at distance 1:", [f"s = {s}: KL = {1 / (2 * s**2):.0f}" for s in (0.5, 0.1, 0.01)])
-claim(
-    "disjoint-kl-infinite", "holds",
+holds(
+    "disjoint-kl-infinite",
     ("both KL, the lectures", INF),
     ("the smaller, summed over four atoms", min(kl(data_atoms, model_atoms), kl(model_atoms, data_atoms))),
 )
 
 # %% tags=["claim:disjoint-jsd-log2"]
 print(f"without the two halves, as UL p.28 defines JS: {2 * jsd(data_atoms, model_atoms):.6f} = log 4")
-claim(
-    "disjoint-jsd-log2", "holds",
+holds(
+    "disjoint-jsd-log2",
     ("log 2", LOG2), ("JSD summed over four atoms", jsd(data_atoms, model_atoms)),
 )
 
@@ -188,8 +188,8 @@ V_smooth = D_left.log().mean() + torch.log1p(-D_right).mean()
 touching = [-2 * float(torch.trapezoid(softplus(-s * left_points), left_points)) for s in (10.0, 100.0)]
 print(f"steepest slope of the minimax loss at the generator's points: {float(slope_there.abs().max()):.1f}")
 print(f"touching sets, D logistic with slope 10 and 100: V = {touching[0]:.4f} and {touching[1]:.4f}; its slope at the border is 2.5 and 25")
-claim(
-    "disjoint-smooth-discriminator", "convention",
+convention(
+    "disjoint-smooth-discriminator",
     ("V of the smooth D, at distance 1", V_smooth.detach()), ("sup of V", 0.0),
     under="the supports are closed sets, so that they do not touch, and the generator descends the minimax loss",
 )
@@ -258,8 +258,8 @@ explore(
 # %% tags=["claim:noise-smooths"]
 best_sigma = optimize.minimize_scalar(lambda s: -noisy_slope(1.0, s), bounds=(0.05, 2), method="bounded").x
 print(f"dJSD/dθ at θ = 1: σ = 0.1: {noisy_slope(1.0, 0.1):.1e}, σ = 2: {noisy_slope(1.0, 2.0):.3f}, largest at σ = {best_sigma:.2f}")
-claim(
-    "noise-smooths", "holds",
+holds(
+    "noise-smooths",
     ("dJSD/dθ at θ = 1, noise σ = 0.5", noisy_slope(1.0, 0.5)), ("without noise", 0.0), relation=">", digits=4,
 )
 
@@ -292,25 +292,25 @@ def segment_w(theta):
 # %% tags=["claim:parallel-kl"]
 P, Q = on_common_atoms(0.5)
 print(f"θ = 0: KL = {kl(*on_common_atoms(0)):.1f}; θ = 0.5: {kl(P, Q)} and {kl(Q, P)}")
-claim("parallel-kl", "holds", ("the slides, θ = 0.5", INF), ("min of both KL on the points", min(kl(P, Q), kl(Q, P))))
+holds("parallel-kl", ("the slides, θ = 0.5", INF), ("min of both KL on the points", min(kl(P, Q), kl(Q, P))))
 
 # %% tags=["claim:parallel-jsd"]
-claim("parallel-jsd", "holds", ("log 2, for every θ other than 0", LOG2), ("JSD on the points, θ = 0.5", jsd(P, Q)))
+holds("parallel-jsd", ("log 2, for every θ other than 0", LOG2), ("JSD on the points, θ = 0.5", jsd(P, Q)))
 
 # %% tags=["claim:parallel-w-abs"]
-claim("parallel-w-abs", "holds", ("|θ| at θ = -0.7", 0.7), ("W by the assignment problem", segment_w(-0.7)))
+holds("parallel-w-abs", ("|θ| at θ = -0.7", 0.7), ("W by the assignment problem", segment_w(-0.7)))
 
 # %% tags=["claim:parallel-w-theta"]
-claim(
-    "parallel-w-theta", "erratum",
+erratum(
+    "parallel-w-theta",
     ("U17: θ, at θ = -0.7", -0.7), ("W by the assignment problem", segment_w(-0.7)),
     corrected="W = |θ|: a distance is not negative", corrected_left=("|θ|", 0.7),
 )
 
 # %% tags=["claim:js-kl-not-continuous"]
 print(f"W at θ = 1e-9: {segment_w(1e-9):.0e}; at θ = 0: {segment_w(0):.0f}")
-claim(
-    "js-kl-not-continuous", "holds",
+holds(
+    "js-kl-not-continuous",
     ("JSD at θ = 1e-9", jsd(*on_common_atoms(1e-9))), ("JSD at θ = 0", jsd(*on_common_atoms(0))), relation=">",
 )
 
@@ -444,8 +444,8 @@ with torch.no_grad():
     to_data = lambda network: float(emd(even(200), even(200), pairwise_distances(network(z), segment(0, 200)))[0])
     change, bound = abs(to_data(other) - to_data(one)), float((other(z) - one(z)).norm(dim=1).mean())
 print("a threshold unit instead: W jumps by 1 between θ = 0 and θ = 1e-9")
-claim(
-    "w-continuity-theorem", "convention",
+convention(
+    "w-continuity-theorem",
     ("change of W, weights moved by 0.001", change), ("E‖change of G(z)‖, which goes to 0", bound), relation="<=",
     under="the non-linearities are Lipschitz (ReLU, tanh, ...); threshold units make W jump, squaring ones may make it infinite",
 )
@@ -540,8 +540,8 @@ Ws = torch.tensor([float(wasserstein_1d(x, x, weights_x=p, weights_y=q)) for p, 
 
 # %% tags=["claim:tv-js-equivalence"]
 print(f"smallest JSD / (δ²/2) of all pairs: {float((JSDs / (TVs**2 / 2)).min()):.4f}, at least 1")
-claim(
-    "tv-js-equivalence", "holds",
+holds(
+    "tv-js-equivalence",
     ("largest JSD / (δ log 2)", (JSDs / (TVs * LOG2)).max()), ("the bound", 1.0),
     relation="<=",
 )
@@ -549,25 +549,25 @@ claim(
 # %% tags=["claim:kl-implies-tv"]
 spike = distances_between(*SEQUENCES["a spike of mass 1/n → uniform"](64))
 print(f"not the other way round: a spike of mass 1/64 has δ = {spike['TV']:.4f} and KL(Pₙ‖P) = {spike['KL(Pₙ‖P)']}")
-claim(
-    "kl-implies-tv", "holds",
+holds(
+    "kl-implies-tv",
     ("largest δ / sqrt(KL/2)", (TVs / (KLs / 2).sqrt()).max()), ("Pinsker's bound", 1.0), relation="<=",
 )
 
 # %% tags=["claim:tv-implies-w"]
-claim("tv-implies-w", "holds", ("largest W / (R δ), R = 1", (Ws / TVs).max()), ("the bound", 1.0), relation="<=")
+holds("tv-implies-w", ("largest W / (R δ), R = 1", (Ws / TVs).max()), ("the bound", 1.0), relation="<=")
 
 # %% tags=["claim:arjovsky-chain-i21"]
 chain = torch.maximum(JSDs / (LOG2 * (KLs / 2).sqrt()), Ws / (2 * JSDs).sqrt())
-claim(
-    "arjovsky-chain-i21", "holds",
+holds(
+    "arjovsky-chain-i21",
     ("largest JSD/(log2√(KL/2)), W/√(2JSD)", chain.max()), ("the bound of both links", 1.0), relation="<=",
 )
 
 # %% tags=["claim:w-weaker-than-js"]
 grid_points = distances_between(*SEQUENCES["n grid points → uniform"](64))
-claim(
-    "w-weaker-than-js", "holds",
+holds(
+    "w-weaker-than-js",
     ("W of 64 grid points to uniform", grid_points["W"]), ("their JSD, for every n", grid_points["JSD"]), relation="<",
     digits=3,
 )
@@ -593,8 +593,8 @@ levys = torch.tensor([levy(*pair) for pair in pairs[:300]])
 print(f"largest ℓ²/W of 300 pairs: {float((levys**2 / Ws[:300]).max()):.3f}, at most 1")
 far = [float(wasserstein_1d([0.0], [0.0, float(n)], weights_y=[1 - 1 / n, 1 / n])) for n in (10, 1000)]
 print(f"on the whole line, (1 - 1/n) δ(0) + (1/n) δ(n) against δ(0): W = {far[0]:.1f} for n = 10, {far[1]:.1f} for n = 1000")
-claim(
-    "w-weak-convergence", "holds",
+holds(
+    "w-weak-convergence",
     ("largest W / (3 ℓ) of 300 pairs", (Ws[:300] / (3 * levys)).max()), ("the bound", 1.0), relation="<=",
 )
 
@@ -739,8 +739,8 @@ for power in (1, 2):
 extended = extend_potential(prices, z, plane)
 steepest = ((extended[:, None] - extended).abs() / torch.cdist(plane, plane).clamp(min=1e-9)).max()
 print(f"steepest slope of the extended f between any two of 3,721 points: {float(steepest):.6f}")
-claim(
-    "gp-theorem-existence", "holds",
+holds(
+    "gp-theorem-existence",
     ("E f - E f of the extended f", extend_potential(prices, z, y).mean() - extend_potential(prices, z, z).mean()), ("W", w),
 )
 
@@ -768,8 +768,8 @@ sample, noise = torch.tensor([0.1, 0.5, 0.7, 1.4, 2.0]), torch.tensor([-0.9, -0.
 inner = lambda theta: float(emd_dual(even(5), even(5), pairwise_distances(sample, noise + theta)).value)
 outer = optimize.minimize_scalar(inner, bounds=(-2, 3), method="bounded", options={"xatol": 1e-9})
 by_sorting = min(float(w1_sorted(sample, noise + t)) for t in torch.linspace(-2, 3, 5001))
-claim(
-    "wgan-objective", "holds",
+holds(
+    "wgan-objective",
     ("min over θ of max over f (LP)", outer.fun), ("min over θ of W, by sorting", by_sorting),
 )
 
@@ -780,8 +780,8 @@ claim(
 real_scores, fake_scores = torch.tensor([1.2, 0.3, 2.0]), torch.tensor([-0.5, 0.4, 0.1])
 cross_entropy = lambda r, f: float(softplus(-r).mean() + softplus(f).mean())
 print(f"cross-entropy of the same scores as logits: {cross_entropy(real_scores, fake_scores):.3f}, plus 100: {cross_entropy(real_scores + 100, fake_scores + 100):.3f}")
-claim(
-    "critic-not-classifier", "holds",
+holds(
+    "critic-not-classifier",
     ("gap of the scores", -critic_loss(real_scores, fake_scores)), ("gap of the scores + 100", -critic_loss(real_scores + 100, fake_scores + 100)),
 )
 
@@ -789,8 +789,8 @@ claim(
 theta = torch.tensor(0.5, requires_grad=True)
 moved = torch.stack([theta.expand(64), levels], dim=1)
 (w_slope,) = torch.autograd.grad(emd(even(64), even(64), pairwise_distances(segment(0), moved))[0], theta)
-claim(
-    "wgan-nonzero-gradient", "holds",
+holds(
+    "wgan-nonzero-gradient",
     ("dW/dθ of the segments, θ = 0.5", w_slope), ("dJSD/dθ there", theta_gradients(torch.tensor(0.5), torch.tensor(1.0), torch.tensor(1.0))[0]),
     relation=">",
 )
@@ -886,7 +886,7 @@ explore(
 
 # %% tags=["claim:weight-clipping"]
 largest = max(float(p.detach().abs().max()) for p in clipped[0.01][0].parameters())
-claim("weight-clipping", "holds", ("largest weight after 400 steps, c = 0.01", largest), ("c", 0.01), relation="<=", tol=1e-9)
+holds("weight-clipping", ("largest weight after 400 steps, c = 0.01", largest), ("c", 0.01), relation="<=", tol=1e-9)
 
 # %% [markdown]
 # Why is a clipped network Lipschitz? Each layer stretches a distance at most by the largest singular value of its matrix, which is at most $c\sqrt{mn}$ for an $m\times n$ matrix with entries in $[-c, c]$; leaky ReLU stretches nothing. The
@@ -894,8 +894,8 @@ claim("weight-clipping", "holds", ("largest weight after 400 steps, c = 0.01", l
 
 # %% tags=["claim:clipped-net-lipschitz"]
 box_constant = lambda bound: math.prod(bound * math.sqrt(m * n) for m, n in ((2, 32), (32, 32), (32, 32), (32, 1)))
-claim(
-    "clipped-net-lipschitz", "convention",
+convention(
+    "clipped-net-lipschitz",
     ("steepest slope met, c = 0.1", lipschitz_estimate(clipped[0.1][0], probe)), ("K of the box c = 0.1", box_constant(0.1)), relation="<=",
     under="the non-linearities are Lipschitz; a unit that squares has no K on the plane",
     digits=3,
@@ -904,8 +904,8 @@ claim(
 # %% tags=["claim:weight-clipping-bound"]
 linear_best = 0.1 * 1.0  # f(x) = w·x with |w_i| ≤ 0.1: the best is w = (-0.1, 0), gap 0.1 θ; its K is 0.1 √2
 print(f"a linear critic, solved exactly: max of the gap {linear_best:.3f}, K·W = {0.1 * math.sqrt(2):.3f}")
-claim(
-    "weight-clipping-bound", "convention",
+convention(
+    "weight-clipping-bound",
     ("K·W with the K of the box c = 0.1", box_constant(0.1) * 1.0), ("gap of the trained critic", clipped[0.1][1][-20:].mean()), relation=">=",
     under="K is one constant for all networks of the box; the bound says nothing about the slope of a single network",
     digits=3,
@@ -918,8 +918,8 @@ claim(
 # %% tags=["claim:clipping-tradeoff"]
 share = {bound: float(clipped[bound][1][80:100].mean() / clipped[bound][1][-20:].mean()) for bound in (0.1, 1.0)}
 print(f"slope that reaches the generator: c = 0.01: {float(lipschitz_estimate(clipped[0.01][0], probe)):.0e}, c = 0.1: {float(lipschitz_estimate(clipped[0.1][0], probe)):.1f}")
-claim(
-    "clipping-tradeoff", "convention",
+convention(
+    "clipping-tradeoff",
     ("c = 1: share of gap after 100 steps", share[1.0]), ("the same with c = 0.1", share[0.1]), relation="<",
     under="the step size is the same; a critic scored by gap/slope is nearly optimal for each of the five boxes",
     digits=1,
@@ -980,8 +980,8 @@ explore(
 )
 
 # %% tags=["claim:clipping-gradients-explode"]
-claim(
-    "clipping-gradients-explode", "holds",
+holds(
+    "clipping-gradients-explode",
     ("smallest |log factor|, clipped", min(abs(math.log(factors[f"c = {b}"])) for b in (0.01, 0.1, 0.3))),
     ("|log factor| with the penalty", abs(math.log(factors["penalty"]))), relation=">", tol=1e-2, digits=2,
 )
@@ -1001,8 +1001,8 @@ between = (t * y + (1 - t) * z[match]).reshape(-1, 2).requires_grad_(True)
 downhill = (z[match] - between.detach().reshape(9, 12, 2)).reshape(-1, 2)
 uphill = (y - between.detach().reshape(9, 12, 2)).reshape(-1, 2)
 cosine = lambda v: float((gradient * v).sum(1).div(v.norm(dim=1)).mean())
-claim(
-    "gp-theorem-direction", "erratum",
+erratum(
+    "gp-theorem-direction",
     ("as printed: ∇f*·(z - x̂)/‖z - x̂‖", cosine(downhill)), ("value when the directions agree", 1.0),
     corrected="∇f*(x̂) = (y - x̂)/‖y - x̂‖ with y real and z generated: the critic climbs towards the data",
     corrected_left=("∇f*·(y - x̂)/‖y - x̂‖", cosine(uphill)),
@@ -1012,8 +1012,8 @@ claim(
 ends = torch.cat([z[match] + 1e-6 * (y - z[match]), y - 1e-6 * (y - z[match])]).requires_grad_(True)
 (at_ends,) = torch.autograd.grad(extend_potential(prices, z, ends).sum(), ends)
 print("for π = p the constant f = 0 is optimal (W = 0), and its gradient has norm 0")
-claim(
-    "gp-corollary-unit-norm", "convention",
+convention(
+    "gp-corollary-unit-norm",
     ("mean gradient norm at the 24 points", at_ends.norm(dim=1).mean()), ("the corollary", 1.0),
     under="the conditions of the theorem hold: f* is differentiable, and no mass stays in place; where the laws share mass f* may be flat",
 )
@@ -1030,8 +1030,8 @@ b = box.clone().requires_grad_(True)
 chords = ((wavy(box)[:, None] - wavy(box)).abs() / torch.cdist(box, box).fill_diagonal_(INF)).max()
 angle = math.pi - 0.05
 print(f"on the ring 1 < r < 2 with a slit, f = the angle has a gradient 1/r < 1, but across the slit a slope of {2 * angle / (2 * 1.01 * math.sin(0.05)):.0f}")
-claim(
-    "lipschitz-iff-gradient", "convention",
+convention(
+    "lipschitz-iff-gradient",
     ("steepest chord of 1,500 points", chords), ("largest gradient in the convex box", torch.linspace(-2, 2, 401).mul(1.3).add(0.4).cos().abs().max() * 1.3),
     relation="<=", under="the domain is convex, as the whole space is",
 )
@@ -1063,8 +1063,8 @@ real, fake = random_segments(1.0, 20_000, random)
 t = torch.rand(20_000, generator=random)
 between = t[:, None] * real + (1 - t[:, None]) * fake
 print(f"distance of x̂₁ from the uniform law on [0, 1] (Kolmogorov-Smirnov): {stats.kstest(between[:, 0].numpy(), 'uniform').statistic:.3f}")
-claim(
-    "gp-line-sampling", "holds",
+holds(
+    "gp-line-sampling",
     ("penalty of f = x₁² on 20,000 pairs", gradient_penalty(lambda p: p[:, :1] ** 2, real, fake, t)), ("∫ (|2t| - 1)² dt over [0, 1]", 1 / 3),
     tol=1e-2, digits=3,
 )
@@ -1090,8 +1090,8 @@ settled_slope = check("11.settled_slope", settled_slope)
 # %% tags=["claim:gradient-penalty-objective"]
 objective = lambda s, w=1.0, weight=10.0: s * w - weight * (s - 1) ** 2
 found = optimize.minimize_scalar(lambda s: -objective(s))
-claim(
-    "gradient-penalty-objective", "erratum",
+erratum(
+    "gradient-penalty-objective",
     ("gap + λ·penalty, as printed", found.x + 10 * (found.x - 1) ** 2), ("max of gap - λ·penalty, W = 1", -found.fun),
     corrected="the critic maximises E f - E f MINUS λ·penalty (with a plus there is no maximum); the largest value is W + W²/(4λ) on the segments, not W",
     corrected_left=("W + W²/(4λ)", 1 + 1 / 40),
@@ -1182,8 +1182,8 @@ def train_discriminator(theta, steps=400):
 seen = {theta: train_discriminator(theta) for theta in (0.25, 2.0)}
 
 # %% tags=["claim:jsd-log2-constant"]
-claim(
-    "jsd-log2-constant", "convention",
+convention(
+    "jsd-log2-constant",
     ("JSD that D sees, θ = 0.25 or 2", min(seen.values())), ("log 2", LOG2),
     under="D is near its optimum; with few steps its estimate moves, as section 11.7 measures",
     tol=0.02, digits=2,
@@ -1243,8 +1243,8 @@ explore(
 )
 
 # %% tags=["claim:gp-necessary-conditions"]
-claim(
-    "gp-necessary-conditions", "erratum",
+erratum(
+    "gp-necessary-conditions",
     ("penalty of f*, independent pairs", penalty_on(all_pairs)), ("penalty of a necessary condition", 0.0),
     corrected="unit slope is necessary on the segments of an optimal plan only; on independent pairs the penalty also punishes optimal critics",
     corrected_left=("penalty of f*, pairs of the plan", penalty_on(optimal_pairs)),
@@ -1253,8 +1253,8 @@ claim(
 # %% tags=["claim:gp-lines-sufficient"]
 steep_outside = lambda p: -(p[:, :1].clamp(0, 1) + 5 * (p[:, :1] - 1).clamp(min=0))  # slope 1 between the segments, 5 beyond
 print(f"its penalty on the lines: {float(gradient_penalty(steep_outside, real, fake, t)):.1f}; its Lipschitz constant: {float(lipschitz_estimate(steep_outside, probe)):.0f}")
-claim(
-    "gp-lines-sufficient", "convention",
+convention(
+    "gp-lines-sufficient",
     ("gap of f: slope 1 on lines, else 5", steep_outside(segment(0)).mean() - steep_outside(segment(1)).mean()), ("W", 1.0), relation="<=",
     under="enough means: the gap cannot exceed W when the slope is at most 1 between all pairs; f need not be 1-Lipschitz, nor unit slope be optimal",
 )
@@ -1350,8 +1350,8 @@ explore(
 
 # %% tags=["claim:w-correlates-quality"]
 rank = lambda regime: float(np.median([stats.spearmanr(races[regime]["penalty/estimate"][s], races[regime]["penalty/w1"][s])[0] for s in range(3)]))
-claim(
-    "w-correlates-quality", "convention",
+convention(
+    "w-correlates-quality",
     ("rank corr. of gap and W1, near-opt.", rank("near")), ("the same with five critic steps", rank("few")), relation=">",
     under="the critic is near its optimum at each step; then its gap tells how far the samples are, with few steps it does not",
     tol=0.3, digits=2,

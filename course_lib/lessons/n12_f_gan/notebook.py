@@ -24,7 +24,7 @@ from scipy import optimize, stats
 from torch.distributions import Categorical, MixtureSameFamily, Normal
 
 from course_lib.adversarial import ADVERSARIAL_LOSSES, AdversarialGame
-from course_lib.claims import claim
+from course_lib.claims import convention, erratum, holds
 from course_lib.divergences import (
     F_DIVERGENCES,
     all_divergences,
@@ -144,29 +144,29 @@ p, q = torch.tensor([0.6, 0.3, 0.1]), torch.tensor([0.2, 0.3, 0.5])
 m = (p + q) / 2
 
 # %% tags=["claim:f-row-kl"]
-claim(
-    "f-row-kl", "holds",
+holds(
+    "f-row-kl",
     ("printed integral ∫ p log(p/q)", float((p * (p / q).log()).sum())),
     ("E_Q f(p/q) with f(u) = u log u", float(f_divergence_of(lambda u: u * u.log(), p, q))),
 )
 
 # %% tags=["claim:f-row-reverse-kl"]
-claim(
-    "f-row-reverse-kl", "holds",
+holds(
+    "f-row-reverse-kl",
     ("printed integral ∫ q log(q/p)", float((q * (q / p).log()).sum())),
     ("E_Q f(p/q) with f(u) = -log u", float(f_divergence_of(lambda u: -u.log(), p, q))),
 )
 
 # %% tags=["claim:f-row-tv"]
-claim(
-    "f-row-tv", "holds",
+holds(
+    "f-row-tv",
     ("printed integral ½ ∫ |p - q|", float((p - q).abs().sum() / 2)),
     ("E_Q f(p/q) with f(u) = ½ |u - 1|", float(f_divergence_of(lambda u: 0.5 * (u - 1).abs(), p, q))),
 )
 
 # %% tags=["claim:f-row-hellinger"]
-claim(
-    "f-row-hellinger", "holds",
+holds(
+    "f-row-hellinger",
     ("printed integral ∫ (√p - √q)²", float((p.sqrt() - q.sqrt()).square().sum())),
     ("E_Q f(p/q) with f(u) = (√u - 1)²", float(f_divergence_of(lambda u: (u.sqrt() - 1) ** 2, p, q))),
 )
@@ -176,8 +176,8 @@ claim(
 # with generator $(1-u)^2/u$. And the generator printed for Jensen-Shannon gives twice the integral beside it.
 
 # %% tags=["claim:f-row-pearson"]
-claim(
-    "f-row-pearson", "erratum",
+erratum(
+    "f-row-pearson",
     ("printed integral ∫ (q - p)²/p", float(((q - p) ** 2 / p).sum())),
     ("E_Q f(p/q) with f(u) = (u - 1)²", float(f_divergence_of(lambda u: (u - 1) ** 2, p, q))),
     corrected="Pearson's χ² is ∫ (p - q)²/q; the printed integral is Neyman's χ², with f(u) = (1 - u)²/u",
@@ -187,8 +187,8 @@ claim(
 # %% tags=["claim:f-row-js"]
 printed_js = lambda u: -(u + 1) * ((1 + u) / 2).log() + u * u.log()
 jsd = float((p * (p / m).log()).sum() + (q * (q / m).log()).sum()) / 2
-claim(
-    "f-row-js", "erratum",
+erratum(
+    "f-row-js",
     ("E_Q f(p/q) with the printed f", float(f_divergence_of(printed_js, p, q))),
     ("printed integral, with its ½", jsd),
     corrected="f(u) = ½ [u log u - (u + 1) log((1 + u)/2)] gives the JSD; the printed f gives 2 JSD",
@@ -197,8 +197,8 @@ claim(
 
 # %% tags=["claim:f-row-gan"]
 gan_f = lambda u: u * u.log() - (u + 1) * (u + 1).log()
-claim(
-    "f-row-gan", "holds",
+holds(
+    "f-row-gan",
     ("printed integral, 2 JSD - log 4", 2 * jsd - math.log(4)),
     ("E_Q f(p/q) with the printed f", float(f_divergence_of(gan_f, p, q))),
 )
@@ -263,8 +263,8 @@ smallest = min(float(f_divergence_of(F_DIVERGENCES[name].f, a, b)) for name in p
 on_itself = max(abs(float(f_divergence_of(F_DIVERGENCES[name].f, a, a))) for name in proper for a in pairs[:50, 0])
 of_gan = float(f_divergence_of(F_DIVERGENCES["gan"].f, p, p))
 print(f"largest |D(P‖P)|: {on_itself:.1f}; the GAN row gives D(P‖P) = {of_gan:.6f} = -log 4")
-claim(
-    "divergence-axioms", "convention",
+convention(
+    "divergence-axioms",
     ("smallest D over 250 random pairs, eight rows", smallest),
     ("zero, which only equal laws reach", 0.0),
     relation=">",
@@ -280,8 +280,8 @@ tv = F_DIVERGENCES["total_variation"]
 seen = Q3 > 0
 bare = float(f_divergence_of(tv.f, P3[seen], Q3[seen]))
 print(f"E_Q f(p/q) alone: {bare:.2f}")
-claim(
-    "f-divergence-definition", "convention",
+convention(
+    "f-divergence-definition",
     ("E_Q f(p/q) + P(q = 0) lim f(u)/u", bare + float(P3[~seen].sum()) * tv.at_infinity),
     ("total variation, half the sum of |p - q|", float((P3 - Q3).abs().sum() / 2)),
     under="mass of P where q = 0 costs the limit of f(u)/u for u → ∞ per unit (½ here, infinite for KL and Pearson)",
@@ -376,8 +376,8 @@ conjugate_pearson = check("12.conjugate_pearson", conjugate_pearson)
 slopes = torch.tensor([-4.0, -2.5, -1.3, -0.6, -0.2])
 worst = {name: float((row.conjugate(slopes) - numeric_conjugate(row.f, slopes)).abs().max()) for name, row in F_DIVERGENCES.items()}
 print(f"nine closed forms against the supremum over a grid of ratios: all agree to 0.001: {max(worst.values()) < 1e-3}")
-claim(
-    "fenchel-conjugate", "holds",
+holds(
+    "fenchel-conjugate",
     ("your f*(-1.3) for Pearson", float(conjugate_pearson(torch.tensor(-1.3)))),
     ("sup over u of u t - f(u), by scipy", -optimize.minimize_scalar(lambda u: (u - 1) ** 2 + 1.3 * u, bounds=(0, 5), method="bounded", options={"xatol": 1e-10}).fun),
 )
@@ -391,8 +391,8 @@ f_kl = lambda u: u * u.log()
 twice = lambda u, star: float((u * fine - star(fine)).max())
 jump_star = lambda t: torch.maximum(t, torch.zeros_like(t))  # sup of u t over (0, 1]; the point at 0 gives -1, which is less
 print(f"u log u at 0.3: {float(f_kl(torch.tensor(0.3))):.4f}; the function with the jump at 0: 1, but f**(0) = {abs(twice(0.0, jump_star)):.4f}")
-claim(
-    "biconjugate", "convention",
+convention(
+    "biconjugate",
     ("f**(0.3) for f(u) = u log u", twice(0.3, F_DIVERGENCES["kl"].conjugate)),
     ("f(0.3)", float(f_kl(torch.tensor(0.3)))),
     under="f is lower semicontinuous as well as convex (U17 says so); without it f** is the lower value at a jump",
@@ -402,8 +402,8 @@ claim(
 t = -0.5
 rise = optimize.minimize_scalar(lambda u: -(u * t - u * math.log(u) + (u + 1) * math.log(u + 1)), bounds=(1e-9, 50), method="bounded", options={"xatol": 1e-10})
 print("for t ≥ 0 the supremum is infinite: the domain of f* is t < 0, where log D lives")
-claim(
-    "fstar-gan-example", "holds",
+holds(
+    "fstar-gan-example",
     ("the lecture's -log(1 - e^t) at t = -0.5", -math.log(1 - math.exp(t))),
     ("sup over u of u t - f(u), by scipy", -rise.fun),
 )
@@ -442,8 +442,8 @@ optimal_critic = check("12.optimal_critic", optimal_critic)
 slopes = torch.linspace(-12, -1e-4, 400001)
 kind = "reverse_kl"
 pointwise = sum(float((p[i] * slopes - q[i] * F_DIVERGENCES[kind].conjugate(slopes)).max()) for i in range(3))
-claim(
-    "f-dual-pointwise", "holds",
+holds(
+    "f-dual-pointwise",
     ("sum over the atoms of sup_t {p t - q f*(t)}, reverse KL", pointwise),
     ("E_Q f(p/q)", float(f_divergence_of(F_DIVERGENCES[kind].f, p, q))),
 )
@@ -463,8 +463,8 @@ def search_critic(kind):
     return -optimize.minimize(negative, [0.0, 0.0, 0.0], jac=True, tol=1e-12).fun
 
 
-claim(
-    "f-dual-all-T", "holds",
+holds(
+    "f-dual-all-T",
     ("sup over all T of E_Q[T p/q - f*(T)], reverse KL", search_critic(kind)),
     ("E_Q of the supremum at each atom", pointwise),
 )
@@ -472,8 +472,8 @@ claim(
 # %% tags=["claim:f-bound-tight"]
 row = F_DIVERGENCES["squared_hellinger"]
 T = optimal_critic(row.f, p.log(), q.log())
-claim(
-    "f-bound-tight", "holds",
+holds(
+    "f-bound-tight",
     ("the bound at your T* = f'(p/q), squared Hellinger", float(p @ T - q @ row.conjugate(T))),
     ("E_Q f(p/q)", float(f_divergence_of(row.f, p, q))),
 )
@@ -481,8 +481,8 @@ claim(
 # %% tags=["claim:f-variational-bound"]
 linear = lambda a, b: p @ (a + b * torch.tensor([0.0, 1.0, 2.0])) - q @ row.conjugate((a + b * torch.tensor([0.0, 1.0, 2.0])).clamp(max=0.999))
 best_linear = -optimize.minimize(lambda v: -float(linear(*v)), [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12}).fun
-claim(
-    "f-variational-bound", "holds",
+holds(
+    "f-variational-bound",
     ("squared Hellinger", float(f_divergence_of(row.f, p, q))),
     ("best bound with T(x) = a + b x on the atoms 0, 1, 2", best_linear),
     relation=">=", digits=4,
@@ -493,8 +493,8 @@ claim(
 # *all* functions $T$ are allowed, nothing is lost: one function may take the best slope at every $x$. The class is the only reason.
 
 # %% tags=["claim:f-bound-jensen-reason"]
-claim(
-    "f-bound-jensen-reason", "erratum",
+erratum(
+    "f-bound-jensen-reason",
     ("sup over all T, with no class to restrict it", search_critic("squared_hellinger")),
     ("squared Hellinger", float(f_divergence_of(row.f, p, q))),
     relation="<",
@@ -631,8 +631,8 @@ random = torch.Generator().manual_seed(0)
 x, y = sample_target(1_000_000, random), 1.0 + 1.8 * torch.randn(1_000_000, generator=random)
 on_p, on_q = best_T(x, "kl"), F_DIVERGENCES["kl"].conjugate(best_T(y, "kl"))
 print(f"standard error of the estimate: {float(((on_p.var() + on_q.var()) / 1e6).sqrt()):.4f}")
-claim(
-    "f-bound-samples-only", "holds",
+holds(
+    "f-bound-samples-only",
     ("the bound from samples alone", float(on_p.mean() - on_q.mean())),
     ("KL(P‖Q) by quadrature", float(divergence(P, Q, "kl"))),
     tol=5e-3, digits=3,
@@ -773,8 +773,8 @@ explore(
 D = torch.rand(3, generator=torch.Generator().manual_seed(0))
 best = search_critic("gan")
 print(f"the best bound over all D: {best:.4f};  2 JSD - log 4 = {2 * jsd - math.log(4):.4f};  JSD = {jsd:.4f}")
-claim(
-    "fgan-recovers-gan", "convention",
+convention(
+    "fgan-recovers-gan",
     ("the bound of the GAN row at T = log D, a random D", float(variational_bound("gan", D.log(), D.log(), p, q))),
     ("E_P log D + E_Q log(1 - D)", float(p @ D.log() + q @ (1 - D).log())),
     under="the slide's label 'JSD' stands for 2 JSD - log 4, the largest value of this bound; the JSD itself is the row with the ½",
@@ -783,8 +783,8 @@ claim(
 # %% tags=["claim:standard-gan-special-case"]
 random = torch.Generator().manual_seed(3)
 scores = torch.randn(2, 1000, generator=random)
-claim(
-    "standard-gan-special-case", "holds",
+holds(
+    "standard-gan-special-case",
     ("discriminator's loss of the minimax GAN", float(ADVERSARIAL_LOSSES["minimax"].ratio_loss(*scores))),
     ("minus your bound for the GAN row, same scores", -float(bound_from_scores(F_DIVERGENCES["gan"], *scores))),
 )
@@ -1156,8 +1156,8 @@ named = {
 lowest = lambda values: float(family_m[int(torch.tensor([float(v) for v in values]).argmin())])
 for method in objectives:
     print(f"{method:22} objective lowest at m = {lowest(objectives[method]):.1f}, its divergence at m = {lowest(named[method]):.1f}")
-claim(
-    "divergence-roles", "convention",
+convention(
+    "divergence-roles",
     ("the four objectives' minimisers, added up", sum(map(lowest, objectives.values()))),
     ("the four divergences' minimisers, added up", sum(map(lowest, named.values()))),
     digits=3,
@@ -1181,8 +1181,8 @@ by_likelihood = optimize.minimize_scalar(lambda t: -log_likelihood(t), bounds=(-
 by_kl = optimize.minimize_scalar(forward_kl, bounds=(-3, 3), method="bounded", options={"xatol": 1e-9})
 entropy = -float(data @ data.log())
 print(f"max E log p = {-by_likelihood.fun:.4f};  with + entropy = {-by_likelihood.fun + entropy:.4f};  min KL = {by_kl.fun:.4f}")
-claim(
-    "mle-forward-kl", "convention",
+convention(
+    "mle-forward-kl",
     ("θ that maximises E log p(x | θ)", float(by_likelihood.x)),
     ("θ that minimises KL(π‖p)", float(by_kl.x)),
     tol=1e-5, digits=4,
@@ -1264,8 +1264,8 @@ for kind in ("kl", "reverse_kl", "jensen_shannon"):
     print(f"h = 4, {kind:15} mean {best[kind][0]:.2f}, std {best[kind][1]:.2f}")
 crossing = optimize.brentq(lambda h: depth_at("jensen_shannon", h, h, 1.0)[2] - depth_at("jensen_shannon", h, 0.0, h)[2], 3.8, 4.8, xtol=1e-3)
 print(f"the JSD covers both modes up to h = {crossing:.1f}, and sits on one beyond")
-claim(
-    "mode-covering-seeking", "convention",
+convention(
+    "mode-covering-seeking",
     ("h = 4: std of the best p under KL(p‖π)", best["reverse_kl"][1]),
     ("std of the best p under KL(π‖p)", best["kl"][1]),
     relation="<", tol=1e-3, digits=3,

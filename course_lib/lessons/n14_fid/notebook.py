@@ -23,7 +23,7 @@ import torch
 from scipy import linalg, optimize
 from tqdm.auto import tqdm
 
-from course_lib.claims import argue, claim
+from course_lib.claims import argue, convention, holds
 from course_lib.data.digits import load_digits
 from course_lib.evaluation import cmmd, fid, inception_score, kid, label_entropies, precision_recall
 from course_lib.exercises import check, hint
@@ -102,8 +102,8 @@ explore(
 # %% tags=["claim:likelihood-eval-protocol"]
 by_validation, by_train = (int(LIKELIHOOD[name].argmax()) for name in ("validation", "train"))
 print(f"h chosen on validation: {float(WIDTHS[by_validation]):.2f}; on train: {float(WIDTHS[by_train]):.2f}, the smallest on offer")
-claim(
-    "likelihood-eval-protocol", "holds",
+holds(
+    "likelihood-eval-protocol",
     ("test log-density, h chosen on validation", float(LIKELIHOOD["test"][by_validation])),
     ("test log-density, h chosen on train", float(LIKELIHOOD["test"][by_train])),
     relation=">=", digits=4,
@@ -245,16 +245,15 @@ explore(
 
 # %% tags=["claim:is-sharpness", "claim:is-diversity"]
 print(f"noise: {SCORES['noise'][0]:.2f} nats, less than blurred digits, {SCORES['blurred'][0]:.2f} nats")
-claim(
-    "is-sharpness", "convention",
+convention(
+    "is-sharpness",
     ("mean entropy of p(y|x), held-out digits", SCORES["held-out digits"][0]),
     ("the same, blurred by one pixel", SCORES["blurred"][0]),
     relation="<", digits=2,
     under="the images look like digits: low entropy does not make an image sharp, noise gets less than blurred digits",
 )
-print()
-claim(
-    "is-diversity", "convention",
+convention(
+    "is-diversity",
     ("entropy of p(y), five of ten classes", SCORES["no class above 4"][1]),
     ("entropy of p(y), ten classes", SCORES["held-out digits"][1]),
     relation="<", digits=3,
@@ -294,8 +293,8 @@ def by_quantiles(x, y, p, q, s):
 points_x, points_y = np.array([0.0, 1.0, 2.5]), np.array([-0.5, 0.5, 2.0, 4.0])
 mass_x, mass_y = np.array([0.5, 0.3, 0.2]), np.array([0.25, 0.25, 0.4, 0.1])
 print(f"W₁ = {by_program(points_x, points_y, mass_x, mass_y, 1):.6f}, never more than W₂")
-claim(
-    "wasserstein-s", "holds",
+holds(
+    "wasserstein-s",
     ("W₂, infimum over couplings by a linear programme", by_program(points_x, points_y, mass_x, mass_y, 2)),
     ("W₂, from the quantile functions", by_quantiles(points_x, points_y, mass_x, mass_y, 2)),
 )
@@ -386,8 +385,8 @@ couplings = torch.cat([rotations, rotations @ torch.diag(torch.tensor([1.0, -1.0
 shared = torch.einsum("ij,njk,ki->n", matrix_root(cov_p), couplings, matrix_root(cov_q))
 root_p = np.real(linalg.sqrtm(cov_p.numpy()))
 formula = float(mean_gap @ mean_gap) + np.trace(cov_p.numpy() + cov_q.numpy() - 2 * np.real(linalg.sqrtm(root_p @ cov_q.numpy() @ root_p)))
-claim(
-    "gaussian-w2", "holds",
+holds(
+    "gaussian-w2",
     ("the lecture's formula, with SciPy's matrix root", formula),
     ("cheapest of 40,002 couplings of the two Gaussians", float(mean_gap @ mean_gap + cov_p.trace() + cov_q.trace() - 2 * shared.max())),
 )
@@ -449,8 +448,8 @@ for name in ("held-out digits", "blurred", "no class above 4", "one digit per cl
 p, q = REAL.numpy(), features(SETS["blurred"]).numpy()
 root_p = np.real(linalg.sqrtm(np.cov(p.T)))
 cross = np.real(linalg.sqrtm(root_p @ np.cov(q.T) @ root_p))
-claim(
-    "fid-formula", "holds",
+holds(
+    "fid-formula",
     ("the lecture's formula on the features, word for word", ((p.mean(0) - q.mean(0)) ** 2).sum() + np.trace(np.cov(p.T) + np.cov(q.T) - 2 * cross)),
     ("the library's, which takes no matrix root", float(fid(REAL, features(SETS["blurred"])))),
     tol=1e-5, digits=4,
@@ -497,8 +496,8 @@ def seconds(work):
 
 by_root = seconds(lambda: linalg.sqrtm(np.cov(few_p.numpy().T) @ np.cov(few_q.numpy().T)))
 by_small_matrix = min(seconds(lambda: fid_few_images(few_p, few_q)) for _ in range(3))
-claim(
-    "fid-slow", "convention",
+convention(
+    "fid-slow",
     ("time by the d × d matrix root / by the small matrix (at most 2)", min(by_root / by_small_matrix, 2.0)),
     ("equally fast", 1.0),
     relation=">",
@@ -704,8 +703,8 @@ explore(
 same = FINITE["two samples of real digits"][:, :, 0].mean(1)
 print("n · FID of two samples of one law:", " ".join(f"{n}: {n * float(v):.0f}" for n, v in zip(SIZES, same, strict=True)))
 print(f"extrapolated from n ≤ 898: {float(extrapolate(KNOWN_SIZES, same)):.2f}; the truth is 0")
-claim(
-    "fid-sample-size", "holds",
+holds(
+    "fid-sample-size",
     ("mean FID of two samples of one law, n = 40", float(same[0])),
     ("the same, n = 898 (the truth is 0)", float(same[-1])),
     relation=">", digits=2,
@@ -737,8 +736,8 @@ BY_JUDGE = {judge: {name: float(fid(f(real), f(images))) for name, images in MOD
 print(f"{'FID by the features of':25s}" + "".join(f"{judge:>14s}" for judge in JUDGES))
 for name in MODELS:
     print(f"{name:25s}" + "".join(f"{BY_JUDGE[judge][name]:14.2f}" for judge in JUDGES))
-claim(
-    "fid-classifier-dependence", "holds",
+holds(
+    "fid-classifier-dependence",
     ("FID of the VAE / FID of the Gaussian, trained classifier", BY_JUDGE["trained"]["VAE"] / BY_JUDGE["trained"]["Gaussian on pixels"]),
     ("the same ratio, untrained classifier", BY_JUDGE["untrained"]["VAE"] / BY_JUDGE["untrained"]["Gaussian on pixels"]),
     relation="<", digits=2,
@@ -794,8 +793,8 @@ explore(
 
 # %% tags=["claim:fid-normality"]
 cost = torch.cdist(target, twins).square().numpy()
-claim(
-    "fid-normality", "holds",
+holds(
+    "fid-normality",
     ("FID on pixels, of digits and noise", abs(round(float(fid(target, twins)), 9))),
     ("exact W₂² of the same two sets, by assignment", float(cost[optimize.linear_sum_assignment(cost)].mean())),
     relation="<", digits=3,

@@ -10,6 +10,7 @@ from course_lib.authoring.builder import build
 from course_lib.authoring.drift import check_up_to_date
 from course_lib.authoring.execution import ExecutionError, execute
 from course_lib.authoring.layout import Layout, read_notebook
+from course_lib.claims.showing import CLAIM_MIME
 
 FIRST = '''# %% [markdown]
 # # 1 · Mean field
@@ -18,7 +19,7 @@ FIRST = '''# %% [markdown]
 import os
 import sys
 
-from course_lib.claims import claim
+from course_lib.claims import holds
 
 print(os.environ["COURSE_PROGRESS"], os.environ["COURSE_SEED"], os.environ["COURSE_DEVICE"])
 print(os.path.basename(os.getcwd()))
@@ -28,7 +29,7 @@ print("a warning", file=sys.stderr)
 # ## Variance
 
 # %% tags=["claim:one"]
-claim("one", "holds", ("lecture", 0.5), ("computed", 0.5))
+holds("one", ("lecture", 0.5), ("computed", 0.5))
 
 # %% tags=["exercise:01.add"]
 def check(_, answer):
@@ -54,8 +55,22 @@ print(ledger_counts)
 BLOCK = """claim one · holds · UL p.1
   lecture                              0.500000
   computed                             0.500000
-  difference                           0.000000
-"""
+  second - first                       0.000000"""
+CLAIM = {
+    "output_type": "display_data",
+    "data": {
+        "text/plain": BLOCK,
+        CLAIM_MIME: {
+            "id": "one",
+            "verdict": "holds",
+            "left": {"label": "lecture", "number": 0.5},
+            "relation": "=",
+            "right": {"label": "computed", "number": 0.5},
+            "difference": 0.0,
+        },
+    },
+    "metadata": {},
+}
 
 
 @pytest.fixture
@@ -69,15 +84,15 @@ def layout(tmp_path, register):
 
 @pytest.fixture
 def runs(monkeypatch):
-    """Executes nothing; says what would have been. A claim cell prints its block."""
+    """Executes nothing; says what would have been. A claim cell shows its claim."""
     titles = []
 
     def fake(book, folder, title, register):
         titles.append(title)
         results = []
         for count, cell in enumerate((cell for cell in book.cells if cell.cell_type == "code"), 1):
-            text = BLOCK if "claim:one" in cell.metadata.get("tags", ()) else f"{cell.id}\n"
-            output = {"output_type": "stream", "name": "stdout", "text": text}
+            text = {"output_type": "stream", "name": "stdout", "text": f"{cell.id}\n"}
+            output = CLAIM if "claim:one" in cell.metadata.get("tags", ()) else text
             results.append({"execution_count": count, "outputs": [output]})
         return results
 
@@ -117,7 +132,7 @@ def test_two_executions_give_the_same_bytes(layout):
     solution = read_notebook(layout.edition("01_mean_field_kl", "solution"))
     assert student.cells[1].outputs[0].text == "off 0 cpu\nnotebooks\n"  # no warning among it
     assert solution.cells[1].outputs[0].text == "off 0 cpu\nsolutions\n"
-    assert student.cells[3].outputs[0].text == BLOCK
+    assert student.cells[3].outputs[0].data == CLAIM["data"]
     assert student.metadata.course == {"edition": "student", "source": "01_mean_field_kl.py"}
     assert solution.metadata.course.edition == "solution"
     assert "return a + b" not in first["notebooks/01_mean_field_kl.ipynb"].decode()
@@ -138,7 +153,7 @@ def test_a_cell_that_raises_or_never_ends_is_named(tmp_path, register):
     ) as caught:
         execute(book("1 / 0"), tmp_path, "01", register)
     assert "\x1b" not in str(caught.value)
-    lie = 'from course_lib.authoring import claim\nclaim("one", "holds", ("left", 1.0), ("right", 2.0))'
+    lie = 'from course_lib.claims import holds\nholds("one", ("left", 1.0), ("right", 2.0))'
     with pytest.raises(ExecutionError, match="the numbers contradict it") as caught:
         execute(book(lie), tmp_path, "01", register)
     assert len(str(caught.value).splitlines()) == 1
@@ -240,7 +255,7 @@ def test_without_execution_outputs_of_the_same_code_stay(layout, runs):
     assert runs == BOTH
     student = read_notebook(layout.edition("01_mean_field_kl", "student"))
     assert student.cells[1].outputs == [] and student.cells[1].execution_count is None
-    assert student.cells[3].outputs[0].text == BLOCK
+    assert student.cells[3].outputs[0].data == CLAIM["data"]
     assert any("'setup' was never executed" in drift for drift in check_up_to_date(layout))
 
 
@@ -284,11 +299,9 @@ def test_a_notebook_above_the_limit_names_its_biggest_cell(layout, monkeypatch):
             {
                 "execution_count": 1,
                 "outputs": [
-                    {
-                        "output_type": "stream",
-                        "name": "stdout",
-                        "text": BLOCK if "claim" in cell.id else text.get(cell.id, "small"),
-                    }
+                    CLAIM
+                    if "claim" in cell.id
+                    else {"output_type": "stream", "name": "stdout", "text": text.get(cell.id, "small")}
                 ],
             }
             for cell in book.cells
@@ -312,7 +325,7 @@ def test_a_claim_cell_that_draws_is_refused(layout, monkeypatch, runs):
         return results
 
     monkeypatch.setattr(builder, "execute", drawing)
-    assert "'claim-one': a claim cell only prints" in build(layout=layout)[0]
+    assert "'claim-one': a claim cell only shows its claims" in build(layout=layout)[0]
 
 
 def test_the_counts_are_shown_after_the_ledger_was_made(layout, runs):

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from course_lib.authoring.outputs import clean_outputs, shrink_png
+from course_lib.claims.showing import CLAIM_MIME
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -65,6 +66,15 @@ def test_a_result_and_an_html_card_stay():
         "metadata": {},
     }
     assert clean_outputs([card, result]) == [card, result]
+
+
+def test_a_claim_keeps_its_numbers():
+    claim = display(**{"text/plain": "claim one", CLAIM_MIME: {"id": "one", "left": {"number": 0.19}}})
+    assert clean_outputs([stream("stdout", "before\n"), claim, claim]) == [
+        stream("stdout", "before\n"),
+        claim,
+        claim,
+    ]
 
 
 def test_the_given_outputs_are_left_as_they_were():
