@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, Normal
 
-from course_lib.distributions import checks
+from course_lib import checks
 from course_lib.distributions.density import log_density
 
 __all__ = ["gaussian_mixture", "grid_mass"]

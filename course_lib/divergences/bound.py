@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 from course_lib.divergences.convex_function import FDivergence
 from course_lib.divergences.family import get_f_divergence
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 
 __all__ = ["FDivergence", "LogRatioForm"]
 

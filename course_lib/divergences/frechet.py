@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 
 __all__ = ["frechet_distance"]
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, Categorical, Distribution
 
-from course_lib.distributions import checks
+from course_lib import checks
 from course_lib.distributions.density import log_density
 from course_lib.distributions.pieces import pieces
 from course_lib.divergences.convex_function import FDivergence

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 
 __all__ = ["Kernel", "gaussian_kernel", "linear_kernel", "mmd2", "polynomial_kernel"]
 

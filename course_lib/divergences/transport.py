@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 
 __all__ = ["Dual", "emd", "emd_dual", "pairwise_distances"]
 

@@ -6,7 +6,7 @@ Source: I24 Frechet Inception Distance; Heusel et al. 2017, arXiv:1706.08500.
 import torch
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 from course_lib.evaluation.cross_trace import Factor, covariance_factor, cross_trace, features_factor
 from course_lib.evaluation.estimate import home
 from course_lib.evaluation.statistics import FeatureStatistics

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 from course_lib.evaluation.estimate import Estimate, from_repeats, home
 
 __all__ = ["cmmd", "kid"]

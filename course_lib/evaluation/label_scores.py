@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 from course_lib.evaluation.estimate import Estimate, from_repeats, home
 
 __all__ = ["LabelEntropies", "inception_score", "label_entropies"]

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 from course_lib.evaluation.estimate import home
 
 __all__ = ["FeatureStatistics"]

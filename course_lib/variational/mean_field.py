@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 from course_lib.divergences.gaussian import gaussian_kl
 
 __all__ = ["MeanFieldPath", "coordinate_ascent", "mean_field_gaussian"]

@@ -20,7 +20,8 @@ from torch.distributions import (
     Weibull,
 )
 
-from course_lib.distributions import checks, gaussian_mixture, grid_mass, log_density
+from course_lib import checks
+from course_lib.distributions import gaussian_mixture, grid_mass, log_density
 from course_lib.distributions.pieces import pieces
 
 

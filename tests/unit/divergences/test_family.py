@@ -260,7 +260,7 @@ def test_gradients_reach_the_critic_without_nan(kind):
         (lambda: variational_bound("kl", [1.0], [float("nan")]), "critic_q: .*1 NaN"),
         (lambda: variational_bound("kl", [1.0], [1.0], [0.5], None), "weights_p: .*sum 0.5"),
         (lambda: F_DIVERGENCES["kl"].f_prime(-1.0), "u: .*got -1"),
-        (lambda: F_DIVERGENCES["kl"].f("x"), "u: expected numbers, got str"),
+        (lambda: F_DIVERGENCES["kl"].f("x"), "u: expected numbers, got 'x'"),
     ],
 )
 def test_bad_input_is_named(call, sentence):

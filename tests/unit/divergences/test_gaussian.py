@@ -103,7 +103,7 @@ def test_gradient_is_that_of_the_formula():
         (([0.0, 0.0], torch.eye(2), [0.0, 0.0], [[1.0, 2.0], [2.0, 1.0]]), "cov_q: .*eigenvalue -1"),
         (([0.0, 0.0], [[1.0, 0.5], [0.0, 1.0]], [0.0, 0.0], torch.eye(2)), "cov_p: .*transpose by 0.5"),
         (([0.0, float("nan")], torch.eye(2), [0.0, 0.0], torch.eye(2)), "mean_p: .*1 NaN"),
-        ((["a"], [[1.0]], [0.0], [[1.0]]), "mean_p: expected numbers, got list"),
+        ((["a"], [[1.0]], [0.0], [[1.0]]), r"mean_p: expected numbers, got \['a'\]"),
     ],
 )
 def test_bad_input_is_named(arguments, sentence):
