@@ -8,10 +8,10 @@ import threading
 import pytest
 from filelock import FileLock
 
-from course_lib.workspace import sync as sync_module
+from course_lib.workspace import synchronisation as sync_module
 from course_lib.workspace import transaction
 from course_lib.workspace.cells import text
-from course_lib.workspace.sync import sync_workspace
+from course_lib.workspace.synchronisation import sync_workspace
 
 
 def book(sources):

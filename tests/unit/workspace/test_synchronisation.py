@@ -7,7 +7,7 @@ import os
 import pytest
 
 from course_lib.workspace.cells import text
-from course_lib.workspace.sync import sync_workspace
+from course_lib.workspace.synchronisation import sync_workspace
 
 
 def code(key, source):
