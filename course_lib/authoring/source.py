@@ -57,6 +57,11 @@ class Source:
         """The ids of the claims that this notebook confirms, in order."""
         return tuple(claim for cell in self.cells for claim in cell.claims)
 
+    @property
+    def code(self) -> tuple[str, ...]:
+        """The code cells, in order."""
+        return tuple(cell.source for cell in self.cells if cell.kind == "code")
+
 
 def parse_source(path: Path) -> Source:
     """Reads one source and checks all of it.
