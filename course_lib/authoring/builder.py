@@ -28,7 +28,7 @@ __all__ = ["build", "check_up_to_date", "main"]
 
 
 def main(argv: list[str]) -> int:
-    """``build [NN ...] [--force] [--no-execute] [--draft]``; 0 when all is built, 1 after a problem, which it prints."""
+    """``build [NN ...] [--force] [--no-execute] [--draft]``; 0 when all is built, else 1 and the problems printed."""
     parser = argparse.ArgumentParser(
         prog="python -m course_lib build", description="Make the notebooks and the ledger from their sources."
     )

@@ -13,7 +13,7 @@ from course_lib.workspace.sync_report import SyncReport
 
 def test_every_command_is_there_and_is_a_target_of_make():
     makefile = (ROOT / "Makefile").read_text()
-    targets = makefile.split("COMMANDS := ")[1].split("\n")[0].split() + ["help", "setup"]
+    targets = [*makefile.split("COMMANDS := ")[1].split("\n")[0].split(), "help", "setup"]
     assert sorted(targets) == sorted(COMMANDS)
     for name in COMMANDS.keys() - {"help"}:
         assert callable(importlib.import_module(f"course_lib.commands.{name}").main)
@@ -47,7 +47,7 @@ def untidy(monkeypatch, tmp_path):
     path.write_text("import os\nx = 'a'\n")
     for module in (check, formatting):
         monkeypatch.setattr(module, "ROOT", tmp_path)
-    monkeypatch.setattr(check, "check_up_to_date", lambda: [])
+    monkeypatch.setattr(check, "check_up_to_date", list)
     return path
 
 
