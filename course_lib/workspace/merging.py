@@ -112,7 +112,7 @@ def _in_order(course, mines, extras) -> list[tuple[str, Cell]]:
         near, next_one = above[position], below[position]
         if near < 0 and next_one >= len(fixed):
             top.append((key, cell))
-        elif near >= 0 and position - 1 - near <= next_one - position or next_one >= len(fixed):
+        elif (near >= 0 and position - 1 - near <= next_one - position) or next_one >= len(fixed):
             after.setdefault(fixed[near], []).append((key, cell))
         else:
             before.setdefault(fixed[next_one], []).append((key, cell))
