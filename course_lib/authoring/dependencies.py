@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["dependencies", "digest_of", "shows_whole_course"]
+__all__ = ["dependencies", "digest_of", "missing_modules", "shows_whole_course"]
 
 _PACKAGE = "course_lib"
 _WHOLE_COURSE = {"ledger_counts", "lessons_table"}
@@ -39,6 +39,12 @@ def dependencies(texts: Iterable[str], root: Path) -> set[Path]:
             found.add(path)
             waiting += _imports(path.read_text(encoding="utf-8"))
     return found | {file for folder in {path.parent for path in found} for file in _beside(folder)}
+
+
+def missing_modules(texts: Iterable[str], *roots: Path) -> list[str]:
+    """The modules of the package that some code imports and that no root holds, in the order of the code."""
+    wanted = [module for text in texts for module, _ in _imports(text)]
+    return [one for one in dict.fromkeys(wanted) if not any(_file(root, one) for root in roots)]
 
 
 def shows_whole_course(texts: Iterable[str]) -> bool:
@@ -98,13 +104,14 @@ def _is_ours(module: str) -> bool:
 
 def _resolve(root: Path, module: str, name: str) -> tuple[Path | None, list[tuple[str, str]]]:
     """The file behind one import, or the imports that it leads on to."""
+    path = _file(root, module)
+    if name and path is not None and path.name == "__init__.py":
+        handed_on = _imports(path.read_text(encoding="utf-8"))
+        if given := [pair for pair in handed_on if pair[1] == name and pair[0] != module]:
+            return None, given
     if name and _file(root, f"{module}.{name}") is not None:
         return None, [(f"{module}.{name}", "")]
-    path = _file(root, module)
-    if path is None or path.name != "__init__.py" or not name:
-        return path, []
-    given = [pair for pair in _imports(path.read_text(encoding="utf-8")) if pair[1] == name]
-    return (None, given) if given else (path, [])
+    return path, []
 
 
 def _file(root: Path, module: str) -> Path | None:

@@ -3,9 +3,9 @@
 import ast
 from collections.abc import Iterator, Mapping
 
-from course_lib.authoring.dependencies import shows_whole_course
+from course_lib.authoring.dependencies import missing_modules, shows_whole_course
 from course_lib.authoring.source import Source, SourceCell
-from course_lib.catalog import Lesson
+from course_lib.catalog import LESSONS, Lesson
 from course_lib.claims.register import RegisteredClaim
 
 __all__ = ["problems_of"]
@@ -31,6 +31,7 @@ def problems_of(
         return [f"{file}: {sentence}" for sentence in found]
     found = [
         *_head(lesson),
+        *_imports(source, lesson),
         *_claims(source, register),
         *_pictures(source),
         *_predictions(source, lesson),
@@ -46,6 +47,13 @@ def _syntax(source: Source) -> Iterator[str]:
                 ast.parse(cell.source)
             except SyntaxError as error:
                 yield f"cell {cell.id!r} is not plain Python: {error.msg} (its line {error.lineno})"
+
+
+def _imports(source: Source, lesson: Lesson) -> Iterator[str]:
+    bank = [lesson.exercises.read_text(encoding="utf-8")] if lesson.exercises.is_file() else []
+    # The second place is the course's own package, for a lesson that lies elsewhere.
+    for module in missing_modules([*source.code, *bank], lesson.folder.parents[2], LESSONS.parents[1]):
+        yield f"it imports {module}, which does not exist"
 
 
 def _head(lesson: Lesson) -> Iterator[str]:

@@ -37,8 +37,7 @@ from course_lib.exercises import check, hint
 from course_lib.lessons.n12_f_gan.runs import stored
 from course_lib.networks import mlp
 from course_lib.training import minimise, train
-from course_lib.widgets import Choice, Panel, Slider, Toggle, explore
-from course_lib.widgets.live import LiveTraining
+from course_lib.widgets import Choice, LiveTraining, Panel, Slider, Toggle, explore
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # the networks are so small that sharing a step between cores costs more than it saves
