@@ -1,18 +1,18 @@
 """The lessons of the course, found by their folders ``course_lib/lessons/nNN_topic``: adding one edits no list."""
 
 import re
+import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
-__all__ = ["LESSONS", "Lesson", "find_lessons"]
+__all__ = ["LESSONS", "Lesson", "LessonsTable", "find_lessons", "lessons_table"]
 
 #: The folder of the lessons, in a checkout and in an installed package alike.
 LESSONS = Path(str(resources.files("course_lib") / "lessons"))
 
 _FOLDER = re.compile(r"n([0-9]{2}_[a-z0-9_]+)")
-_TITLE = re.compile(r"#\s*#\s+(?:[0-9]+\s*·\s*)?(.+?)\s*")
 
 
 @dataclass(frozen=True)
@@ -54,18 +54,32 @@ class Lesson:
         return self.folder / "exercises.py"
 
     @property
-    def is_written(self) -> bool:
-        return self.notebook.is_file()
+    def title(self) -> str:
+        """What its claims.toml calls it, else its name in words."""
+        return self._head.get("title", self.name[3:].replace("_", " ").capitalize())
+
+    @property
+    def summary(self) -> str:
+        """What it shows, in a line; "" where its claims.toml does not say it."""
+        return self._head.get("summary", "")
+
+    @property
+    def follows(self) -> str:
+        """The lectures that it follows, as in ``"UL p.10-16, I21"``; "" where its claims.toml does not say it."""
+        return self._head.get("follows", "")
 
     @cached_property
-    def title(self) -> str:
-        """The first heading of the notebook without its number; before there is one, the name in words."""
-        if self.is_written:
-            with self.notebook.open(encoding="utf-8") as lines:
-                found = next((match for line in lines if (match := _TITLE.fullmatch(line.strip()))), None)
-            if found:
-                return found[1]
-        return self.name[3:].replace("_", " ").capitalize()
+    def _head(self) -> dict[str, str]:
+        """The texts above the first claim."""
+        try:
+            content = tomllib.loads(self.claims.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # the register says what is wrong with the file
+            return {}
+        return {key: value for key, value in content.items() if isinstance(value, str)}
+
+    @property
+    def is_written(self) -> bool:
+        return self.notebook.is_file()
 
 
 def find_lessons(folder: Path = LESSONS) -> tuple[Lesson, ...]:
@@ -79,3 +93,35 @@ def find_lessons(folder: Path = LESSONS) -> tuple[Lesson, ...]:
     return tuple(
         Lesson(path) for path in sorted(folder.iterdir()) if path.is_dir() and _FOLDER.fullmatch(path.name)
     )
+
+
+class LessonsTable:
+    """The lessons as a table in Markdown; those that are written are links."""
+
+    def __init__(self, lessons: tuple[Lesson, ...]):
+        self.lessons = lessons
+
+    def _repr_markdown_(self) -> str:
+        rows = ["| notebook | what it shows | lectures |", "|:---|:---|:---|"]
+        for lesson in self.lessons:
+            title = f"{int(lesson.number)} · {lesson.title}"
+            if lesson.is_written:
+                title = f"[{title}]({lesson.name}.ipynb)"
+            rows.append(f"| {title} | {lesson.summary} | {lesson.follows} |")
+        return "\n".join(rows)
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{int(lesson.number):>3} · {lesson.title}: {lesson.summary} ({lesson.follows})"
+            + ("" if lesson.is_written else ", still being written")
+            for lesson in self.lessons
+        )
+
+
+def lessons_table(folder: Path = LESSONS) -> LessonsTable:
+    """All lessons but the first page, with what they show and which lectures they follow.
+
+    Args:
+        folder: the folder that holds them; without it, the course's own.
+    """
+    return LessonsTable(tuple(lesson for lesson in find_lessons(folder) if lesson.number != "00"))

@@ -1,7 +1,7 @@
 """What was executed before: the outputs of an edition, kept while nothing that they depend on changed.
 
-One JSON file an edition below ``.build/executed`` (ignored by git). The key covers the code cells in order, the modules
-that they and the lesson's exercises import, the lesson's stored runs, and the versions of what computes and draws.
+One JSON file an edition below ``.build/executed`` (ignored by git). The key covers the code cells in order, what they
+and the lesson's exercises import, the lesson's stored runs, and the versions of what computes and draws.
 """
 
 import hashlib
@@ -10,16 +10,16 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-from course_lib.authoring.dependencies import dependencies, digest_of
+from course_lib.authoring.dependencies import dependencies, digest_of, shows_whole_course
 from course_lib.authoring.layout import Layout
-from course_lib.catalog import Lesson
+from course_lib.catalog import Lesson, lessons_table
 from course_lib.claims.register import RegisterError, load_register
 from course_lib.files import write_if_changed
 
 __all__ = ["Cache", "execution_key"]
 
 _FORMAT = "3"  # raise it when outputs are cleaned in another way
-_VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "ipywidgets", "pillow")
+_VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "ipywidgets", "pillow", "POT")
 
 
 def execution_key(cells: list[str], claims: tuple[str, ...], lesson: Lesson, layout: Layout) -> str:
@@ -32,24 +32,18 @@ def execution_key(cells: list[str], claims: tuple[str, ...], lesson: Lesson, lay
         layout: the course.
     """
     parts = [_FORMAT, platform.python_version(), *(_version(name) for name in _VERSIONS), *cells]
-    exercises = lesson.exercises
-    texts = [*cells, *([exercises.read_text(encoding="utf-8")] if exercises.is_file() else [])]
-    files = dependencies(texts, layout.root) | {exercises, *_stored(lesson)}
-    for path in sorted(path for path in files if path.is_file()):
+    own = [f"import {lesson.package}.exercises"] if lesson.exercises.is_file() else []
+    for path in sorted(dependencies([*cells, *own], layout.root)):
         parts.append(f"{path.relative_to(layout.root).as_posix()} {digest_of(path)}")
     try:
         register = load_register(layout.lessons)
     except RegisterError:
         register = {}
     parts += [f"{claim}: {register[claim].place if claim in register else None}" for claim in claims]
-    if any("ledger_counts" in cell for cell in cells):
+    if shows_whole_course(cells):
         parts.append(digest_of(layout.ledger_json) if layout.ledger_json.exists() else "none")
-        parts.append(f"{len(register)} claims, {[lesson.name for lesson in layout.written()]}")
+        parts += [f"{len(register)} claims", repr(lessons_table(layout.lessons))]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _stored(lesson: Lesson) -> list[Path]:
-    return [p for p in lesson.folder.rglob("*") if p.is_file() and p.suffix not in (".py", ".toml", ".pyc")]
 
 
 def _version(name: str) -> str:

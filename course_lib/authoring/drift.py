@@ -1,4 +1,4 @@
-"""Whether the committed notebooks and the ledger are what the sources and the stored outputs give.
+"""Whether the lessons are sound, and the committed notebooks and the ledger what they and the stored outputs give.
 
 Nothing is executed: that the outputs are right is what the tests of the notebooks show.
 """
@@ -10,8 +10,9 @@ from course_lib.authoring.editions import EDITIONS, notebook
 from course_lib.authoring.layout import Layout, read_notebook
 from course_lib.authoring.ledger import LedgerError
 from course_lib.authoring.ledger_files import ledger_files
+from course_lib.authoring.precheck import problems_of
 from course_lib.authoring.source import Source, SourceError, parse_source
-from course_lib.claims.register import RegisterError
+from course_lib.claims.register import RegisterError, load_register
 
 __all__ = ["check_up_to_date"]
 
@@ -24,12 +25,17 @@ def check_up_to_date(layout: Layout | None = None) -> list[str]:
     """
     layout = layout or Layout()
     drifts: list[str] = []
+    try:
+        register = load_register(layout.lessons)
+    except RegisterError as error:
+        return [str(error)]
     for lesson in layout.written():
         try:
             source = parse_source(lesson.notebook)
         except SourceError as error:
             drifts.append(str(error))
             continue
+        drifts += problems_of(source, lesson, register)
         for edition in EDITIONS:
             drifts += _compare(source, edition, layout)
     drifts += [f"{path.relative_to(layout.root)}: its source is gone" for path in layout.orphans()]
@@ -37,7 +43,7 @@ def check_up_to_date(layout: Layout | None = None) -> list[str]:
         for path, content in ledger_files(layout).items():
             if not path.is_file() or path.read_bytes() != content:
                 drifts.append(f"{path.relative_to(layout.root)}: not what the solution notebooks give")
-    except (LedgerError, RegisterError) as error:
+    except LedgerError as error:
         drifts += str(error).splitlines()
     return drifts
 

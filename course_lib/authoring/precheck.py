@@ -3,33 +3,65 @@
 import ast
 from collections.abc import Iterator, Mapping
 
+from course_lib.authoring.dependencies import missing_modules, shows_whole_course
 from course_lib.authoring.source import Source, SourceCell
-from course_lib.catalog import Lesson
+from course_lib.catalog import LESSONS, Lesson
 from course_lib.claims.register import RegisteredClaim
 
-__all__ = ["problems_of", "shows_counts"]
+__all__ = ["problems_of"]
 
 _PICTURES = ("explore", "LiveTraining")
 _VERDICTS = ("holds", "convention", "erratum", "argue")
 _LEAST_EXERCISES = 3
 
 
-def problems_of(source: Source, lesson: Lesson, register: Mapping[str, RegisteredClaim]) -> list[str]:
+def problems_of(
+    source: Source, lesson: Lesson, register: Mapping[str, RegisteredClaim], *, draft: bool = False
+) -> list[str]:
     """One sentence for each mistake that can be known without running the notebook; empty when there is none.
 
     Args:
         source: the parsed notebook.
         lesson: the lesson that it belongs to.
         register: the registered claims by id.
+        draft: whether it may have fewer exercises than a lesson has.
     """
     file = f"{lesson.folder.name}/{source.path.name}"
-    found = [*_claims(source, register), *_pictures(source), *_exercises(source, lesson)]
+    if found := [*_syntax(source)]:  # the other questions need code that can be read
+        return [f"{file}: {sentence}" for sentence in found]
+    found = [
+        *_head(lesson),
+        *_imports(source, lesson),
+        *_claims(source, register),
+        *_pictures(source),
+        *_predictions(source, lesson),
+        *_exercises(source, lesson, draft or lesson.number == "00"),
+    ]
     return [f"{file}: {sentence}" for sentence in found]
 
 
-def shows_counts(source: Source) -> bool:
-    """Whether the notebook shows the ledger's counts, so that it is built after the ledger."""
-    return any("ledger_counts" in cell.source for cell in source.cells if cell.kind == "code")
+def _syntax(source: Source) -> Iterator[str]:
+    for cell in source.cells:
+        if cell.kind == "code":
+            try:
+                ast.parse(cell.source)
+            except SyntaxError as error:
+                yield f"cell {cell.id!r} is not plain Python: {error.msg} (its line {error.lineno})"
+
+
+def _imports(source: Source, lesson: Lesson) -> Iterator[str]:
+    bank = [lesson.exercises.read_text(encoding="utf-8")] if lesson.exercises.is_file() else []
+    # The second place is the course's own package, for a lesson that lies elsewhere.
+    for module in missing_modules([*source.code, *bank], lesson.folder.parents[2], LESSONS.parents[1]):
+        yield f"it imports {module}, which does not exist"
+
+
+def _head(lesson: Lesson) -> Iterator[str]:
+    if lesson.number != "00" and not (lesson.summary and lesson.follows):
+        yield (
+            f"{lesson.folder.name}/claims.toml needs title, summary and follows above its claims: "
+            "they make the lesson's row in notebook 00"
+        )
 
 
 def _claims(source: Source, register: Mapping[str, RegisteredClaim]) -> Iterator[str]:
@@ -56,7 +88,7 @@ def _claims(source: Source, register: Mapping[str, RegisteredClaim]) -> Iterator
                 yield f"cell {cell.id!r} gives two verdicts on {claim!r}"
         if computed and not cell.claims:
             yield f"cell {cell.id!r} gives a verdict, but has no tag claim:<id>"
-    if source.claims and shows_counts(source):
+    if source.claims and shows_whole_course(source.code):
         yield "a notebook that shows the ledger's counts confirms no claims"
 
 
@@ -68,39 +100,57 @@ def _pictures(source: Source) -> Iterator[str]:
                 yield f"cell {cell.id!r}: {call.func.id} has no alt=, the words for readers who do not see it"
 
 
-def _exercises(source: Source, lesson: Lesson) -> Iterator[str]:
-    asked = [cell for cell in source.cells if cell.exercise]
+def _predictions(source: Source, lesson: Lesson) -> Iterator[str]:
+    seen = set()
+    for cell in source.cells:
+        for call in _calls(cell, ("predict",)):
+            id = _text(call.args[0]) if call.args else None
+            if not isinstance(id, str):
+                continue  # only the run can tell
+            if id in seen:
+                yield f"cell {cell.id!r}: the prediction {id!r} comes twice"
+            if not id.startswith(f"{lesson.number}."):
+                yield f"cell {cell.id!r}: the prediction {id!r} needs an id that begins with '{lesson.number}.'"
+            seen.add(id)
+
+
+def _exercises(source: Source, lesson: Lesson, few: bool) -> Iterator[str]:
+    bank = f"{lesson.folder.name}/exercises.py"
+    asked = {cell.exercise: cell for cell in source.cells if cell.exercise}
     if asked and not lesson.exercises.is_file():
-        yield f"it has exercises, but {lesson.folder.name}/exercises.py is missing"
+        yield f"it has exercises, but {bank} is missing"
         return
-    known = _exercise_records(lesson) if asked else {}
-    for cell in asked:
-        if cell.exercise not in known:
-            yield f"cell {cell.id!r}: {lesson.folder.name}/exercises.py has no Exercise with the id {cell.exercise!r}"
-    for id, record in known.items():
-        if "reference" not in record:
-            yield f"the exercise {id!r} has no reference"
-        if not id.startswith(f"{lesson.number}."):
-            yield f"the exercise {id!r} needs an id that begins with {lesson.number!r}"
-    if asked and lesson.number != "00":
-        hard = [cell for cell in asked if _text(known.get(cell.exercise, {}).get("difficulty")) == 3]
-        if len(asked) < _LEAST_EXERCISES or not hard:
-            yield (
-                f"a lesson has at least {_LEAST_EXERCISES} exercises and one of difficulty 3; "
-                f"this one has {len(asked)} and {len(hard)}"
-            )
-
-
-def _exercise_records(lesson: Lesson) -> dict[str, dict[str, ast.expr]]:
-    """The keywords of each ``Exercise(...)`` by its id, read without importing anything."""
     try:
-        tree = ast.parse(lesson.exercises.read_text(encoding="utf-8"))
-    except SyntaxError:
+        known = _exercise_records(lesson)
+    except SyntaxError as error:
+        yield f"{bank} is not valid Python: {error.msg} (line {error.lineno})"
+        return
+    for id, cell in asked.items():
+        if id not in known:
+            yield f"cell {cell.id!r}: {bank} has no Exercise with the id {id!r}"
+    for id, record in known.items():
+        if not id.startswith(f"{lesson.number}."):
+            yield f"{bank}: the exercise {id!r} needs an id that begins with '{lesson.number}.'"
+        elif id not in asked:
+            yield f"{bank}: no cell asks the exercise {id!r}"
+        if "reference" not in record and None not in record:  # None: **options
+            yield f"{bank}: the exercise {id!r} has no reference"
+    hard = [id for id in asked if id in known and _text(known[id].get("difficulty")) == 3]
+    if not few and (len(asked) < _LEAST_EXERCISES or not hard):
+        yield (
+            f"a lesson has at least {_LEAST_EXERCISES} exercises, one of them of difficulty 3; this one has "
+            f"{len(asked)}, and {len(hard)} of that difficulty (build --draft passes over this)"
+        )
+
+
+def _exercise_records(lesson: Lesson) -> dict[str, dict[str | None, ast.expr]]:
+    """The keywords of each ``Exercise(...)`` by its id, read without importing anything."""
+    if not lesson.exercises.is_file():
         return {}
     records = {}
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(lesson.exercises.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Exercise":
-            keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+            keywords = {keyword.arg: keyword.value for keyword in node.keywords}
             if isinstance(id := _text(keywords.get("id")), str):
                 records[id] = keywords
     return records
@@ -109,11 +159,7 @@ def _exercise_records(lesson: Lesson) -> dict[str, dict[str, ast.expr]]:
 def _calls(cell: SourceCell, names: tuple[str, ...]) -> Iterator[ast.Call]:
     if cell.kind != "code":
         return
-    try:
-        tree = ast.parse(cell.source)
-    except SyntaxError:
-        return  # a magic; running it will say what is wrong
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(cell.source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             yield node
 

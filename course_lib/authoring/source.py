@@ -57,13 +57,17 @@ class Source:
         """The ids of the claims that this notebook confirms, in order."""
         return tuple(claim for cell in self.cells for claim in cell.claims)
 
+    @property
+    def code(self) -> tuple[str, ...]:
+        """The code cells, in order."""
+        return tuple(cell.source for cell in self.cells if cell.kind == "code")
 
-def parse_source(path: Path, name: str | None = None) -> Source:
+
+def parse_source(path: Path) -> Source:
     """Reads one source and checks all of it.
 
     Args:
-        path: ``nNN_topic/notebook.py``.
-        name: ``NN_topic``; without it, that of the folder.
+        path: ``nNN_topic/notebook.py``; the folder names the notebook.
 
     Raises:
         SourceError: the file cannot be read or split into cells, a cell has no name or a name that another has,
@@ -72,8 +76,8 @@ def parse_source(path: Path, name: str | None = None) -> Source:
     import jupytext  # only a build needs it
 
     path = Path(path)
-    name = name or path.parent.name.removeprefix("n")
-    if not re.fullmatch(r"[0-9]{2}_[a-z0-9_]+", name):
+    name = path.parent.name.removeprefix("n")
+    if not re.fullmatch(r"n[0-9]{2}_[a-z0-9_]+", path.parent.name):
         raise SourceError(f"{path}: expected a folder of a name like n01_topic, got {path.parent.name!r}")
     file = f"{path.parent.name}/{path.name}"
     try:

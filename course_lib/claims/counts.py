@@ -9,12 +9,15 @@ from course_lib.claims.verdicts import VERDICTS
 
 __all__ = ["ledger_counts"]
 
+_NAME = "ledger.json"
+
 
 def ledger_counts(path: Path | None = None) -> dict[str, int]:
     """How many claims are confirmed, by verdict, and how many are open.
 
     Args:
-        path: a ``ledger.json``; without it, the one that ``COURSE_LEDGER`` names, else the course's own.
+        path: a ``ledger.json``; without it, the one that ``COURSE_LEDGER`` names, else the repository's, else the one
+            that lies beside the notebooks (where the package was installed without the repository).
 
     Returns:
         ``holds``, ``convention``, ``erratum``, ``confirmed`` (their sum), ``open`` and ``total``. Without a ledger
@@ -34,5 +37,8 @@ def ledger_counts(path: Path | None = None) -> dict[str, int]:
 
 
 def _ledger() -> Path:
-    asked = os.environ.get("COURSE_LEDGER", "").strip()
-    return Path(asked) if asked else Path(__file__).resolve().parents[2] / "notebooks" / "ledger.json"
+    if asked := os.environ.get("COURSE_LEDGER", "").strip():
+        return Path(asked)
+    here = Path.cwd()  # notebooks run in their folder; the solutions lie one below
+    folders = (Path(__file__).resolve().parents[2] / "notebooks", here, here.parent)
+    return next((folder / _NAME for folder in folders if (folder / _NAME).is_file()), here / _NAME)

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from course_lib.commands.environment import enter_environment
+from course_lib.commands.environment import ROOT, enter_environment
 
 __all__ = ["COMMANDS", "run"]
 
@@ -11,9 +11,11 @@ __all__ = ["COMMANDS", "run"]
 COMMANDS = {
     "setup": ("make the environment (.venv), or bring it up to date", False),
     "lab": ("put your copy of the notebooks in place and open JupyterLab", True),
+    "sync": ("put your copy of the notebooks in place without opening JupyterLab", True),
     "test": ("run every test: units, doctests, notebooks in both editions, browser", True),
-    "build": ("make the notebooks and the ledger from notebooks/source", True),
-    "check": ("lint, and check that what is committed is what the sources give", True),
+    "build": ('make the notebooks and the ledger from the lessons; ARGS="04" makes one', True),
+    "format": ("lay the code out, and mend what the linter can mend", True),
+    "check": ("lint, and check that what is committed is what the lessons give", True),
     "bench": ("measure the sliders and the live training in Chromium", True),
     "help": ("show this list", False),
 }
@@ -29,6 +31,12 @@ def run(argv: list[str]) -> int:
         print(f"There is no command {name!r}. These are there:\n", file=sys.stderr)
         print_help(sys.stderr)
         return 2
+    if not (ROOT / "pyproject.toml").is_file():
+        print(
+            f"{name} works in a copy of the course's repository: open a terminal in that folder and run it there.",
+            file=sys.stderr,
+        )
+        return 1
     if COMMANDS[name][1]:
         status = enter_environment(argv)
         if status is not None:

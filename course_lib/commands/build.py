@@ -1,4 +1,4 @@
-"""``build``: from ``notebooks/source`` to the notebooks and the ledger."""
+"""``build``: from the lessons to the notebooks and the ledger."""
 
 from course_lib.authoring import builder
 

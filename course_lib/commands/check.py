@@ -10,13 +10,17 @@ __all__ = ["main"]
 
 
 def main(argv: list[str]) -> int:
-    """Linter, formatter and the committed notebooks against their sources; 0 when there is nothing to say."""
-    failed = False
-    for what in (["check"], ["format", "--check"]):
-        failed |= subprocess.run([sys.executable, "-m", "ruff", *what, "."], cwd=ROOT).returncode != 0
-    drifts = check_up_to_date()
-    for drift in drifts:
-        print(drift)
-    if drifts:
-        print("Run: make build, then commit what it wrote.")
-    return int(failed or bool(drifts))
+    """Linter, formatter, the lessons and the committed notebooks; 0 when there is nothing to say."""
+    problems = check_up_to_date()
+    for problem in problems:
+        print(problem)
+    todo = ["make build, then commit what it wrote"] if problems else []
+    if not all([_passes("check"), _passes("format", "--check")]):
+        todo.append("make format, then mend what is left")
+    for what in todo:
+        print(f"Run: {what}.")
+    return int(bool(todo))
+
+
+def _passes(*ruff: str) -> bool:
+    return subprocess.run([sys.executable, "-m", "ruff", *ruff], cwd=ROOT).returncode == 0

@@ -5,14 +5,10 @@ import sys
 from pathlib import Path
 
 from course_lib.commands.environment import ROOT, forward
-from course_lib.workspace.sync import sync_workspace
+from course_lib.commands.sync import workspace
+from course_lib.workspace.synchronisation import sync_workspace
 
-__all__ = ["lab_command", "lab_environment", "main", "workspace"]
-
-
-def workspace() -> Path:
-    """The folder of the student's copy: ``my_course/``, or what ``COURSE_WORKSPACE`` names."""
-    return Path(os.environ.get("COURSE_WORKSPACE") or ROOT / "my_course").resolve()
+__all__ = ["lab_command", "lab_environment", "main"]
 
 
 def main(argv: list[str]) -> int:

@@ -22,7 +22,7 @@ STEPS = {
         [*_PYTEST, _CONTROLS],
     ],
     "notebooks": [
-        [*_NBVAL, "notebooks", "--ignore=notebooks/solutions", "--ignore=notebooks/source"],
+        [*_NBVAL, "notebooks", "--ignore=notebooks/solutions"],
         [*_NBVAL, "notebooks/solutions"],
     ],
     "browser": [[*_PYTEST, "tests/browser", "-rs"]],

@@ -6,18 +6,18 @@ the notebook schema: that would cost more than the whole synchronisation, and a 
 enough to be merged.
 """
 
-__all__ = ["cell_id", "content", "dump_notebook", "identity", "keyed", "local_links", "read_notebook", "text"]
+__all__ = ["cell_id", "content", "dump_notebook", "keyed", "read_notebook", "text"]
 
 import hashlib
 import json
 import re
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 
 Cell = dict
 Notebook = dict
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_ASSET_LINK = re.compile(r"(?<![\w./-])\.\./((?:\.\./)*assets/)")
 
 
 def read_notebook(raw: bytes) -> tuple[Notebook | None, bool]:
@@ -94,56 +94,34 @@ def keyed(cells: Sequence[Cell], known: Mapping[str, Cell] | None = None) -> dic
     """
     known = known or {}
     claimed = {cell_id(cell) for cell in cells}
-    orphans: dict[tuple, list[str]] = {}
+    orphans: dict[tuple, deque[str]] = defaultdict(deque)
     for key, cell in known.items():
         if key not in claimed:
-            orphans.setdefault(content(cell), []).append(key)
-    reserved = claimed | set(known)
+            orphans[content(cell)].append(key)
+    new_keys = _NewKeys(claimed | set(known))
     result: dict[str, Cell] = {}
     for cell in cells:
         key = cell_id(cell)
         if key is None or key in result or key not in known:
-            waiting = orphans.get(content(cell))
-            if waiting:
-                key = waiting.pop(0)
+            if waiting := orphans.get(content(cell)):
+                key = waiting.popleft()
             elif key is None or key in result:
-                key = _new_key(cell, reserved)
-                reserved.add(key)
+                key = new_keys.of(cell)
         result[key] = cell
     return result
 
 
-def _new_key(cell: Cell, taken: set) -> str:
-    stem = (
-        "cell-" + hashlib.sha256("\0".join(content(cell)).encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    )
-    number = 1
-    while f"{stem}-{number}" in taken:
-        number += 1
-    return f"{stem}-{number}"
+class _NewKeys:
+    """Keys that no cell has yet, made of the content; cells with the same content are numbered."""
 
+    def __init__(self, taken: set):
+        self._taken = taken
+        self._last: Counter[str] = Counter()
 
-def identity(notebook: Notebook) -> str | None:
-    """The name by which a notebook is known whatever its file is called (`course.notebook` in its metadata)."""
-    metadata = notebook.get("metadata", {})
-    course = metadata.get("course")
-    value = course.get("notebook") if isinstance(course, dict) else metadata.get("course.notebook")
-    return value if isinstance(value, str) else None
-
-
-def local_links(notebook: Notebook) -> Notebook:
-    """The notebook as it reads in the workspace, where `assets` lies beside the notebooks and not one folder up.
-
-    Only links in Markdown cells are written anew; a notebook without such links is returned as it is.
-    """
-    if not any(
-        cell["cell_type"] == "markdown" and _ASSET_LINK.search(text(cell)) for cell in notebook["cells"]
-    ):
-        return notebook
-    cells = []
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown":
-            lines = _ASSET_LINK.sub(r"\1", text(cell)).splitlines(keepends=True)
-            cell = {**cell, "source": lines}
-        cells.append(cell)
-    return {**notebook, "cells": cells}
+    def of(self, cell: Cell) -> str:
+        whole = "\0".join(content(cell)).encode("utf-8", "surrogatepass")
+        stem = f"cell-{hashlib.sha256(whole).hexdigest()[:12]}"
+        while True:
+            self._last[stem] += 1
+            if (key := f"{stem}-{self._last[stem]}") not in self._taken:
+                return key

@@ -102,25 +102,32 @@ def _in_order(course, mines, extras) -> list[tuple[str, Cell]]:
     before: dict[str, list] = {}
     top: list[tuple[str, Cell]] = []
     fixed = [key for key in mines if key not in extras]
-    position = 0
+    above = _last_seen(fixed, course)
+    below = [len(fixed) - 1 - index for index in _last_seen(fixed[::-1], course)][::-1]
+    position = 0  # how many fixed cells stand above
     for key, cell in mines.items():
         if key not in extras:
             position += 1
             continue
-        for distance in range(max(position, len(fixed) - position)):
-            above, below = position - 1 - distance, position + distance
-            if above >= 0 and fixed[above] in course:
-                after.setdefault(fixed[above], []).append((key, cell))
-                break
-            if below < len(fixed) and fixed[below] in course:
-                before.setdefault(fixed[below], []).append((key, cell))
-                break
-        else:
+        near, next_one = above[position], below[position]
+        if near < 0 and next_one >= len(fixed):
             top.append((key, cell))
+        elif (near >= 0 and position - 1 - near <= next_one - position) or next_one >= len(fixed):
+            after.setdefault(fixed[near], []).append((key, cell))
+        else:
+            before.setdefault(fixed[next_one], []).append((key, cell))
     result = top
     for key, group in course.items():
         result += [*before.get(key, []), *group, *after.get(key, [])]
     return result
+
+
+def _last_seen(keys: list[str], course) -> list[int]:
+    """For each place between keys the index of the nearest one above that the course still has; -1 where none is."""
+    seen = [-1]
+    for index, key in enumerate(keys):
+        seen.append(index if key in course else seen[-1])
+    return seen
 
 
 def _follow(shipped: Cell, own: Cell, cell: Cell) -> Cell:

@@ -30,7 +30,10 @@ class SyncReport:
     repaired: list[str] = field(
         default_factory=list
     )  # set aside, but their cells could be read and were carried on
-    unreadable: list[str] = field(default_factory=list)  # damaged in the course itself
+    unreadable: list[str] = field(default_factory=list)  # damaged in the course itself; the student's stays
+    unavailable: list[str] = field(
+        default_factory=list
+    )  # damaged in the course, and the student has none yet
     backup: Path | None = None  # the folder with the old versions of all files that were changed
     first: bool = False  # the workspace was empty before
     error: str | None = None
@@ -75,6 +78,10 @@ class SyncReport:
         for name in self.unreadable:
             lines.append(
                 f"The course's own {name} is damaged, so yours was left alone: get a fresh copy of the course."
+            )
+        for name in self.unavailable:
+            lines.append(
+                f"The course's own {name} is damaged, so it is not in {where}: get a fresh copy of the course."
             )
         if self.backup:
             lines.append(

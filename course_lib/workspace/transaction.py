@@ -11,12 +11,13 @@ __all__ = [
     "Transaction",
     "read_if_there",
     "replace",
-    "write_bytes",
 ]
 
 import os
 import shutil
 from pathlib import Path
+
+from course_lib.files import write_bytes
 
 
 class ChangedMeanwhileError(Exception):
@@ -29,14 +30,6 @@ def read_if_there(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file and wait until the disk has it."""
-    with open(path, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def replace(source: Path, target: Path) -> None:

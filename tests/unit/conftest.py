@@ -4,6 +4,10 @@ import pytest
 
 REGISTER = {
     "n01_mean_field_kl": """
+title = "One"
+summary = "what one is"
+follows = "UL p.1-2"
+
 [[claim]]
 id = "one"
 lectures = ["UL"]
@@ -26,6 +30,10 @@ kind = "theorem"
 statement = "$W$ is continuous."
 """,
     "n02_variational_bayes_and_ep": """
+title = "Two"
+summary = "what two is"
+follows = "U17"
+
 [[claim]]
 id = "four"
 lectures = ["U17"]

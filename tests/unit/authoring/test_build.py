@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from course_lib.authoring import builder
+from course_lib.authoring import builder, precheck
 from course_lib.authoring.builder import build
 from course_lib.authoring.drift import check_up_to_date
 from course_lib.authoring.execution import ExecutionError, execute
@@ -73,12 +73,19 @@ CLAIM = {
 }
 
 
+BANK = """from course_lib.exercises.exercise import Exercise
+
+ADD = Exercise(id="01.add", title="Add", reference=sum, cases=cases, mistakes=(), hints=(), difficulty=3)
+"""
+
+
 @pytest.fixture
-def layout(tmp_path, register):
-    for folder in ("course_lib/exercises/bank", "course_lib/commands", "notebooks/source"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "course_lib" / "science.py").write_text("x = 1\n", encoding="utf-8")
-    (tmp_path / "notebooks" / "source" / "01_mean_field_kl.py").write_text(FIRST, encoding="utf-8")
+def layout(tmp_path, register, monkeypatch):
+    """A course of one lesson, with one exercise and one claim."""
+    monkeypatch.setattr(precheck, "_LEAST_EXERCISES", 1)
+    lesson = register / "n01_mean_field_kl"
+    (lesson / "notebook.py").write_text(FIRST, encoding="utf-8")
+    (lesson / "exercises.py").write_text(BANK, encoding="utf-8")
     return Layout(tmp_path)
 
 
@@ -87,7 +94,7 @@ def runs(monkeypatch):
     """Executes nothing; says what would have been. A claim cell shows its claim."""
     titles = []
 
-    def fake(book, folder, title, register):
+    def fake(book, folder, title, layout):
         titles.append(title)
         results = []
         for count, cell in enumerate((cell for cell in book.cells if cell.cell_type == "code"), 1):
@@ -101,7 +108,7 @@ def runs(monkeypatch):
 
 
 def edit(layout, old, new, name="01_mean_field_kl"):
-    path = layout.notebooks / "source" / f"{name}.py"
+    path = layout.lessons / f"n{name}" / "notebook.py"
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -133,7 +140,7 @@ def test_two_executions_give_the_same_bytes(layout):
     assert student.cells[1].outputs[0].text == "off 0 cpu\nnotebooks\n"  # no warning among it
     assert solution.cells[1].outputs[0].text == "off 0 cpu\nsolutions\n"
     assert student.cells[3].outputs[0].data == CLAIM["data"]
-    assert student.metadata.course == {"edition": "student", "source": "01_mean_field_kl.py"}
+    assert student.metadata.course == {"edition": "student", "source": "n01_mean_field_kl/notebook.py"}
     assert solution.metadata.course.edition == "solution"
     assert "return a + b" not in first["notebooks/01_mean_field_kl.ipynb"].decode()
     assert "return a + b" in first["notebooks/solutions/01_mean_field_kl.ipynb"].decode()
@@ -143,7 +150,7 @@ def test_two_executions_give_the_same_bytes(layout):
     nbformat.validate(student)
 
 
-def test_a_cell_that_raises_or_never_ends_is_named(tmp_path, register):
+def test_a_cell_that_raises_or_never_ends_is_named(layout, tmp_path):
     def book(code):
         cell = nbformat.v4.new_code_cell(code, id="the-cell")
         return nbformat.v4.new_notebook(cells=[cell])
@@ -151,14 +158,14 @@ def test_a_cell_that_raises_or_never_ends_is_named(tmp_path, register):
     with pytest.raises(
         ExecutionError, match=r"'the-cell': raised ZeroDivisionError: division by zero"
     ) as caught:
-        execute(book("1 / 0"), tmp_path, "01", register)
+        execute(book("1 / 0"), tmp_path, "01", layout)
     assert "\x1b" not in str(caught.value)
     lie = 'from course_lib.claims import holds\nholds("one", ("left", 1.0), ("right", 2.0))'
     with pytest.raises(ExecutionError, match="the numbers contradict it") as caught:
-        execute(book(lie), tmp_path, "01", register)
+        execute(book(lie), tmp_path, "01", layout)
     assert len(str(caught.value).splitlines()) == 1
     with pytest.raises(ExecutionError, match=r"'the-cell': took longer than 1 s"):
-        execute(book("while True: pass"), tmp_path, "01", register, timeout=1)
+        execute(book("while True: pass"), tmp_path, "01", layout, timeout=1)
 
 
 def test_what_did_not_change_is_neither_executed_nor_written(layout, runs):
@@ -170,42 +177,6 @@ def test_what_did_not_change_is_neither_executed_nor_written(layout, runs):
     assert stamps == {path: path.stat().st_mtime_ns for path in layout.notebooks.rglob("*.ipynb")}
     build(layout=layout, force=True)
     assert runs == BOTH + BOTH
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        "course_lib/science.py",
-        "course_lib/new_room/panel.js",
-        "course_lib/exercises/bank/nb01_mean_field.py",
-        "course_lib/authoring/claims.py",
-        "assets/checkpoint.pt",
-    ],
-)
-def test_a_change_of_what_a_notebook_uses_executes_it_again(layout, runs, file):
-    build(layout=layout)
-    (layout.root / file).parent.mkdir(exist_ok=True)
-    (layout.root / file).write_text("changed", encoding="utf-8")
-    build(layout=layout)
-    assert runs == BOTH + BOTH
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        "course_lib/commands/lab.py",
-        "course_lib/exercises/bank/nb02_other.py",
-        "course_lib/authoring/workspace.py",
-        "course_lib/__pycache__/science.pyc",
-        "assets/screenshot.png",
-    ],
-)
-def test_a_change_of_what_no_notebook_uses_executes_nothing(layout, runs, file):
-    build(layout=layout)
-    (layout.root / file).parent.mkdir(exist_ok=True)
-    (layout.root / file).write_text("changed", encoding="utf-8")
-    build(layout=layout)
-    assert runs == BOTH
 
 
 def test_text_changes_execute_nothing_and_a_solution_executes_its_edition(layout, runs):
@@ -221,11 +192,12 @@ def test_text_changes_execute_nothing_and_a_solution_executes_its_edition(layout
 
 def test_a_claim_that_moves_in_the_lectures_executes_its_notebook(layout, runs, register):
     build(layout=layout)
-    text = register.read_text(encoding="utf-8")
-    register.write_text(text.replace("Nobody", "No one"), encoding="utf-8")
+    claims = register / "n01_mean_field_kl" / "claims.toml"
+    text = claims.read_text(encoding="utf-8")
+    claims.write_text(text.replace("is continuous", "is smooth"), encoding="utf-8")
     build(layout=layout)
     assert runs == BOTH
-    register.write_text(text.replace("UL p.1", "UL p.9"), encoding="utf-8")
+    claims.write_text(text.replace("UL p.1", "UL p.9"), encoding="utf-8")
     build(layout=layout)
     assert runs == BOTH + BOTH
 
@@ -238,14 +210,32 @@ def test_a_damaged_cache_is_made_again(layout, runs):
     assert runs == BOTH + BOTH
 
 
-def test_only_what_is_asked_for_is_built(layout, runs):
-    (layout.notebooks / "source" / "02_other.py").write_text('# %% name="a"\n1\n', encoding="utf-8")
-    assert build(["2"], layout=layout) == []
-    assert runs == ["02_other (student)", "02_other (solution)"]
+def test_only_what_is_asked_for_is_built(layout, runs, capsys):
+    second = layout.lessons / "n02_variational_bayes_and_ep"
+    (second / "notebook.py").write_text('# %% name="a"\n1\n', encoding="utf-8")
+    add_start(layout)
+    assert build(["2"], layout=layout, draft=True) == []
+    assert runs == ["02_variational_bayes_and_ep (student)", "02_variational_bayes_and_ep (solution)"]
+    assert "The ledger changed" in capsys.readouterr().out  # there was none
     assert build(["01_mean_field_kl"], layout=layout) == []
     assert runs[2:] == BOTH
+    assert (
+        "The ledger changed" in capsys.readouterr().out
+    )  # a claim more, and the first page was not executed
+    assert build(["01"], layout=layout) == []
+    assert "The ledger changed" not in capsys.readouterr().out
     assert build(["01", "07"], layout=layout, force=True) == ["build 07: there is no such notebook"]
     assert runs[4:] == []
+
+
+def test_a_draft_may_have_fewer_exercises(layout, runs, monkeypatch):
+    monkeypatch.setattr(precheck, "_LEAST_EXERCISES", 3)
+    (problem,) = build(layout=layout)
+    assert "at least 3 exercises" in problem and "this one has 1, and 1 of that" in problem
+    assert problem in check_up_to_date(layout)
+    assert runs == []
+    assert build(layout=layout, draft=True) == []
+    assert runs == BOTH
 
 
 def test_without_execution_outputs_of_the_same_code_stay(layout, runs):
@@ -260,28 +250,29 @@ def test_without_execution_outputs_of_the_same_code_stay(layout, runs):
 
 
 def test_a_failing_notebook_is_reported_and_not_written(layout, runs, monkeypatch, capsys):
-    def fail(book, folder, title, register):
+    def fail(book, folder, title, layout):
         raise ExecutionError(f"{title}, cell 'setup': raised ValueError")
 
     monkeypatch.setattr(builder, "execute", fail)
     monkeypatch.setattr(builder, "Layout", lambda: layout)
     assert builder.main([]) == 1
-    assert "cell 'setup': raised ValueError" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert (
+        said == "01_mean_field_kl (student), cell 'setup': raised ValueError\n"
+    )  # the solution would stop there too
     assert not layout.edition("01_mean_field_kl", "student").exists()
 
 
-def test_claims_are_compared_with_the_register_before_anything_runs(layout, runs):
+def test_one_lesson_with_a_mistake_and_nothing_is_executed(layout, runs):
+    add_start(layout)
     edit(layout, "claim:one", "claim:nine")
-    assert build(layout=layout) == ["01_mean_field_kl.py: the register does not have the claim nine"]
-    edit(layout, "claim:nine", "claim:four")
-    (problem,) = build(layout=layout)
-    assert problem.endswith("the register puts the claim four into 02_variational_bayes_and_ep")
-    edit(layout, "claim:four", "claim:one")
-    edit(
-        layout, '# %% tags=["exercise', '# %% tags=["claim:two", "claim:one"]\nx = 1\n\n# %% tags=["exercise'
+    problems = build(layout=layout)
+    assert problems[0] == (
+        "n01_mean_field_kl/notebook.py: the register does not have the claim nine; its claims.toml must state it"
     )
-    assert "01_mean_field_kl.py: the claim one is confirmed twice" in build(layout=layout)
+    assert set(problems) <= set(check_up_to_date(layout))
     assert runs == []
+    assert not layout.ledger_json.exists()
 
 
 def test_a_malformed_source_fails_the_build_and_the_check(layout, runs):
@@ -293,7 +284,7 @@ def test_a_malformed_source_fails_the_build_and_the_check(layout, runs):
 
 
 def test_a_notebook_above_the_limit_names_its_biggest_cell(layout, monkeypatch):
-    def heavy(book, folder, title, register):
+    def heavy(book, folder, title, layout):
         text = {"setup": "x" * 1_100_000}
         return [
             {
@@ -328,18 +319,28 @@ def test_a_claim_cell_that_draws_is_refused(layout, monkeypatch, runs):
     assert "'claim-one': a claim cell only shows its claims" in build(layout=layout)[0]
 
 
-def test_the_counts_are_shown_after_the_ledger_was_made(layout, runs):
-    (layout.notebooks / "source" / "00_start_here.py").write_text(START, encoding="utf-8")
+def add_start(layout):
+    (layout.lessons / "n00_start_here").mkdir()
+    (layout.lessons / "n00_start_here" / "notebook.py").write_text(START, encoding="utf-8")
+
+
+def test_the_page_that_counts_is_built_after_the_ledger_was_made(layout, runs, register):
+    add_start(layout)
     build(layout=layout)
     start = ["00_start_here (student)", "00_start_here (solution)"]
     assert runs == BOTH + start
     build(layout=layout)
     assert runs == BOTH + start
-    layout.ledger_json.unlink()  # whatever changes the ledger changes what that notebook shows
-    edit(layout, "# ## Variance", "# ## Variances")
-    build(["01"], layout=layout)
-    assert runs == BOTH + start + start
-    edit(layout, "print(ledger_counts)", 'print("ledger_counts")', "00_start_here")
+    runs.clear()
+    edit(layout, "# ## Variance", "# ## Variances")  # the ledger names the section
+    build(layout=layout)
+    assert runs == start
+    runs.clear()
+    claims = register / "n02_variational_bayes_and_ep" / "claims.toml"  # a lesson that is still being written
+    text = claims.read_text(encoding="utf-8")
+    claims.write_text(text.replace('title = "Two"', 'title = "Second"'), encoding="utf-8")
+    build(layout=layout)
+    assert runs == start
     edit(layout, '# %% name="counts"', '# %% tags=["claim:two"]', "00_start_here")
     problems = build(layout=layout)
     assert any("shows the ledger's counts confirms no claims" in problem for problem in problems)
@@ -347,7 +348,7 @@ def test_the_counts_are_shown_after_the_ledger_was_made(layout, runs):
 
 def test_a_notebook_whose_source_is_gone_goes_too(layout, runs):
     build(layout=layout)
-    source = layout.notebooks / "source" / "01_mean_field_kl.py"
+    source = layout.lessons / "n01_mean_field_kl" / "notebook.py"
     own = layout.notebooks / "99_own.ipynb"  # not generated: it stays
     own.write_text(nbformat.writes(nbformat.v4.new_notebook()), encoding="utf-8")
     source.unlink()
@@ -414,20 +415,14 @@ def test_a_source_that_changed_since_the_build_is_reported(layout, runs):
     assert "solutions" in drift and "exercise-01-add" in drift
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_scraps(layout, runs, monkeypatch):
+def test_a_full_disk_is_one_sentence(layout, runs, monkeypatch):
     from course_lib import files
 
     build(layout=layout)
     edit(layout, "# ## Variance", "# ## Variances")
-    path = layout.root / "file"
-    path.write_bytes(b"old")
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "replace", full)
-    with pytest.raises(OSError, match="No space"):
-        files.write_if_changed(path, b"new")
-    assert path.read_bytes() == b"old"
     assert "could not be written: No space left on device" in build(layout=layout)[0]
-    assert not [entry for entry in layout.root.iterdir() if entry.name.startswith(".file")]

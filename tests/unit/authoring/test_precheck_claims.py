@@ -30,7 +30,7 @@ def problems(register):
         folder = register / "n01_mean_field_kl"
         (folder / "notebook.py").write_text(text, encoding="utf-8")
         lesson = next(lesson for lesson in find_lessons(register) if lesson.name == "01_mean_field_kl")
-        return problems_of(parse_source(lesson.notebook), lesson, load_register(register))
+        return problems_of(parse_source(lesson.notebook), lesson, load_register(register), draft=True)
 
     return of
 

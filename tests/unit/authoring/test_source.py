@@ -50,8 +50,9 @@ EXERCISE = GOOD[GOOD.index('# %% tags=["exercise') :]
 
 @pytest.fixture
 def parse(tmp_path):
-    def parse(text, name="01_topic.py"):
-        path = tmp_path / name
+    def parse(text, folder="n01_topic"):
+        path = tmp_path / folder / "notebook.py"
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return parse_source(path)
 
@@ -161,7 +162,7 @@ def test_a_malformed_region_fails_with_file_line_and_cell(parse, case):
     text = GOOD.replace(EXERCISE, EXERCISE.replace(old, new, 1))
     with pytest.raises(SourceError, match=sentence) as caught:
         parse(text)
-    assert str(caught.value).startswith("01_topic.py, line ")
+    assert str(caught.value).startswith("n01_topic/notebook.py, line ")
     assert "cell 'exercise-01-add'" in str(caught.value)
 
 
@@ -222,9 +223,9 @@ def test_what_would_build_a_wrong_notebook_is_refused(parse, case):
         parse(GOOD.replace(old, new, 1))
 
 
-def test_a_file_name_without_a_number_is_refused(parse):
-    with pytest.raises(SourceError, match="01_topic"):
-        parse(GOOD, "topic.py")
+def test_a_folder_without_a_number_is_refused(parse):
+    with pytest.raises(SourceError, match="a name like n01_topic, got 'topic'"):
+        parse(GOOD, "topic")
 
 
 def test_a_comment_about_a_region_in_prose_is_no_marker(parse):

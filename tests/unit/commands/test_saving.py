@@ -1,8 +1,12 @@
 """A saved notebook keeps its pictures and forgets its sliders, which are gone the next day."""
 
-import json
+import asyncio
 
-from traitlets.utils.importstring import import_item
+import nbformat
+from jupyter_server.extension.config import ExtensionConfigManager
+from jupyter_server.extension.manager import ExtensionManager
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib.commands.environment import ROOT
 from course_lib.commands.saving import WIDGET, keep_pictures
@@ -24,7 +28,13 @@ def test_the_picture_stays_and_the_slider_goes():
     }
 
 
-def test_a_widget_without_a_picture_stays():
+def test_of_a_question_the_words_stay_and_the_buttons_go():
+    assert saved({"text/html": "<b>Predict</b>", WIDGET: {"model_id": "1"}}) == {
+        "text/html": "<b>Predict</b>"
+    }
+
+
+def test_a_widget_without_a_still_form_stays():
     assert WIDGET in saved({"text/plain": "IntSlider()", WIDGET: {"model_id": "1"}})
 
 
@@ -34,6 +44,24 @@ def test_other_files_are_left_alone():
     assert model == {"type": "file", "content": "text"}
 
 
-def test_the_server_finds_the_function():
-    config = json.loads((ROOT / "course_lib/commands/jupyter/jupyter_server_config.json").read_text())
-    assert import_item(config["ContentsManager"]["pre_save_hook"]) is keep_pictures
+class Server:
+    """As much of Jupyter's server as the extension touches; it really saves files."""
+
+    def __init__(self, folder):
+        self.contents_manager = AsyncLargeFileManager(root_dir=str(folder))
+
+
+def test_the_server_finds_the_extension_and_saves_without_sliders(tmp_path):
+    found = ExtensionConfigManager(read_config_path=[str(ROOT / "course_lib/commands/jupyter")])
+    server = Server(tmp_path)
+    manager = ExtensionManager(serverapp=server)
+    manager.from_jpserver_extensions(found.get_jpserver_extensions())
+    (name,) = manager.extensions
+    manager.load_extension(name)
+
+    data = {"image/png": "AAAA", "text/plain": "alt", WIDGET: {"model_id": "1"}}
+    cell = new_code_cell("x", outputs=[new_output("display_data", data=data)])
+    model = {"type": "notebook", "format": "json", "content": new_notebook(cells=[cell])}
+    asyncio.run(server.contents_manager.save(model, "a.ipynb"))
+    (output,) = nbformat.read(tmp_path / "a.ipynb", 4).cells[0].outputs
+    assert output.data == {"image/png": "AAAA", "text/plain": "alt"}

@@ -8,10 +8,10 @@ import threading
 import pytest
 from filelock import FileLock
 
-from course_lib.workspace import sync as sync_module
+from course_lib.workspace import synchronisation as sync_module
 from course_lib.workspace import transaction
 from course_lib.workspace.cells import text
-from course_lib.workspace.sync import sync_workspace
+from course_lib.workspace.synchronisation import sync_workspace
 
 
 def book(sources):
@@ -45,18 +45,14 @@ def contents(folder):
 
 @pytest.fixture
 def desk(tmp_path):
-    """An update with everything in it: a merge, a renaming, a new notebook, a damaged one, a removed one, a picture."""
+    """An update with everything in it: a merge, a renaming, a new notebook, one damaged, one removed, the ledger."""
     course, mine = tmp_path / "course", tmp_path / "my_course"
     source = course / "notebooks"
-    (course / "assets").mkdir(parents=True)
-    (course / "assets/x.png").write_bytes(b"one")
-    picture = book({"p": "![](../assets/x.png)"})
-    picture["cells"][0]["cell_type"] = "markdown"
     write(source / "01_merge.ipynb", book({"a": "1a", "b": "1b"}))
     write(source / "02_old_name.ipynb", book({"c": "2c", "d": "2d"}))
     write(source / "03_damaged.ipynb", book({"e": "3e"}))
     write(source / "04_removed.ipynb", book({"f": "4f"}))
-    write(source / "05_picture.ipynb", picture)
+    (source / "ledger.json").write_bytes(b"one")
     write(source / "solutions/01_merge.ipynb", book({"a": "solved"}))
     assert sync_workspace(course, mine, list).error is None
     write(mine / "01_merge.ipynb", book({"a": "my a", "added": "my cell", "b": "1b"}))
@@ -67,7 +63,7 @@ def desk(tmp_path):
     (source / "04_removed.ipynb").unlink()
     write(source / "06_new.ipynb", book({"g": "6g"}))
     write(source / "solutions/01_merge.ipynb", book({"a": "solved better"}))
-    (course / "assets/x.png").write_bytes(b"two")
+    (source / "ledger.json").write_bytes(b"two")
     return course, mine
 
 
@@ -81,7 +77,7 @@ def check_final(mine):
     assert texts(mine / "04_removed.ipynb") == ["4f"]
     assert texts(mine / "06_new.ipynb") == ["6g"]
     assert texts(mine / "solutions/01_merge.ipynb") == ["solved better"]
-    assert (mine / "assets/x.png").read_bytes() == b"two"
+    assert (mine / "ledger.json").read_bytes() == b"two"
     assert not (mine / ".staging").exists()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from course_lib.workspace.cells import content, keyed, text
 from course_lib.workspace.merging import merge
-from course_lib.workspace.sync import sync_workspace
+from course_lib.workspace.synchronisation import sync_workspace
 
 SEEDS = range(400)
 

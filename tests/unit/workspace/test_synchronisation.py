@@ -7,7 +7,7 @@ import os
 import pytest
 
 from course_lib.workspace.cells import text
-from course_lib.workspace.sync import sync_workspace
+from course_lib.workspace.synchronisation import sync_workspace
 
 
 def code(key, source):
@@ -134,15 +134,11 @@ def test_solutions_follow_the_same_rules(desk):
     assert result[0] == "my remark" and result[-1] == "solved better"
 
 
-@pytest.mark.parametrize("by", ["identity", "cell ids"])
-def test_edits_follow_a_notebook_that_the_course_renames(desk, by):
-    metadata = {"course": {"notebook": "one"}} if by == "identity" else {}
-    write(desk.source / "01_one.ipynb", book(ONE, **metadata))
-    desk.sync()
+def test_edits_follow_a_notebook_that_the_course_renames(desk):
     edit(desk.mine / "01_one.ipynb", "a", "mine")
     (desk.source / "01_one.ipynb").unlink()
-    cells = {"x": "all", "y": "new"} if by == "identity" else {**ONE, "b": "new b", "z": "z"}
-    write(desk.source / "03_uno.ipynb", book(cells, **metadata))
+    cells = {**ONE, "b": "new b", "z": "z"}
+    write(desk.source / "03_uno.ipynb", book(cells))
     report = desk.sync()
     assert report.renamed == [("01_one.ipynb", "03_uno.ipynb")]
     assert "mine" in texts(desk.mine / "03_uno.ipynb") and set(cells.values()) - {"1a"} <= set(
@@ -253,48 +249,23 @@ def test_a_course_without_notebooks_is_an_error_and_no_reason_to_forget_anything
     assert snapshot(desk.mine) == before
 
 
-def test_pictures_that_notebooks_link_to_come_along_and_edits_of_them_stay(desk):
-    pictures = desk.course / "assets" / "figures"
-    pictures.mkdir(parents=True)
-    for name in ("a b.png", "c.png", "unused.png"):
-        (pictures / name).write_bytes(name.encode())
-    (desk.course / "secret").write_bytes(b"not a picture")
-    page = book(
-        {
-            "a": "![x](../assets/figures/a%20b.png) <img src='../assets/figures/c.png'> [s](../assets/../secret)"
-        }
-    )
-    page["cells"][0]["cell_type"] = "markdown"
-    write(desk.source / "01_one.ipynb", page)
-    solution = copy.deepcopy(page)
-    solution["cells"][0]["source"] = "![x](../../assets/figures/c.png)"
-    write(desk.source / "solutions/01_one.ipynb", solution)
+def test_a_notebook_that_is_damaged_in_the_course_and_was_never_here_is_said_to_be_missing(desk):
+    (desk.source / "03_three.ipynb").write_text("<<<<<<< HEAD")
+    assert desk.sync().unavailable == ["03_three.ipynb"]
+    assert "03_three.ipynb is damaged, so it is not in" in desk.said[-1] and "yours" not in desk.said[-1]
+    write(desk.source / "03_three.ipynb", book({"a": "whole"}))
+    assert desk.sync().added == ["03_three.ipynb"]
+
+
+def test_the_ledger_comes_along_and_follows_without_a_word(desk):
+    for content in ("[]", '[{"verdict": "holds"}]'):
+        (desk.source / "ledger.json").write_text(content)
+        report = desk.sync()
+        assert (desk.mine / "ledger.json").read_text() == content
+        assert not report.changed and report.backup is None
+    (desk.source / "ledger.json").unlink()
     desk.sync()
-    copies = desk.mine / "assets" / "figures"
-    assert sorted(path.name for path in copies.iterdir()) == ["a b.png", "c.png"]
-    assert not (desk.mine / "secret").exists()
-    assert "(assets/figures/a%20b.png)" in texts(desk.mine / "01_one.ipynb")[0]
-    assert texts(desk.mine / "solutions/01_one.ipynb") == ["![x](../assets/figures/c.png)"]
-    assert not desk.sync().changed
-
-    (copies / "c.png").write_bytes(b"painted over")
-    for name in ("a b.png", "c.png"):
-        (pictures / name).write_bytes(b"second version")
-    report = desk.sync()
-    assert (copies / "c.png").read_bytes() == b"painted over"
-    assert (copies / "a b.png").read_bytes() == b"second version"
-    assert (report.backup / "assets/figures/a b.png").read_bytes() == b"a b.png"
-    before = snapshot(desk.mine)
-    assert not desk.sync().changed and snapshot(desk.mine) == before
-
-
-def test_an_untouched_notebook_with_links_follows_the_course(desk):
-    for number in (1, 2):
-        page = book({"a": f"version {number}: [x](../assets/x.png)"})
-        page["cells"][0]["cell_type"] = "markdown"
-        write(desk.source / "01_one.ipynb", page)
-        desk.sync()
-        assert texts(desk.mine / "01_one.ipynb") == [f"version {number}: [x](assets/x.png)"]
+    assert (desk.mine / "ledger.json").exists()
 
 
 def test_hidden_files_beside_the_notebooks_are_not_part_of_the_course(desk):

@@ -1,10 +1,10 @@
 """The student's copies of the notebooks: an update of the course never overwrites an edit.
 
-The workspace (`my_course/`) mirrors `notebooks/`, so links between notebooks work as they are; the files of `assets`
-to which a notebook links are copied to `my_course/assets`, and the links are shortened by one folder. Beside them:
+The workspace (`my_course/`) mirrors `notebooks/`, so links between notebooks work as they are; `ledger.json` comes
+along for the page that counts its claims. Beside them:
 
-- `.base/`: every file as it was last shipped to this student, the common ancestor of the three-way merge
-  (`workspace_merge` has its rules);
+- `.base/`: every notebook as it was last shipped to this student, the common ancestor of the three-way merge
+  (`merging` has its rules);
 - `.backup/0001/`, `0002/`, ...: what each synchronisation that changed something found before it.
 
 A notebook that the course renames takes the student's edits along. A notebook that the student renames or copies is
@@ -13,14 +13,12 @@ theirs: it is never touched, and a fresh copy appears under the course's name.
 
 __all__ = ["SyncReport", "sync_workspace"]
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote
 
 from filelock import FileLock, Timeout
 
-from course_lib.workspace.cells import Notebook, dump_notebook, local_links, read_notebook
+from course_lib.workspace.cells import Notebook, dump_notebook, read_notebook
 from course_lib.workspace.merging import merge
 from course_lib.workspace.renames import renamed_notebooks
 from course_lib.workspace.sync_report import SyncReport, explain_os_error
@@ -32,7 +30,7 @@ from course_lib.workspace.transaction import (
 )
 
 _FOLDERS = ("", "solutions")
-_ASSET = re.compile(rb"\.\./assets/([^\s()\"'<>\\#?]+)")
+_LEDGER = "ledger.json"
 _LOCK_SECONDS = 60
 _ATTEMPTS = 3
 
@@ -40,7 +38,7 @@ _ATTEMPTS = 3
 def sync_workspace(course: Path, workspace: Path, report: Callable[[str], object] = print) -> SyncReport:
     """Bring the notebooks of the course into the student's workspace and merge them with the student's work.
 
-    `course` is the folder that holds `notebooks` and `assets`; `workspace` is made when it is missing. What happened
+    `course` is the folder that holds `notebooks`; `workspace` is made when it is missing. What happened
     is said in a few sentences through `report`, one call each; nothing is said when there was nothing to do. When
     the files cannot be written (a full disk, no permission) every file stays as it was, the sentence says what to
     do, and it is in `SyncReport.error`; no OSError leaves this function.
@@ -80,7 +78,7 @@ class _Sync:
     """One synchronisation: first everything is planned in memory, then it is written in one transaction."""
 
     def __init__(self, course: Path, workspace: Path):
-        self.notebooks, self.assets = course / "notebooks", course / "assets"
+        self.notebooks = course / "notebooks"
         self.workspace, self.base = workspace, workspace / ".base"
         self.report = SyncReport(workspace, first=not self.base.exists())
         # (path, new bytes or None, old bytes or None), in the order in which they have to reach the disk
@@ -100,15 +98,16 @@ class _Sync:
             self.base_changes.append((name, None, bases[name]))
             if (self.workspace / name).exists():
                 self.report.retired.append(name)
-        for name in sorted({asset for raw in shipped.values() for asset in self._linked_assets(raw)}):
-            self._asset(name)
+        ledger, mine = read_if_there(self.notebooks / _LEDGER), read_if_there(self.workspace / _LEDGER)
+        if ledger not in (None, mine):  # generated: there is nothing of the student's in it
+            self._put(_LEDGER, ledger, mine)
         self._write()
         return self.report
 
     def _notebook(self, name: str, raw: bytes, origin: str, base_raw: bytes | None) -> None:
-        new, _ = read_notebook(raw) if raw != base_raw else (None, True)
-        if raw != base_raw and new is None:
-            self.report.unreadable.append(name)
+        if raw != base_raw and read_notebook(raw)[0] is None:
+            missing = not (self.workspace / name).exists()
+            (self.report.unavailable if missing else self.report.unreadable).append(name)
             return
         mine_name, mine_raw = name, read_if_there(self.workspace / name)
         if mine_raw is None and origin != name:
@@ -120,17 +119,14 @@ class _Sync:
         if origin != name:
             self.base_changes.append((origin, None, base_raw))
         if mine_raw is None:
-            self._put(name, _installed(new or read_notebook(raw)[0], raw), None)
+            self._put(name, raw, None)
             self.report.added.append(name)
             return
         if not clean:
             self._set_aside(mine_name, mine_raw, carried_on=mine is not None)
         if raw == base_raw and origin == name and clean:
             return
-        new = new or read_notebook(raw)[0]
-        data = (
-            _installed(new, raw) if mine is None else self._merged(name, base_raw, mine, new, raw, mine_raw)
-        )
+        data = raw if mine is None else self._merged(name, base_raw, mine, raw, mine_raw)
         if mine_name != name:
             self._put(name, data, None)  # before the old file goes: killed in between, both are there
             self.changes.append((mine_name, None, mine_raw))
@@ -141,11 +137,11 @@ class _Sync:
                 self.report.updated.append(name)
 
     def _merged(
-        self, name: str, base_raw: bytes | None, mine: Notebook, new: Notebook, raw: bytes, mine_raw: bytes
+        self, name: str, base_raw: bytes | None, mine: Notebook, raw: bytes, mine_raw: bytes
     ) -> bytes:
         base = read_notebook(base_raw)[0] if base_raw is not None else None
-        local = local_links(new)
-        result = merge(base and local_links(base), mine, local)
+        new = read_notebook(raw)[0]
+        result = merge(base, mine, new)
         if result.notebook == mine:
             # The bytes stay as the student's tool wrote them, unless JupyterLab cannot read them.
             return mine_raw if read_notebook(mine_raw)[1] else dump_notebook(mine)
@@ -156,7 +152,7 @@ class _Sync:
         ):
             if number:
                 numbers[name] = number
-        return _installed(new, raw) if result.notebook == local else dump_notebook(result.notebook)
+        return raw if result.notebook == new else dump_notebook(result.notebook)
 
     def _set_aside(self, name: str, raw: bytes, carried_on: bool) -> None:
         path, number = PurePosixPath(name), 1
@@ -168,21 +164,6 @@ class _Sync:
         self.report.set_aside.append((name, aside))
         if carried_on:
             self.report.repaired.append(name)
-
-    def _asset(self, name: str) -> None:
-        path = f"assets/{name}"
-        raw, mine = (self.assets / name).read_bytes(), read_if_there(self.workspace / path)
-        base = read_if_there(self.base / path)
-        if raw != base:
-            self._base(path, raw, base)
-        if mine is None or (mine == base and mine != raw):
-            self._put(path, raw, mine)
-
-    def _linked_assets(self, raw: bytes) -> Iterator[str]:
-        for match in _ASSET.findall(raw):
-            name = unquote(match.decode("utf-8", "replace"))
-            if ".." not in PurePosixPath(name).parts and (self.assets / name).is_file():
-                yield name
 
     def _put(self, name: str, data: bytes, old: bytes | None) -> None:
         self.changes.append((name, data, old))
@@ -197,7 +178,7 @@ class _Sync:
         nothing. The other way round, old notebooks would look as if the student had edited them.
         """
         transaction = Transaction(self.workspace)
-        replaced = [(name, old) for name, _, old in self.changes if old is not None]
+        replaced = [(name, old) for name, _, old in self.changes if old is not None and name != _LEDGER]
         if replaced:
             folder = self._next_backup()
             self.report.backup = folder
@@ -224,9 +205,3 @@ def _notebook_names(root: Path) -> list[str]:
     """The notebooks below `root` (`01_x.ipynb`, `solutions/01_x.ipynb`), in order."""
     found = ((folder, path) for folder in _FOLDERS for path in sorted((root / folder).glob("[!.]*.ipynb")))
     return [str(PurePosixPath(folder) / path.name) for folder, path in found if path.is_file()]
-
-
-def _installed(new: Notebook, raw: bytes) -> bytes:
-    """The bytes of a copy that nobody has touched: those of the course, unless a link has to be written anew."""
-    local = local_links(new)
-    return raw if local is new else dump_notebook(local)
