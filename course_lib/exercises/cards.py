@@ -122,17 +122,17 @@ def card_for(
 
 
 def _message(exercise, verdict, thing):
-    return {
-        "mistake": verdict.message,
-        "rejected": verdict.message,
+    if verdict.kind in ("mistake", "rejected", "relation", "changed", "gradient", "endless", "memory"):
+        return verdict.message
+    told = {
         "exception": f"Your {thing} stopped with an error.",
         "shape": "The shape is not the one that was expected.",
         "type": "This is not the kind of answer that was expected.",
         "nan": "The result is NaN (not a number): look for 0/0, 0·log 0, or a logarithm or root of a negative number.",
         "value": "The value is not the expected one.",
-        "endless": f"Your {thing} did not end within {exercise.time_limit:g} seconds; is there an endless loop? "
-        + verdict.message,
     }[verdict.kind]
+    # The error's own text stands among the facts.
+    return told if verdict.kind == "exception" else f"{told} {verdict.message}".strip()
 
 
 def _facts(verdict):
@@ -149,6 +149,8 @@ def _facts(verdict):
         facts.append((f"Yours{place}", verdict.measured, verdict.kind not in ("shape", "type")))
     if verdict.expected:
         facts.append((f"Expected{place}", verdict.expected, verdict.kind not in ("shape", "type")))
+    if verdict.share:
+        facts.append(("Right on", verdict.share, False))
     return tuple(facts)
 
 

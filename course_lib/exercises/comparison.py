@@ -1,14 +1,15 @@
 """Compares what an answer gave with what the reference gave, and says in a few words where they differ."""
 
-import math
-import numbers
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Difference", "brief", "compare"]
+from course_lib.exercises.frozen import Numbers, Opaque, freeze
+from course_lib.exercises.wording import brief, kind_of, number_text, shape_of
+
+__all__ = ["Difference", "brief", "compare", "differences", "pairs"]
 
 
 @dataclass(frozen=True)
@@ -22,42 +23,114 @@ class Difference:
 
 
 def compare(
-    measured: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7, where: str = ""
+    measured: Any,
+    expected: Any,
+    rtol: float = 1e-5,
+    atol: float = 1e-7,
+    single: tuple[float, float] | None = None,
 ) -> Difference | None:
     """The first difference between two results, or None.
 
-    A Python number, a NumPy scalar and a 0-d array or tensor are one number; a list of numbers is an array. Two
-    numbers agree when ``|a - b| <= atol + rtol |b|``; NaN agrees with NaN and an infinity with itself.
+    Two numbers agree when ``|a - b| <= atol + rtol |b|``; NaN agrees with NaN and an infinity with itself. The form
+    may be another one where it changes nothing: a Python number, a NumPy scalar, a 0-d and a one-entry array are one
+    number; a list of numbers, or of 0-d tensors, is an array; a stacked array is a tuple of results.
+
+    Args:
+        measured, expected: results of any kind, or frozen ones.
+        rtol, atol: the tolerances.
+        single: the (rtol, atol) of an array that was computed in single precision, when they are others.
 
     >>> compare(np.float32(2.0), 2) is None
     True
     >>> compare([1.0, 2.0], np.array([1.0, 2.5])).where
     'entry [1]'
     """
-    if isinstance(expected, Mapping):
-        return _mappings(measured, expected, rtol, atol, where)
-    if isinstance(expected, tuple | list) and not _is_array_like(expected):
-        return _sequences(measured, expected, rtol, atol, where)
-    if isinstance(expected, str):
-        if isinstance(measured, str) and measured.strip().casefold() == expected.strip().casefold():
-            return None
-        return Difference(
-            "value" if isinstance(measured, str) else "type", brief(measured), brief(expected), where
+    return next(differences(measured, expected, rtol, atol, single), None)
+
+
+def differences(measured, expected, rtol=1e-5, atol=1e-7, single=None) -> Iterator[Difference]:
+    """Every difference, the first one of each array."""
+    for found in pairs(freeze(measured), freeze(expected)):
+        if isinstance(found, Difference):
+            yield found
+            continue
+        where, got, want = found
+        if got.array.shape != want.array.shape:
+            yield Difference("shape", shape_of(got.array), shape_of(want.array), where)
+            continue
+        loose = single is not None and got.single and not want.single
+        difference = _arrays(got.array, want.array, *(single if loose else (rtol, atol)), where)
+        if difference is not None:
+            yield difference
+
+
+def pairs(got: Any, want: Any, where: str = "") -> Iterator[Difference | tuple[str, Numbers, Numbers]]:
+    """Two frozen results, array by array as ``(where, got, want)``; a difference of form as such."""
+    got = _in_the_form_of(want, got)
+    if isinstance(want, Mapping):
+        if not isinstance(got, Mapping):
+            yield Difference("type", kind_of(got), kind_of(want), where)
+        elif set(got) != set(want):
+            yield Difference("shape", _keys(got), _keys(want), where)
+        else:
+            for key, entry in want.items():
+                yield from pairs(got[key], entry, f"{where}, {key}" if where else key)
+    elif isinstance(want, tuple | list):
+        if not isinstance(got, tuple | list):
+            yield Difference("type", kind_of(got), kind_of(want), where)
+        elif len(got) != len(want):
+            yield Difference("shape", f"{len(got)} results", f"{len(want)} results", where)
+        else:
+            for index, (one, other) in enumerate(zip(got, want, strict=True)):
+                place = f"result {index + 1}"
+                yield from pairs(one, other, f"{where}, {place}" if where else place)
+    elif isinstance(want, Numbers):
+        if not isinstance(got, Numbers) or (got.array.dtype == complex and want.array.dtype != complex):
+            yield Difference("type", kind_of(got), kind_of(want), where)
+        else:
+            yield where, got, want
+    elif not _same(got, want):
+        kind = "value" if isinstance(got, str) or not isinstance(want, str) else "type"
+        yield Difference(kind, brief(got), brief(want), where)
+
+
+def _in_the_form_of(want, got):
+    """The same numbers in the expected form, where only the form is another one."""
+    if isinstance(want, Numbers):
+        if isinstance(got, tuple | list) and got and _one_shape(got):
+            first = got[0]
+            stacked = np.stack([one.array for one in got])
+            got = Numbers(stacked, first.form, first.dtype, all(one.attached for one in got))
+        if isinstance(got, Numbers) and want.array.shape == () and got.array.size == 1:
+            return Numbers(got.array.reshape(()), got.form, got.dtype, got.attached)
+    elif (
+        isinstance(want, tuple)
+        and isinstance(got, Numbers)
+        and want
+        and _one_shape(want)
+        and got.array.shape == (len(want), *want[0].array.shape)
+    ):
+        return tuple(Numbers(row, got.form, got.dtype, got.attached) for row in got.array)
+    return got
+
+
+def _one_shape(entries) -> bool:
+    return all(isinstance(one, Numbers) for one in entries) and len({one.array.shape for one in entries}) == 1
+
+
+def _same(got, want) -> bool:
+    if isinstance(want, str):
+        return isinstance(got, str) and got.strip().casefold() == want.strip().casefold()
+    if isinstance(got, Opaque) and isinstance(want, Opaque):
+        # The expected object is the course's own: one of its own kind can be compared with it.
+        return got.value is want.value or (
+            type(got.value) is type(want.value) and bool(got.value == want.value)
         )
-    want = _array(expected)
-    if want is None:
-        same = measured is expected or (type(measured) is type(expected) and bool(measured == expected))
-        return None if same else Difference("value", brief(measured), brief(expected), where)
-    got = _array(measured)
-    if got is None:
-        return Difference("type", _kind(measured), _kind(expected), where)
-    if got.shape != want.shape:
-        return Difference("shape", _shape(got), _shape(want), where)
-    return _arrays(got, want, rtol, atol, where)
+    return got is want
 
 
 def _arrays(got, want, rtol, atol, where):
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(all="ignore"):
         close = np.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
     if close.all():
         return None
@@ -70,121 +143,13 @@ def _arrays(got, want, rtol, atol, where):
         entry = f"entry [{', '.join(map(str, first))}]"
         where = f"{where}, {entry}" if where else entry
     a, b = got[first], want[first]
+    noise = max(1e-6 * atol, 1e-12 * max((abs(one) for one in (a, b) if np.isfinite(one)), default=0.0))
     digits = 6
-    while digits < 17 and _number(a, digits) == _number(b, digits):
+    while digits < 17 and number_text(a, digits, noise) == number_text(b, digits, noise):
         digits += 3
     kind = "nan" if len(strange) else "value"
-    return Difference(kind, _number(a, digits), _number(b, digits), where)
+    return Difference(kind, number_text(a, digits, noise), number_text(b, digits, noise), where)
 
 
-def _sequences(measured, expected, rtol, atol, where):
-    if not isinstance(measured, tuple | list):
-        return Difference("type", _kind(measured), _kind(expected), where)
-    if len(measured) != len(expected):
-        return Difference("shape", f"{len(measured)} results", f"{len(expected)} results", where)
-    for index, (got, want) in enumerate(zip(measured, expected, strict=True)):
-        place = f"{where}, result {index + 1}" if where else f"result {index + 1}"
-        if difference := compare(got, want, rtol, atol, place):
-            return difference
-    return None
-
-
-def _mappings(measured, expected, rtol, atol, where):
-    if not isinstance(measured, Mapping):
-        return Difference("type", _kind(measured), _kind(expected), where)
-    if set(measured) != set(expected):
-        return Difference(
-            "shape", f"keys {sorted(map(str, measured))}", f"keys {sorted(map(str, expected))}", where
-        )
-    for key, want in expected.items():
-        place = f"{where}, {key}" if where else str(key)
-        if difference := compare(measured[key], want, rtol, atol, place):
-            return difference
-    return None
-
-
-def _array(value):
-    """The value as a NumPy array of numbers, or None when it is none."""
-    if isinstance(value, np.ndarray | numbers.Number | np.generic):
-        array = np.asarray(value)
-    elif hasattr(value, "detach") and hasattr(value, "cpu"):
-        tensor = value.detach().cpu().resolve_conj().resolve_neg().to_dense()
-        array = (tensor.double() if tensor.is_floating_point() else tensor).numpy()
-    elif isinstance(value, tuple | list) and _is_array_like(value):
-        try:
-            array = np.asarray([_array(entry) for entry in value])
-        except ValueError:  # rows of unequal length
-            return None
-    else:
-        return None
-    if array.dtype == bool:
-        return array.astype(float)
-    return array if array.dtype.kind in "iufc" else None
-
-
-def _is_array_like(values) -> bool:
-    """A non-empty list or tuple of plain numbers (or of such lists); a tuple of tensors is a tuple of results."""
-    return bool(values) and all(
-        isinstance(v, numbers.Number | np.generic) or (isinstance(v, list | tuple) and _is_array_like(v))
-        for v in values
-    )
-
-
-def _number(value, digits: int = 6) -> str:
-    value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, complex):
-        return f"{value:.{digits}g}"
-    if isinstance(value, float) and math.isinf(value):
-        return "infinity" if value > 0 else "-infinity"
-    # Adding 0 turns -0.0, which reads like a mistake, into 0.0.
-    return "NaN" if value != value else f"{value + 0:.{digits}g}"
-
-
-def _shape(array) -> str:
-    return "one number, shape ()" if array.ndim == 0 else f"shape {array.shape}"
-
-
-def _kind(value) -> str:
-    if isinstance(value, Mapping):
-        return f"a dict with the keys {', '.join(map(str, value))}"
-    if isinstance(value, tuple | list) and _array(value) is None:
-        return f"a {type(value).__name__} of {len(value)} results"
-    array = _array(value)
-    if array is None:
-        return "a text" if isinstance(value, str) else f"{type(value).__name__} {brief(value)}".strip()
-    return "one number" if array.ndim == 0 else f"an array of shape {array.shape}"
-
-
-def brief(value: Any, limit: int = 96) -> str:
-    """A value in a few words: small arrays entry by entry, large ones by their shape and first entries.
-
-    >>> brief(np.array([0.5, 0.25, 0.25]))
-    '[0.5, 0.25, 0.25]'
-    """
-    if isinstance(value, str):
-        return repr(value if len(value) <= limit else value[: limit - 1] + "…")
-    if isinstance(value, Mapping):
-        text = ", ".join(f"{key}: {brief(entry, 40)}" for key, entry in list(value.items())[:4])
-        return "{" + text + (", …}" if len(value) > 4 else "}")
-    array = _array(value)
-    if array is not None:
-        if array.ndim == 0:
-            return _number(array[()])
-        text = _rows(array)
-        if array.size <= 12 and len(text) <= limit:
-            return text
-        head = ", ".join(_number(entry, 4) for entry in array.ravel()[:3])
-        return f"shape {array.shape}: {head}, …"
-    if isinstance(value, tuple | list):
-        text = ", ".join(brief(entry, 40) for entry in value[:4]) + (", …" if len(value) > 4 else "")
-        return f"({text})" if isinstance(value, tuple) else f"[{text}]"
-    if callable(value):
-        return f"the function {getattr(value, '__name__', type(value).__name__)}"
-    text = " ".join(repr(value).split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _rows(array) -> str:
-    if array.ndim == 0:
-        return _number(array[()], 4)
-    return "[" + ", ".join(_rows(row) for row in array) + "]"
+def _keys(mapping) -> str:
+    return f"keys {sorted(mapping)[:12]}"

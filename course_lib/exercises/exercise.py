@@ -55,7 +55,13 @@ comparable. The same probe runs on the student's answer, the reference and every
 Where many answers are right (a sample, any minimiser) give a *judge*: ``judge(measured, expected, *args)`` returns
 ``None`` when the answer is right, else a sentence. It replaces the comparison with the reference. Mistakes are still
 recognised by their numbers (every answer draws from the same seeds); the judge may also say a mistake's message
-itself. A judge must not call the student's code: only a probe runs under the time limit.
+itself. A judge sees the value itself (a tensor, say), and runs under the time limit as the probe does.
+
+Where an answer is trained with, its gradient is part of the answer: ``gradient=True``, or the names of the arguments
+that need one. Each answer is then called once more with inputs that carry gradients, and what flows back is compared
+with what flows back from the reference; the bank needs no probe for it.
+
+An answer must leave its arguments as they are, unless a probe uses it; ``keeps`` says otherwise.
 
 A question for a prediction is an exercise whose reference is a plain value, without cases::
 
@@ -63,6 +69,7 @@ A question for a prediction is an exercise whose reference is a plain value, wit
              mistakes=(Mistake("exclusive", "..."), Mistake("neither", "..."), Mistake("both", "...")))
 '''
 
+import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -113,6 +120,13 @@ class Exercise:
         tolerance_reason: why these tolerances.
         probe: how an answer is used on a case; default ``answer(*args)``.
         judge: decides instead of the comparison; see above.
+        gradient: whether the gradient is part of the answer: True for all floating tensors among the arguments and the
+            parameters of modules, or a tuple of argument names. Where the reference's own gradient is not finite
+            nothing is asked.
+        keeps: which arguments must be the same after the call, as True, False or a tuple of names. The default is True
+            without a probe and False with one: answers that train are there to change what they are given.
+        single: the (rtol, atol) for answers computed in single precision where all else is float64, if they differ:
+            a singular matrix, say, keeps half of the digits.
         difficulty: 1 (one line), 2, or 3 (half an hour).
         minutes: how long it takes a student.
         time_limit: seconds for all cases together.
@@ -129,6 +143,9 @@ class Exercise:
     tolerance_reason: str = "work in float32 is accepted: 1e-5 is about a hundred of its rounding errors"
     probe: Callable | None = None
     judge: Callable | None = None
+    gradient: bool | tuple[str, ...] = False
+    keeps: bool | tuple[str, ...] | None = None
+    single: tuple[float, float] | None = None
     difficulty: int = 1
     minutes: int = 5
     time_limit: float = 5.0
@@ -140,6 +157,39 @@ class Exercise:
             raise ValueError(f"difficulty: expected 1, 2 or 3, got {self.difficulty!r}")
         if callable(self.reference) and self.cases is None:
             raise ValueError(f"cases: {self.id} asks for a function, expected cases(rng), got None")
+        for field in ("gradient", "keeps"):
+            self._check_names(field, getattr(self, field))
+
+    def _check_names(self, field, asked):
+        if isinstance(asked, str):
+            raise ValueError(f"{field}: expected a tuple of argument names, got the text {asked!r}")
+        unknown = [name for name in asked if name not in self.names] if isinstance(asked, tuple) else []
+        if unknown:
+            raise ValueError(f"{field}: expected names among {', '.join(self.names)}, got {unknown[0]!r}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the arguments of a case: the reference's, or what the probe takes after the answer."""
+        if not callable(self.reference):
+            return ()
+        names, more = _parameters(self.probe or self.reference)
+        if self.probe is None:
+            return names
+        # A probe that takes ``*args`` hands them on as they are.
+        return names[1:] if not more else _parameters(self.reference)[0]
+
+    def name_of(self, index: int) -> str:
+        """The name of one argument, for a sentence: ``"`logvar`"``, or "argument 3" when it has none."""
+        return f"`{self.names[index]}`" if index < len(self.names) else f"argument {index + 1}"
+
+    def asks(self, field: str, index: int) -> bool:
+        """Whether ``gradient`` or ``keeps`` speaks of the argument with this index."""
+        asked = getattr(self, field)
+        if asked is None:
+            asked = self.probe is None
+        if isinstance(asked, bool):
+            return asked
+        return index < len(self.names) and self.names[index] in asked
 
     def draw(self, seed) -> list[Case]:
         """The cases for one seed (an integer or a sequence of integers), as a list of :class:`Case`."""
@@ -153,3 +203,14 @@ class Exercise:
         if self.probe is not None:
             return self.probe(answer, *args)
         return answer(*args) if callable(self.reference) else answer
+
+
+def _parameters(function) -> tuple[tuple[str, ...], bool]:
+    """The names of the positional parameters, and whether any number of others may follow."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin without a signature
+        return (), False
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = tuple(one.name for one in parameters if one.kind in kinds)
+    return names, any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters)

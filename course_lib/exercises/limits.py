@@ -6,12 +6,18 @@ handler and no timer is touched, and it is the same from a cell, from a slider's
 
 What swallows the exception (``except:`` in an endless loop) is stopped by a second one: see :class:`Stopped`.
 What is stuck inside compiled code (``time.sleep(1000)``) is left behind after a short grace; it stops as soon
-as it comes back to Python. Compiled code that never gives the interpreter back cannot be stopped from inside.
+as it comes back to Python, and until then it is asked again and again. Compiled code that never gives the interpreter
+back cannot be stopped from inside.
+
+Time is the processor's time of the thread where the system tells it: on a busy machine an answer gets up to three
+times its seconds. Work that fills the memory is stopped before it takes the kernel down.
 """
 
+import contextlib
 import contextvars
 import ctypes
 import dis
+import itertools
 import os
 import sys
 import threading
@@ -20,6 +26,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from course_lib.exercises import memory
+from course_lib.exercises.lines import Place
+from course_lib.exercises.threads import Family, pursue, where_is
+
 __all__ = ["Outcome", "Stopped", "run_limited"]
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -27,6 +37,9 @@ _PUSH_EXC_INFO = dis.opmap.get("PUSH_EXC_INFO", -1)
 # The exception is sent again at this interval until the thread has ended; long against a thread switch (5 ms).
 _INTERVAL = 0.02
 _GRACE = 1.5
+_PATIENCE = 3.0  # times the seconds, while the thread gets less than half of the processor
+_MEMORY = 2 << 30  # bytes by which the process may grow
+_numbers = itertools.count(1)
 
 
 class Stopped(SystemExit):
@@ -80,15 +93,21 @@ def _is_ours(frame) -> bool:
 class Outcome:
     """How limited work ended: its value, or the error it raised, or ``timed_out``.
 
-    ``left_behind`` says that the thread could not be ended; ``stuck_at`` lists where it was, innermost first,
-    as (file, line number).
+    ``computed`` is the processor's time in seconds of the ``elapsed`` ones (None when the system does not tell);
+    ``swollen`` says that it was stopped because of the memory it took. ``left_behind`` is the name of a thread that
+    could not be ended; ``stuck_at`` lists where it was, innermost first. ``threads`` are sentences on threads that the
+    work itself had started and that still ran.
     """
 
     value: Any = None
     error: BaseException | None = None
     timed_out: bool = False
-    left_behind: bool = False
-    stuck_at: Any = None
+    swollen: bool = False
+    elapsed: float = 0.0
+    computed: float | None = None
+    left_behind: str = ""
+    stuck_at: tuple[Place, ...] = ()
+    threads: tuple[str, ...] = ()
 
 
 class _Worker:
@@ -100,9 +119,14 @@ class _Worker:
         self.closed = False  # and what was sent has arrived
         self.lock = threading.Lock()
         self.done = threading.Event()
-        self.thread = threading.Thread(target=self.main, name="course-exercise", daemon=True)
+        self.clock = None
+        name = f"course-exercise-{next(_numbers)}"
+        self.thread = threading.Thread(target=self.main, name=name, daemon=True)
 
     def main(self):
+        # From inside: to ask for the clock of a thread that has ended is not safe, to read it is.
+        if hasattr(time, "pthread_getcpuclockid"):
+            self.clock = time.pthread_getcpuclockid(threading.get_ident())
         try:
             while not self.closed:
                 try:
@@ -136,13 +160,22 @@ class _Worker:
         """Sends the exception until the thread has ended; False when it did not within the grace."""
         deadline = time.monotonic() + grace
         while not self.done.is_set() and self.thread.is_alive():
-            with self.lock:
-                if not self.finished:
-                    _send(self.thread.ident, Stopped)
+            self.send()
             if time.monotonic() > deadline:
                 return False
             self.done.wait(_INTERVAL)
         return True
+
+    def send(self):
+        with self.lock:
+            if not self.finished:
+                _send(self.thread.ident, Stopped)
+
+    def computed(self) -> float | None:
+        """The processor's time of the thread so far."""
+        with contextlib.suppress(OSError, TypeError):
+            return time.clock_gettime(self.clock)
+        return None
 
 
 def _send(ident: int, exception: type[BaseException]):
@@ -157,50 +190,73 @@ def run_limited(
 ) -> Outcome:
     """Runs ``work()`` for at most ``seconds`` and says how it ended; raises only what interrupts the caller.
 
-    Context variables and torch's gradient mode are the caller's. ``on_start`` gets the thread's identity before
-    the work begins. A ``KeyboardInterrupt`` in the caller stops the work and goes on to the caller.
+    Context variables and torch's gradient mode are the caller's. ``on_start`` gets the identity of the thread, and of
+    each that it starts, before the work begins. A ``KeyboardInterrupt`` in the caller stops the work and goes on to
+    the caller.
     """
     context = contextvars.copy_context()
     grad_mode = _grad_mode()
 
-    def body():
-        if on_start is not None:
-            on_start(threading.get_ident())
-        with grad_mode():
-            return context.run(work)
+    with Family(on_start) as family:
 
-    worker = _Worker(body)
-    worker.thread.start()
-    try:
-        # Short waits, because on some systems an interrupt does not reach a wait without an end.
-        deadline = time.monotonic() + seconds
-        while not worker.done.wait(max(0.0, min(0.1, deadline - time.monotonic()))):
-            if time.monotonic() >= deadline:
-                stuck_at = _where(worker.thread.ident)
-                ended = worker.stop(grace)
-                return Outcome(timed_out=True, left_behind=not ended, stuck_at=stuck_at)
-    except BaseException:
-        worker.stop(grace)
-        raise
-    return Outcome(value=worker.value, error=worker.error)
+        def body():
+            family.join()
+            with grad_mode():
+                return context.run(work)
+
+        worker = _Worker(body)
+        start = time.monotonic()
+        worker.thread.start()
+        try:
+            cause = _wait(worker, seconds)
+            if not cause:
+                return Outcome(worker.value, worker.error, threads=family.end(_stop_thread, grace))
+            elapsed = time.monotonic() - start
+            computed, stuck_at = worker.computed(), where_is(worker.thread.ident)
+            ended = worker.stop(grace)
+            if not ended:
+                pursue(worker.thread, worker.send)
+            outcome = Outcome(
+                timed_out=True,
+                swollen=cause == "memory",
+                elapsed=elapsed,
+                computed=computed,
+                left_behind="" if ended else worker.thread.name,
+                stuck_at=stuck_at,
+                threads=family.end(_stop_thread, grace),
+            )
+        except BaseException:
+            worker.stop(grace)
+            family.end(_stop_thread, grace)
+            raise
+    worker.value = worker.error = None
+    memory.give_back()
+    return outcome
+
+
+def _wait(worker, seconds) -> str:
+    """Waits for the work; says why it must be stopped, "time" or "memory", or '' when it has ended."""
+    start, before = time.monotonic(), memory.resident()
+    # Short waits, because on some systems an interrupt does not reach a wait without an end.
+    while not worker.done.wait(max(0.0, min(0.1, start + seconds - time.monotonic())) or 0.05):
+        elapsed = time.monotonic() - start
+        if memory.resident() - before > _MEMORY:
+            return "memory"
+        if elapsed >= seconds:
+            computed = worker.computed()
+            if computed is None or computed >= seconds / 2 or elapsed >= _PATIENCE * seconds:
+                return "time"
+    return ""
+
+
+def _stop_thread(ident):
+    _send(ident, Stopped)
 
 
 def _grad_mode():
     """A context manager that gives another thread this thread's gradient mode, when torch is in use at all."""
-    import contextlib
-
     torch = sys.modules.get("torch")
     if torch is None:
         return contextlib.nullcontext
     enabled = torch.is_grad_enabled()
     return lambda: torch.set_grad_enabled(enabled)
-
-
-def _where(ident):
-    """The frames of a thread, innermost first, as (file name, line number)."""
-    frame = sys._current_frames().get(ident)
-    places = []
-    while frame is not None and len(places) < 200:
-        places.append((frame.f_code.co_filename, frame.f_lineno))
-        frame = frame.f_back
-    return places

@@ -105,7 +105,8 @@ def test_not_implemented_in_a_library_is_an_exception_and_not_a_stub(bank, shown
     [
         (lambda x: 2 * x[:, None], "shape"),
         (lambda x: x * float("nan"), "NaN"),
-        (lambda x: 3 * x, "not the expected one"),
+        (lambda x: 3 * x, "the expected one times 1.5"),
+        (lambda x: x.sin() - 0.3 * x, "not the expected one"),
         (lambda x: "text", "kind of answer"),
         (3.0, "kind of answer"),
         (lambda x: x, "This is x itself."),
@@ -181,16 +182,23 @@ def test_printing_in_a_loop_does_not_flood_the_page(bank, shown, capsys):
     assert (sys.stdout, sys.stderr) == streams
 
 
-def test_answers_get_copies_of_the_inputs(bank, shown):
-    def spoils(x):
-        result = 2 * x
-        x.zero_()
-        return result
+def spoils(x):
+    result = 2 * x
+    x.zero_()
+    return result
 
+
+def test_answers_get_copies_of_the_inputs(bank, shown):
     fixed = torch.ones(2)
-    bank(cases=lambda rng: [(fixed,)])
+    bank(cases=lambda rng: [(fixed,)], keeps=False)
     assert check("99.double", spoils) is spoils
     assert torch.equal(fixed, torch.ones(2))
+
+
+def test_an_answer_leaves_its_arguments_as_they_are(bank, shown):
+    bank(cases=lambda rng: [(torch.ones(2),)])
+    assert check("99.double", spoils) is double
+    assert "changes `x`, which must stay as it is" in the_card(shown)
 
 
 def test_the_notebooks_random_numbers_are_left_alone(bank, shown):

@@ -32,7 +32,56 @@ def test_lists_arrays_and_tensors_hold_the_same_numbers():
 
 def test_a_row_is_not_a_column_and_one_number_is_not_an_array():
     assert compare(torch.zeros(3, 1), torch.zeros(3)).kind == "shape"
-    assert compare(torch.zeros(1), 0.0).kind == "shape"
+    assert compare(0.0, torch.zeros(1)).kind == "shape"
+    assert compare(torch.zeros(2), 0.0).kind == "shape"
+
+
+@pytest.mark.parametrize(
+    ("same", "expected"),
+    [
+        (torch.tensor([2.0]), 2.0),
+        (np.array([[2.0]]), torch.tensor(2.0)),
+        (torch.tensor([1.0, 2.0]), (torch.tensor(1.0), torch.tensor(2.0))),
+        (torch.tensor([[1.0, 2.0], [3.0, 4.0]]), (np.array([1.0, 2.0]), np.array([3.0, 4.0]))),
+        ([torch.tensor(1.0), torch.tensor(2.0)], torch.tensor([1.0, 2.0])),
+        ((torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])), torch.tensor([[1.0, 2.0], [3.0, 4.0]])),
+    ],
+)
+def test_a_right_answer_in_another_form_is_taken(same, expected):
+    assert compare(same, expected) is None
+    assert compare(same, (expected, expected)) is not None
+
+
+def test_another_form_does_not_hide_another_value():
+    expected = (torch.tensor(1.0), torch.tensor(2.0))
+    assert compare(torch.tensor([1.0, 3.0]), expected).where == "result 2"
+    assert compare(torch.tensor([1.0, 2.0, 3.0]), expected).kind == "type"
+    assert compare([torch.tensor(1.0), torch.tensor(3.0)], torch.tensor([1.0, 2.0])).where == "entry [1]"
+
+
+def test_complex_numbers_are_not_real_ones():
+    assert compare(torch.tensor([1.0 + 0j, 2.0]), torch.tensor([1.0, 2.0])).kind == "type"
+    assert compare(torch.tensor([1.0 + 0j]), torch.tensor([1.0 + 0j])) is None
+
+
+def test_single_precision_may_have_tolerances_of_its_own():
+    expected = torch.tensor(1.0, dtype=torch.float64)
+    loose = {"rtol": 1e-9, "atol": 0.0, "single": (1e-3, 0.0)}
+    assert compare(torch.tensor(1.0001), expected, **loose) is None
+    assert compare(torch.tensor(1.01), expected, **loose) is not None
+    assert compare(torch.tensor(1.0001, dtype=torch.float64), expected, **loose) is not None
+
+
+def test_zero_is_printed_as_0_and_rounding_noise_beside_larger_numbers_too():
+    assert brief(-0.0) == "0"
+    assert brief(torch.tensor([-0.0, 1.0])) == "[0, 1]"
+    assert brief(np.array([1.0, -5.55112e-17])) == "[1, 0]"
+    assert brief(np.array([2e-17, -5.55112e-17])) == "[2e-17, -5.551e-17]"
+    assert brief(1e-300) == "1e-300"
+    difference = compare(0.4, -5.55112e-17)
+    assert (difference.measured, difference.expected) == ("0.4", "0")
+    difference = compare(2e-6, -5.55112e-17)
+    assert (difference.measured, difference.expected) == ("2e-06", "0")
 
 
 def test_infinities_and_nan():
