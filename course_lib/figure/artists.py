@@ -1,7 +1,9 @@
 """From marks to Matplotlib artists: made at the first call, moved afterwards.
 
-Each class draws one kind of mark. Only contours cannot be moved and are made anew.
+Each class paints one kind of mark, which it names. Only contours cannot be moved and are made anew.
 """
+
+from typing import ClassVar
 
 import numpy as np
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
@@ -14,16 +16,23 @@ from matplotlib.transforms import IdentityTransform
 
 from course_lib.figure import marks, style
 from course_lib.figure.pixels import PixelArtist
+from course_lib.numerals import pretty
 
 __all__ = ["Painted", "paint"]
 
 
 class Painted:
-    """The artists of one mark in one axes.
+    """The artists of one mark in one axes. A subclass says which: ``class PaintedCurve(Painted, of=marks.Curve)``.
 
     Attributes:
         artists: what has to be drawn, in any order (the z-order decides).
     """
+
+    kinds: ClassVar[dict[type, type]] = {}
+
+    def __init_subclass__(cls, of, **settings):
+        super().__init_subclass__(**settings)
+        Painted.kinds[of] = cls
 
     def __init__(self, axes, mark):
         self.axes = axes
@@ -42,6 +51,10 @@ class Painted:
 
     def make(self, mark):
         """Makes the artists, without data."""
+
+    def fits(self, mark) -> bool:
+        """Whether the artists that were made can show another mark of the kind."""
+        return True
 
     def move(self, mark, slot):
         """Gives the artists the data of ``mark``; ``slot`` is what the panel decided for it (bars only)."""
@@ -62,7 +75,7 @@ def _width(look, default=2.4):
     return default if look.width is None else look.width
 
 
-class PaintedCurve(Painted):
+class PaintedCurve(Painted, of=marks.Curve):
     """Curves."""
 
     def make(self, mark):
@@ -73,7 +86,7 @@ class PaintedCurve(Painted):
         self.line.set(color=mark.look.rgba(), linewidth=_width(mark.look), linestyle=mark.look.line)
 
 
-class PaintedFill(Painted):
+class PaintedFill(Painted, of=marks.Fill):
     """Regions."""
 
     def make(self, mark):
@@ -87,7 +100,7 @@ class PaintedFill(Painted):
         self.patch.set(facecolor=mark.look.rgba(0.25), visible=len(x) > 1)
 
 
-class PaintedBars(Painted):
+class PaintedBars(Painted, of=marks.Bars):
     """Bars, and the texts on them."""
 
     def make(self, mark):
@@ -126,7 +139,7 @@ class PaintedBars(Painted):
             # A bar that leaves the view says so inside its end; other numbers stand outside it.
             inside = cut and abs(top - base) > 0.25 * (high - low)
             above = (height >= base or not np.isfinite(height)) != inside or (cut and not inside)
-            string = _number(height, mark.values or ".3g")
+            string = pretty(height, mark.values or ".3g", undefined="NaN")
             size = 18.0 if np.isinf(height) else 11.0
             upright = len(string) * 0.58 * size > room
             if cut and np.isfinite(height):
@@ -144,13 +157,7 @@ class PaintedBars(Painted):
             text.set_visible(False)
 
 
-def _number(value, format):
-    if not np.isfinite(value):
-        return "NaN" if np.isnan(value) else "∞" if value > 0 else "−∞"
-    return f"{value:{format}}".replace("-", "−")
-
-
-class PaintedPicture(Painted):
+class PaintedPicture(Painted, of=marks.Picture):
     """Heatmaps and images."""
 
     def make(self, mark):
@@ -160,7 +167,7 @@ class PaintedPicture(Painted):
         self.pixels.set_picture(mark)
 
 
-class PaintedContour(Painted):
+class PaintedContour(Painted, of=marks.Contour):
     """Level lines: they cannot be moved."""
 
     def move(self, mark, slot):
@@ -185,7 +192,7 @@ class PaintedContour(Painted):
         self.keep(collection, 1.8)
 
 
-class PaintedEllipse(Painted):
+class PaintedEllipse(Painted, of=marks.Ellipse):
     """Outlines of a Gaussian, lightly filled."""
 
     def make(self, mark):
@@ -202,16 +209,14 @@ class PaintedEllipse(Painted):
         self.patch.set_facecolor((*look.rgba()[:3], 0.12 * look.rgba()[3]))
 
 
-class PaintedPoints(Painted):
+class PaintedPoints(Painted, of=marks.Points):
     """Scattered points."""
 
     def make(self, mark):
-        # A unit marker: its size comes with the data, in points squared.
         dots = PathCollection([_marker("o")], sizes=[36], offset_transform=self.axes.transData)
-        # The marker's size comes from ``sizes``, in points squared, not from the data.
+        # A unit marker: its size comes from ``sizes``, in points squared, not from the data.
         dots.set_transform(IdentityTransform())
         self.dots = self.keep(dots, 2.1)
-        # The role that the marker's path was made for.
         self.marker = "o"
 
     def move(self, mark, slot):
@@ -237,12 +242,16 @@ def _marker(name):
     return marker.get_path().transformed(marker.get_transform())
 
 
-class PaintedLevel(Painted):
+class PaintedLevel(Painted, of=marks.Level):
     """Lines across the panel."""
 
     def make(self, mark):
         blended = self.axes.get_xaxis_transform() if mark.axis == "x" else self.axes.get_yaxis_transform()
         self.line = self.keep(Line2D([], [], transform=blended), 2.0)
+        self.axis = mark.axis
+
+    def fits(self, mark):
+        return mark.axis == self.axis
 
     def move(self, mark, slot):
         ends = ([mark.at, mark.at], [0, 1])
@@ -250,7 +259,7 @@ class PaintedLevel(Painted):
         self.line.set(color=mark.look.rgba(), linewidth=_width(mark.look, 1.8), linestyle=mark.look.line)
 
 
-class PaintedArrows(Painted):
+class PaintedArrows(Painted, of=marks.Arrows):
     """Vector fields; made anew when the number of arrows changes."""
 
     def move(self, mark, slot):
@@ -272,7 +281,7 @@ class PaintedArrows(Painted):
         quiver.set_facecolor(look.rgba())
 
 
-class PaintedText(Painted):
+class PaintedText(Painted, of=marks.Text):
     """Text in the panel."""
 
     def make(self, mark):
@@ -290,28 +299,13 @@ class PaintedText(Painted):
         self.text.set_visible(np.isfinite([mark.x, mark.y]).all())
 
 
-_PAINTERS = {
-    marks.Curve: PaintedCurve,
-    marks.Fill: PaintedFill,
-    marks.Bars: PaintedBars,
-    marks.Picture: PaintedPicture,
-    marks.Contour: PaintedContour,
-    marks.Ellipse: PaintedEllipse,
-    marks.Points: PaintedPoints,
-    marks.Level: PaintedLevel,
-    marks.Arrows: PaintedArrows,
-    marks.Text: PaintedText,
-}
-
-
 def paint(axes, mark, painted=None, slot=None) -> Painted:
     """Shows ``mark``: moves what was painted under its name before, or makes it."""
-    painter = _PAINTERS[type(mark)]
-    if type(painted) is not painter or getattr(painted, "axis", None) != getattr(mark, "axis", None):
+    painter = Painted.kinds[type(mark)]
+    if type(painted) is not painter or not painted.fits(mark):
         if painted is not None:
             painted.remove()
         painted = painter(axes, mark)
-        painted.axis = getattr(mark, "axis", None)
     painted.show(True)
     painted.move(mark, slot)
     return painted

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from course_lib.figure import marks, style
+from course_lib.figure import style
 from course_lib.figure.artists import paint
 from course_lib.figure.colorbar import ColorBar
 from course_lib.figure.follower import Follower
@@ -14,9 +14,6 @@ from course_lib.figure.legend import Legend
 from course_lib.figure.ticks import LogLabels, LogTicks
 
 __all__ = ["Slot"]
-
-# Marks that may touch the left and right edges of a panel.
-_UNFRAMED = (marks.Curve, marks.Fill, marks.Picture, marks.Contour, marks.Level, marks.Text)
 
 
 class Memory:
@@ -87,7 +84,7 @@ class Slot:
         self._set_heading(
             self.panel.title if drawn.heading is None else drawn.heading, drawn.heading is not None
         )
-        bars = {name: mark for name, mark in self.shown.items() if isinstance(mark, marks.Bars)}
+        bars = {name: mark for name, mark in self.shown.items() if mark.categories is not None}
         places = self._place_bars(bars)
         if self.bar.update(self.shown.values()):
             self.dirty = self.crowded = True
@@ -117,7 +114,7 @@ class Slot:
         """Where each group's bars stand: those of the same labels share their places, others follow on the right."""
         groups = {}
         for name, mark in bars.items():
-            groups.setdefault(mark.names, []).append(name)
+            groups.setdefault(mark.categories, []).append(name)
         places, labels = {}, []
         self.hatches = {}
         for names, members in groups.items():
@@ -139,24 +136,20 @@ class Slot:
 
     def _follow(self, bars):
         """Sets the limits."""
-        panel = self.panel
-        points = [mark.points() for mark in self.shown.values()]
-        exact = all(isinstance(m, _UNFRAMED) for m in self.shown.values())
-        whole = self.shown and all(isinstance(m, (marks.Picture, marks.Contour)) for m in self.shown.values())
-        based = (
-            any(isinstance(m, (marks.Bars, marks.Fill)) for m in self.shown.values())
-            and panel.yscale == "linear"
-        )
+        panel, shown = self.panel, self.shown.values()
+        points = [mark.points() for mark in shown]
+        bare_x, bare_y = (all(axis in mark.touches_edges for mark in shown) for axis in "xy")
+        floor = 0.0 if panel.yscale == "linear" and any(mark.from_zero for mark in shown) else None
         if panel.xlim is not None:
             xlim = panel.xlim
         elif bars:
             xlim = (-0.6, len(self.categories) - 0.4)
         else:
-            xlim = self.memory.x.follow(_joined(points, 0), 0.0 if exact else 0.05)
+            xlim = self.memory.x.follow(_joined(points, 0), 0.0 if bare_x else 0.05)
         if panel.ylim is not None:
             ylim = panel.ylim
         else:
-            ylim = self.memory.y.follow(_joined(points, 1), 0.0 if whole else 0.08, 0.0 if based else None)
+            ylim = self.memory.y.follow(_joined(points, 1), 0.0 if bare_y else 0.08, floor)
         if tuple(self.axes.get_xlim()) != tuple(xlim) or tuple(self.axes.get_ylim()) != tuple(ylim):
             self.axes.set(xlim=xlim, ylim=ylim)
             self.dirty = True

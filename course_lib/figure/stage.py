@@ -10,7 +10,6 @@ from matplotlib.text import Text
 
 from course_lib.figure import encode, style
 from course_lib.figure.arrangement import arrange
-from course_lib.figure.marks import Picture
 from course_lib.figure.panel import panel_rows
 from course_lib.figure.slots import Slot
 from course_lib.figure.view import View
@@ -131,7 +130,7 @@ class Stage:
         """Whether heatmaps and images fill enough of the picture to make a PNG slow."""
         area = 0.0
         for slot in self.slots.values():
-            if any(isinstance(mark, Picture) for mark in slot.shown.values()):
+            if any(mark.pictorial for mark in slot.shown.values()):
                 area += slot.axes.bbox.width * slot.axes.bbox.height
         return area > 0.12 * self.figure.bbox.width * self.figure.bbox.height
 
