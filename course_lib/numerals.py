@@ -2,15 +2,15 @@
 
 import math
 
-__all__ = ["plain", "pretty"]
+__all__ = ["pretty", "written"]
 
 
-def plain(value, format: str = ".6g") -> str:
+def written(value, format: str = ".6g") -> str:
     """``f"{value:{format}}"`` in plain characters, where a number that rounds to zero has no sign.
 
     Infinities are "infinity" and "-infinity", what is not a number is "NaN".
 
-    >>> plain(-0.00001, ".4f"), plain(-0.5, ".4f"), plain(float("-inf"))
+    >>> written(-0.00001, ".4f"), written(-0.5, ".4f"), written(float("-inf"))
     ('0.0000', '-0.5000', '-infinity')
     """
     if isinstance(value, complex):
@@ -45,4 +45,4 @@ def pretty(value, format: str | None = None, undefined: str = "undefined") -> st
         return "∞" if value > 0 else "−∞"
     if format is None:
         format = ",d" if isinstance(value, int) else ".4f"
-    return plain(value, format).replace("-", "−")
+    return written(value, format).replace("-", "−")

@@ -39,13 +39,11 @@ class Painted:
         self.artists = []
         self.make(mark)
 
-    def keep(self, artist, zorder, clip=True):
+    def keep(self, artist, zorder):
         """Puts an artist into the axes."""
         artist.set_zorder(zorder)
         # Limits follow the marks, not the artists.
         self.axes.add_artist(artist)
-        if not clip:
-            artist.set_clip_on(False)
         self.artists.append(artist)
         return artist
 
@@ -75,6 +73,14 @@ def _width(look, default=2.4):
     return default if look.width is None else look.width
 
 
+def _stroke(look, default=2.4):
+    return {"color": look.rgba(), "linewidth": _width(look, default), "linestyle": look.line}
+
+
+def _faded(colors, alpha):
+    return np.array(colors) * np.array([1, 1, 1, 1.0 if alpha is None else alpha])
+
+
 class PaintedCurve(Painted, of=marks.Curve):
     """Curves."""
 
@@ -83,7 +89,7 @@ class PaintedCurve(Painted, of=marks.Curve):
 
     def move(self, mark, slot):
         self.line.set_data(mark.x, mark.y)
-        self.line.set(color=mark.look.rgba(), linewidth=_width(mark.look), linestyle=mark.look.line)
+        self.line.set(**_stroke(mark.look))
 
 
 class PaintedFill(Painted, of=marks.Fill):
@@ -113,16 +119,13 @@ class PaintedBars(Painted, of=marks.Bars):
         log = self.axes.get_yscale() == "log"
         base = low if log else 0.0
         tops = np.clip(np.nan_to_num(mark.heights, nan=base, posinf=high, neginf=low), low, high)
+        right = left + width
         corners = [
-            [(x, base), (x, top), (x + width, top), (x + width, base)]
-            for x, top in zip(left, tops, strict=True)
+            [(x, base), (x, top), (z, top), (z, base)] for x, z, top in zip(left, right, tops, strict=True)
         ]
         self.bars.set_verts(corners)
-        colors = mark.colors or [mark.look.rgba()] * len(tops)
-        alpha = 1.0 if mark.look.alpha is None else mark.look.alpha
-        self.bars.set_facecolor(
-            [(*color[:3], color[3] * alpha) for color in colors] if mark.colors else colors
-        )
+        colors = _faded(mark.colors, mark.look.alpha) if mark.colors else [mark.look.rgba()] * len(tops)
+        self.bars.set_facecolor(colors)
         self.bars.set_edgecolor(style.PAPER)
         self.bars.set_hatch(hatch or None)
         self._write(mark, left + width / 2, width, tops, low, high, base)
@@ -185,11 +188,7 @@ class PaintedContour(Painted, of=marks.Contour):
             levels = MaxNLocator(int(levels)).tick_values(float(z.min()), float(z.max()))
         lines = contour_generator(mark.x, mark.y, z, name="serial")
         segments = [segment for level in levels for segment in lines.lines(float(level))]
-        look = mark.look
-        collection = LineCollection(
-            segments, colors=[look.rgba()], linewidths=_width(look, 1.6), linestyles=[look.line]
-        )
-        self.keep(collection, 1.8)
+        self.keep(LineCollection(segments, **_stroke(mark.look, 1.6)), 1.8)
 
 
 class PaintedEllipse(Painted, of=marks.Ellipse):
@@ -204,7 +203,7 @@ class PaintedEllipse(Painted, of=marks.Ellipse):
         gap = np.full((1, 2), np.nan)
         joined = np.concatenate([part for outline in mark.outline for part in (outline, gap)])
         self.line.set_data(joined[:, 0], joined[:, 1])
-        self.line.set(color=look.rgba(), linewidth=_width(look), linestyle=look.line)
+        self.line.set(**_stroke(look))
         self.patch.set_xy(mark.outline[int(np.argmax(mark.std))])
         self.patch.set_facecolor((*look.rgba()[:3], 0.12 * look.rgba()[3]))
 
@@ -227,14 +226,8 @@ class PaintedPoints(Painted, of=marks.Points):
             self.marker = look.role.marker
             self.dots.set_paths([_marker(self.marker)])
         self.dots.set_sizes([mark.size**2], self.axes.figure.dpi)
-        if mark.colors is not None:
-            alpha = 1.0 if look.alpha is None else look.alpha
-            colors = mark.colors[finite] * np.array([1, 1, 1, alpha])
-        else:
-            colors = [look.rgba(0.75)]
-        self.dots.set(
-            facecolor=colors, edgecolor=style.PAPER, linewidth=0.4 if look.width is None else look.width
-        )
+        colors = [look.rgba(0.75)] if mark.colors is None else _faded(mark.colors[finite], look.alpha)
+        self.dots.set(facecolor=colors, edgecolor=style.PAPER, linewidth=_width(look, 0.4))
 
 
 def _marker(name):
@@ -256,7 +249,7 @@ class PaintedLevel(Painted, of=marks.Level):
     def move(self, mark, slot):
         ends = ([mark.at, mark.at], [0, 1])
         self.line.set_data(*(ends if mark.axis == "x" else ends[::-1]))
-        self.line.set(color=mark.look.rgba(), linewidth=_width(mark.look, 1.8), linestyle=mark.look.line)
+        self.line.set(**_stroke(mark.look, 1.8))
 
 
 class PaintedArrows(Painted, of=marks.Arrows):
@@ -269,10 +262,8 @@ class PaintedArrows(Painted, of=marks.Arrows):
         if not self.artists or len(x) != self.artists[0].N:
             self.remove()
             settings = {"angles": "xy", "scale_units": "xy", "scale": 1.0, "units": "dots"}
-            quiver = Quiver(
-                self.axes, x, y, u, v, **settings, headwidth=4.5, headlength=5, headaxislength=4.5
-            )
-            self.keep(quiver, 2.2)
+            head = {"headwidth": 4.5, "headlength": 5, "headaxislength": 4.5}
+            self.keep(Quiver(self.axes, x, y, u, v, **settings, **head), 2.2)
         quiver = self.artists[0]
         quiver.X, quiver.Y, quiver.XY = x, y, np.column_stack([x, y])
         quiver.set_offsets(quiver.XY)
@@ -285,18 +276,13 @@ class PaintedText(Painted, of=marks.Text):
     """Text in the panel."""
 
     def make(self, mark):
-        transform = self.axes.transAxes if mark.where == "panel" else self.axes.transData
-        self.text = self.keep(
-            TextArtist(fontproperties=style.font("text"), va="center", transform=transform), 3.2
-        )
+        self.text = self.keep(TextArtist(fontproperties=style.font("text"), va="center"), 3.2)
 
     def move(self, mark, slot):
         transform = self.axes.transAxes if mark.where == "panel" else self.axes.transData
-        self.text.set(
-            x=mark.x, y=mark.y, text=mark.string, ha=mark.align, color=mark.look.rgba(), transform=transform
-        )
-        self.text.set_fontsize(style.font("text").get_size() if mark.size is None else mark.size)
-        self.text.set_visible(np.isfinite([mark.x, mark.y]).all())
+        size = style.font("text").get_size() if mark.size is None else mark.size
+        self.text.set(x=mark.x, y=mark.y, text=mark.string, ha=mark.align, transform=transform)
+        self.text.set(color=mark.look.rgba(), fontsize=size, visible=np.isfinite([mark.x, mark.y]).all())
 
 
 def paint(axes, mark, painted=None, slot=None) -> Painted:

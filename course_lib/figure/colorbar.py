@@ -35,9 +35,8 @@ class ColorBar:
 
     def _make(self, scale):
         if self.own is None:
-            self.own = self.axes.figure.add_axes(
-                (0, 0, 0.1, 0.1), label=f"colours of {self.axes.get_label()}"
-            )
+            label = f"colours of {self.axes.get_label()}"
+            self.own = self.axes.figure.add_axes((0, 0, 0.1, 0.1), label=label)
             self.pixels = self.own.add_artist(PixelArtist())
             self.own.set(xlim=(0, 1), xticks=[], autoscale_on=False)
             self.own.yaxis.tick_right()
@@ -71,12 +70,5 @@ class ColorBar:
         """Puts it beside the panel as that stands now."""
         if self.visible:
             box, whole = self.axes.bbox, self.axes.figure.bbox
-            left = box.x1 + _GAP * unit
-            self.own.set_position(
-                (
-                    left / whole.width,
-                    box.y0 / whole.height,
-                    _WIDTH * unit / whole.width,
-                    box.height / whole.height,
-                )
-            )
+            x, width = (box.x1 + _GAP * unit) / whole.width, _WIDTH * unit / whole.width
+            self.own.set_position((x, box.y0 / whole.height, width, box.height / whole.height))

@@ -20,7 +20,6 @@ class Legend:
         self.axes = axes
         self.entries = ()
         self.memory = memory
-        self.rows = 0
         self.changes = 0
         self.artists = []
 
@@ -63,8 +62,7 @@ class Legend:
                 used = 0.0
             lines[-1].append((used, handle, text))
             used += width + _SPACE
-        self.rows = len(lines) if self.entries else 0
-        self.memory.legend_rows = max(self.rows, self.memory.legend_rows)
+        self.memory.legend_rows = max(len(lines) if self.entries else 0, self.memory.legend_rows)
         for row, line in enumerate(lines):
             y = (self.memory.legend_rows - 1 - row + 0.5) * _ROW + 4
             for x, handle, text in line:

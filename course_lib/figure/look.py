@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from course_lib import checks
 from course_lib.figure.style import ROLES, Role, line_style, rgba
 
 __all__ = ["ColorScale", "Handle", "Look"]
@@ -19,11 +20,11 @@ class Look:
 
     def __post_init__(self):
         if self.label is not None and not isinstance(self.label, str):
-            raise ValueError(f"label: expected text, got {self.label!r}")
-        if self.alpha is not None and not 0 <= self.alpha <= 1:
-            raise ValueError(f"alpha: expected a number from 0 to 1, got {self.alpha!r}")
-        if self.width is not None and not self.width >= 0:
-            raise ValueError(f"width: expected a number of points >= 0, got {self.width!r}")
+            raise checks.refuse("label", "text", self.label)
+        if self.alpha is not None:
+            checks.number("alpha", self.alpha, 0, 1)
+        if self.width is not None:
+            checks.number("width", self.width, 0)
         rgba(self.color)
         line_style(self.style)
 

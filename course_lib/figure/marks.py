@@ -6,7 +6,7 @@ entry in the legend, the limits, the names under the axis, the scale of colours.
 in ``artists``; nothing else knows the kinds of marks there are.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -189,12 +189,10 @@ class Contour(_Line):
 
 @dataclass(frozen=True, eq=False)
 class Ellipse(_Line):
-    """Where the Mahalanobis distance to ``mean`` (2,) under ``cov`` (2, 2) is each of ``std``."""
+    """Closed lines of shape (n, 2), each ``std`` standard deviations of a Gaussian from its mean."""
 
-    mean: np.ndarray
-    cov: np.ndarray
-    std: tuple[float, ...] = (2.0,)
-    outline: tuple[np.ndarray, ...] = field(default=(), repr=False)
+    std: tuple[float, ...]
+    outline: tuple[np.ndarray, ...]
 
     def points(self):
         joined = np.concatenate(self.outline)

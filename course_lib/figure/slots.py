@@ -37,7 +37,6 @@ class Slot:
         self.axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), label=panel.name)
         self.painted = {}
         self.shown = {}
-        self.hatches = {}
         self.places = {}
         self.height_for_legend = 0.0
         self.memory = memory or Memory(panel)
@@ -46,10 +45,8 @@ class Slot:
         self.categories = None
         self.dirty = self.crowded = True
         self._dress()
-        self.heading = Text(
-            0, 1, panel.title, color=style.INK, fontproperties=style.font("title"), va="baseline"
-        )
-        self.heading.set(transform=self.axes.transAxes, zorder=5)
+        self.heading = Text(0, 1, panel.title, fontproperties=style.font("title"), va="baseline")
+        self.heading.set(transform=self.axes.transAxes, zorder=5, color=style.INK)
         self.axes.add_artist(self.heading)
         self.heading.set_clip_on(False)
         self.heading_moves = False
@@ -81,9 +78,8 @@ class Slot:
     def show(self, drawn):
         """Takes over the marks of a ``PanelView``."""
         self.shown = dict(drawn.marks)
-        self._set_heading(
-            self.panel.title if drawn.heading is None else drawn.heading, drawn.heading is not None
-        )
+        own = drawn.heading is not None
+        self._set_heading(drawn.heading if own else self.panel.title, moves=own)
         bars = {name: mark for name, mark in self.shown.items() if mark.categories is not None}
         places = self._place_bars(bars)
         if self.bar.update(self.shown.values()):
@@ -116,7 +112,6 @@ class Slot:
         for name, mark in bars.items():
             groups.setdefault(mark.categories, []).append(name)
         places, labels = {}, []
-        self.hatches = {}
         for names, members in groups.items():
             width = 0.72 / len(members)
             for index, name in enumerate(members):
@@ -124,7 +119,6 @@ class Slot:
                 # Hatching is the second coding of bars that stand side by side.
                 hatch = bars[name].look.role.hatch if len(members) > 1 and index else ""
                 places[name] = (left, width * (0.94 if len(members) > 1 else 1), hatch)
-                self.hatches[name] = hatch
             labels.extend(names)
         if bars and labels != self.categories:
             self.categories = labels
@@ -159,7 +153,9 @@ class Slot:
         """Brings the legend up to date."""
         if not self.panel.legend:
             return
-        shown = [(mark, self.hatches.get(name, "")) for name, mark in self.shown.items()]
+        shown = [
+            (mark, self.places[name][2] if name in self.places else "") for name, mark in self.shown.items()
+        ]
         before = self.height_for_legend
         moved = self.legend.moves
         if self.legend.update(shown, force) and not moved:
@@ -182,19 +178,12 @@ class Slot:
             if max(_text_width(label, self.axes.figure, renderer) for label in labels) <= room:
                 axis.set_ticklabels(labels, fontproperties=style.font("tick"), rotation=0, ha="center")
                 return
-        axis.set_ticklabels(
-            self.categories,
-            fontproperties=style.font("tick"),
-            rotation=38,
-            ha="right",
-            rotation_mode="anchor",
-        )
+        slanted = {"rotation": 38, "ha": "right", "rotation_mode": "anchor"}
+        axis.set_ticklabels(self.categories, fontproperties=style.font("tick"), **slanted)
 
     def moving(self):
         """What is drawn on top of the background at each picture, lowest first."""
-        artists = [
-            artist for painted in self.painted.values() for artist in painted.artists if artist.get_visible()
-        ]
+        artists = [one for painted in self.painted.values() for one in painted.artists if one.get_visible()]
         if self.axes.axison:
             artists += [spine for spine in self.axes.spines.values() if spine.get_visible()]
         if self.legend.moves:

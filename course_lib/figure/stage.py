@@ -58,10 +58,8 @@ class Stage:
         self.slots = {slot.panel.name: slot for row in self.rows for slot in row}
         self.title = title
         if title:
-            heading = Text(
-                0, 0, title, fontproperties=style.font("title", size=16.0, weight="bold"), va="top"
-            )
-            heading.set(color=style.INK, transform=None)
+            font = style.font("title", size=16.0, weight="bold")
+            heading = Text(0, 0, title, fontproperties=font, va="top", color=style.INK, transform=None)
             self.figure.add_artist(heading)
             heading.set_position((10 * self._unit, self.figure.bbox.height - 8 * self._unit))
         self._background = None

@@ -121,7 +121,7 @@ class PanelView:
         levels = tuple(np.atleast_1d(numbers("std", std, *([] if np.ndim(std) == 0 else [None]))))
         unit = _half_axes(cov) @ _CIRCLE
         outline = tuple((mean[:, None] + level * unit).T for level in levels)
-        self.add(name, marks.Ellipse(Look(**look), mean, cov, levels, outline))
+        self.add(name, marks.Ellipse(Look(**look), levels, outline))
 
     def scatter(self, name, xy, color="p", size=6.0, **look):
         """Points of shape (n, 2), ``size`` points wide; ``color`` is one colour or a list of n."""

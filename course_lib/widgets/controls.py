@@ -5,13 +5,24 @@ from dataclasses import dataclass
 
 import ipywidgets as widgets
 
-__all__ = ["STYLE", "Choice", "Toggle", "is_number"]
+from course_lib import checks
+from course_lib.checks.values import plain
+
+__all__ = ["STYLE", "Choice", "Control", "Toggle"]
 
 STYLE = {"description_width": "initial"}
 
 
+class Control:
+    """What every control is: it has a value at the start (``initial``), checks others, and makes its ``widget``."""
+
+    def read(self, value):
+        """The value that the input means when it stands at ``value``."""
+        return value
+
+
 @dataclass(frozen=True)
-class Choice:
+class Choice(Control):
     """One of several options.
 
     Args:
@@ -29,12 +40,8 @@ class Choice:
 
     def __post_init__(self):
         if isinstance(self.options, str) or not self.pairs:
-            raise ValueError(f"options: expected at least one option, got {self.options!r}")
+            raise checks.refuse("options", "at least one option", self.options)
         self.check("value", self.initial)
-
-    def read(self, value):
-        """The value that the input means when it stands at ``value``."""
-        return value
 
     @property
     def pairs(self) -> list[tuple[str, object]]:
@@ -60,7 +67,7 @@ class Choice:
             if isinstance(value, str) and value == shown:
                 return option
         known = ", ".join(repr(option) for _, option in self.pairs)
-        raise ValueError(f"{name}: expected one of {known}, got {value!r}")
+        raise checks.refuse(name, f"one of {known}", value)
 
     def widget(self, name: str):
         """Buttons side by side for few short options, a menu otherwise."""
@@ -74,15 +81,11 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Toggle:
+class Toggle(Control):
     """On or off."""
 
     value: bool = False
     label: str | None = None
-
-    def read(self, value):
-        """The value that the input means when it stands at ``value``."""
-        return value
 
     @property
     def initial(self):
@@ -95,26 +98,9 @@ class Toggle:
         Raises:
             ValueError: it is neither true nor false.
         """
-        if isinstance(value, bool) or (is_number(value) and value in (0, 1)):
-            return bool(value)
-        raise ValueError(f"{name}: expected True or False, got {value!r}")
+        return bool(value) if plain(value) in (0, 1) else checks.flag(name, value)
 
     def widget(self, name: str):
         """The checkbox."""
         layout = widgets.Layout(width="auto")
         return widgets.Checkbox(self.initial, description=self.label or name, indent=False, layout=layout)
-
-
-def is_number(value) -> bool:
-    """Whether it is one number, of whatever library.
-
-    >>> is_number(3.0), is_number("3"), is_number(True)
-    (True, False, False)
-    """
-    if isinstance(value, bool):
-        return False
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return not isinstance(value, str)

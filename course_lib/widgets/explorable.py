@@ -3,6 +3,7 @@
 import inspect
 import threading
 
+from course_lib import checks
 from course_lib.figure.stage import Stage
 from course_lib.widgets import page
 from course_lib.widgets.assembly import box
@@ -176,8 +177,7 @@ class Explorable(Shown):
 
 
 def _check_signature(draw, controls):
-    if not callable(draw):
-        raise ValueError(f"draw: expected a function draw(view, **values), got {draw!r:.80}")
+    checks.function("draw", draw, "a function draw(view, **values)")
     try:
         inspect.signature(draw).bind(None, **dict.fromkeys(controls))
     except TypeError as error:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 import ipywidgets as widgets
 from tqdm.auto import tqdm
 
+from course_lib import checks
 from course_lib.figure.stage import Stage
 from course_lib.widgets import page
 from course_lib.widgets.assembly import box, button, write
 from course_lib.widgets.controls import Choice
 from course_lib.widgets.runner import Runner
-from course_lib.widgets.shown import Shown
+from course_lib.widgets.shown import Shown, known_as
 
 __all__ = ["LiveTraining"]
 
@@ -81,19 +82,13 @@ class LiveTraining(Shown):
         **controls,
     ):
         super().__init__(alt, controls, presets)
-        for method in ("step", "reset"):
-            if not callable(getattr(stepper, method, None)):
-                raise ValueError(f"stepper: expected an object with step() and reset(), got {stepper!r:.80}")
-        if not callable(draw):
-            raise ValueError(f"draw: expected a function draw(view, stepper), got {draw!r:.80}")
-        if isinstance(cap, bool) or not isinstance(cap, int) or cap < 1:
-            raise ValueError(f"cap: expected a positive number of steps, got {cap!r}")
-        self.stepper, self._draw, self._actions = stepper, draw, dict(actions or {})
+        self.stepper = checks.methods("stepper", stepper, "step", "reset")
+        self._draw = checks.function("draw", draw, "a function draw(view, stepper)")
+        self._actions = dict(actions or {})
         # A frame is shown for a tenth of a second: fewer pixels than a still picture, more frames.
         self._stage = Stage(panels, size, title, scale=1.25)
-        self._runner = Runner(
-            stepper.step, self._frame, is_healthy=getattr(stepper, "is_finite", None), cap=cap
-        )
+        healthy, cap = getattr(stepper, "is_finite", None), checks.integer("cap", cap, 1)
+        self._runner = Runner(stepper.step, self._frame, is_healthy=healthy, cap=cap)
         self._put_together()
         self._moved(self._values)
 
@@ -139,9 +134,7 @@ class LiveTraining(Shown):
         Raises:
             ValueError: there is none of that name.
         """
-        if name not in self._actions:
-            known = ", ".join(repr(action) for action in self._actions) or "none"
-            raise ValueError(f"action: expected one of {known}, got {name!r}")
+        known_as("action", name, self._actions)
         self._runner.pause()
         self._runner.submit(self._actions[name])
 
@@ -151,8 +144,7 @@ class LiveTraining(Shown):
         Raises:
             Exception: what the stepper raised, if it did.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-            raise ValueError(f"n: expected a non-negative number of steps, got {n!r}")
+        n = checks.integer("n", n, 0)
         with tqdm(total=n, desc="training", leave=False, disable=not progress, mininterval=0.2) as bar:
             self._runner.run(n, bar.update)
         if self._runner.error is not None:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import ipywidgets as widgets
 
+from course_lib import checks
 from course_lib.widgets import live_cells, page
 from course_lib.widgets.assembly import Picture, box, button, descendants, dressed, hide, write
-from course_lib.widgets.controls import Choice, Toggle
-from course_lib.widgets.slider import Slider
+from course_lib.widgets.controls import Control
 
-__all__ = ["Shown"]
+__all__ = ["Shown", "known_as"]
 
 
 class Shown:
@@ -27,7 +27,7 @@ class Shown:
 
     def __init__(self, alt, controls, presets):
         if not isinstance(alt, str) or not alt.strip():
-            raise ValueError(f"alt: expected a sentence that says what is to be seen, got {alt!r}")
+            raise checks.refuse("alt", "a sentence that says what is to be seen", alt)
         self.alt = alt.strip()
         self.controls = {name: _checked(name, control) for name, control in (controls or {}).items()}
         self._initial = {name: control.initial for name, control in self.controls.items()}
@@ -74,9 +74,7 @@ class Shown:
         Raises:
             ValueError: there is none of that name.
         """
-        if name not in self._presets:
-            known = ", ".join(repr(preset) for preset in self._presets) or "none"
-            raise ValueError(f"preset: expected one of {known}, got {name!r}")
+        known_as("preset", name, self._presets)
         self.set(**self._presets[name])
 
     def reset_controls(self):
@@ -105,9 +103,7 @@ class Shown:
 
     def _check_values(self, what, values):
         for name in values:
-            if name not in self.controls:
-                known = ", ".join(repr(control) for control in self.controls) or "none"
-                raise ValueError(f"{what}: expected one of {known}, got {name!r}")
+            known_as(what, name, self.controls)
         return {name: self.controls[name].check(name, value) for name, value in values.items()}
 
     def _check_presets(self, presets):
@@ -115,9 +111,7 @@ class Shown:
         checked = {}
         for name, values in presets.items():
             if not isinstance(values, Mapping):
-                raise ValueError(
-                    f"presets: expected a mapping of control to value for {name!r}, got {values!r}"
-                )
+                raise checks.refuse("presets", f"a mapping of control to value for {name!r}", values)
             checked[str(name)] = {**self._initial, **self._check_values(f"preset {name!r}", values)}
         return checked
 
@@ -178,7 +172,13 @@ class Shown:
             one.close()
 
 
+def known_as(what: str, name, known):
+    """Refuses a name that is none of those in ``known``."""
+    if name not in known:
+        raise checks.refuse(what, f"one of {', '.join(map(repr, known)) or 'none'}", name)
+
+
 def _checked(name, control):
-    if not isinstance(control, (Slider, Choice, Toggle)):
-        raise ValueError(f"{name}: expected a Slider, Choice or Toggle, got {control!r:.80}")
+    if not isinstance(control, Control):
+        raise checks.refuse(name, "a Slider, Choice or Toggle", control)
     return control

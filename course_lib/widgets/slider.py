@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import ipywidgets as widgets
 
+from course_lib import checks
+from course_lib.checks.values import plain
 from course_lib.numerals import pretty
-from course_lib.widgets.controls import STYLE, Choice, is_number
+from course_lib.widgets.controls import STYLE, Choice, Control
 
 __all__ = ["Slider", "Steps"]
 
 
 @dataclass(frozen=True)
-class Slider:
+class Slider(Control):
     """A number from ``low`` to ``high``; ``Slider.of`` makes one that stops at the values of a list instead.
 
     Whole numbers for ``low``, ``high``, ``step`` and ``value`` give the author's function an ``int``; the step of a log
@@ -43,18 +45,11 @@ class Slider:
     log: bool = False
 
     def __post_init__(self):
-        numbers = [self.low, self.high] + [one for one in (self.step, self.value) if one is not None]
-        if not all(is_number(one) and math.isfinite(one) for one in numbers):
-            raise ValueError(
-                f"slider: expected finite numbers for low, high, step and value, got {numbers!r}"
-            )
-        if not self.low < self.high:
+        (checks.positive if self.log else checks.number)("low", self.low)
+        if not self.low < checks.number("high", self.high):
             raise ValueError(f"low: expected less than high, got low={self.low!r}, high={self.high!r}")
-        if self.log and self.low <= 0:
-            raise ValueError(f"low: expected a positive number on a log slider, got {self.low!r}")
-        if self.step is not None and not self.step > (1 if self.log else 0):
-            least = "a factor above 1 on a log slider" if self.log else "a positive number"
-            raise ValueError(f"step: expected {least}, got {self.step!r}")
+        if self.step is not None:
+            checks.number("step", self.step, 1 if self.log else 0, open_low=True)
         self.check("value", self.initial)
 
     @staticmethod
@@ -95,8 +90,7 @@ class Slider:
         """The value at the start."""
         if self.value is not None:
             return self.value
-        middle = round(self.count / 2)
-        return self.at(middle)
+        return self.at(round(self.count / 2))
 
     @property
     def count(self) -> int:
@@ -129,13 +123,17 @@ class Slider:
         Raises:
             ValueError: it is no number, or lies outside the range.
         """
-        if not is_number(value) or not self.low - 1e-9 <= value <= self.high + 1e-9:
-            raise ValueError(f"{name}: expected a number from {self.low!r} to {self.high!r}, got {value!r}")
-        if self.whole:
-            if value != int(value):
-                raise ValueError(f"{name}: expected a whole number, got {value!r}")
-            return int(value)
-        return min(max(self._clean(float(value)), self.low), self.high)
+        found = plain(value)
+        if found is not None:
+            # An input may miss its own ends by a rounding error.
+            inside = min(max(found, self.low), self.high)
+            found = inside if abs(found - inside) <= 1e-9 else found
+        checks.number(name, value if found is None else found, self.low, self.high)
+        if not self.whole:
+            return min(max(self._clean(found), self.low), self.high)
+        if found != int(found):
+            raise checks.refuse(name, "a whole number", value)
+        return int(found)
 
     def widget(self, name: str):
         """The slider."""
@@ -163,7 +161,7 @@ class Steps(Choice):
 
     def __post_init__(self):
         if isinstance(self.options, str) or self.count < 1:
-            raise ValueError(f"values: expected at least two, got {self.options!r}")
+            raise checks.refuse("values", "at least two", self.options)
         super().__post_init__()
 
     @property
@@ -199,10 +197,10 @@ class Steps(Choice):
         Raises:
             ValueError: it is none of the values.
         """
-        if is_number(value):
-            for _, option in self.pairs:
-                if is_number(option) and math.isclose(option, value, rel_tol=1e-9):
-                    return option
+        number = plain(value)
+        for _, option in self.pairs if number is not None else ():
+            if plain(option) is not None and math.isclose(option, number, rel_tol=1e-9):
+                return option
         return super().check(name, value)
 
     def widget(self, name: str):

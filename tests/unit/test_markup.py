@@ -42,7 +42,7 @@ def test_backticks_make_code_and_a_lone_one_stays():
     assert rich("it's 5` long") == "it&#x27;s 5` long"
 
 
-@pytest.mark.parametrize("look", ["passed", "wrong", "open", "hint", "note", "alert"])
+@pytest.mark.parametrize("look", ["passed", "wrong", "open", "hint", "note", "predict", "alert"])
 def test_a_card_carries_its_look_with_it(look):
     ((_, attributes),) = Reader(card(look, "words")).elements
     style = dict(part.strip().split(": ", 1) for part in attributes["style"].strip(" ;").split(";"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.numerals import plain, pretty
+from course_lib.numerals import pretty, written
 
 _FORMATS = [".0f", ".2f", ".4f", ".6g", ".2e", "g", "+.3f"]
 
@@ -15,14 +15,14 @@ _FORMATS = [".0f", ".2f", ".4f", ".6g", ".2e", "g", "+.3f"]
 @pytest.mark.parametrize("size", [0.0, 1e-300, 1e-9, 4.9e-5, 0.004, 0.5, 1.0, 12345.678])
 def test_a_number_keeps_its_sign_and_a_zero_has_none(size, format):
     for value in (size, -size):
-        text = plain(value, format)
+        text = written(value, format)
         assert float(text) == float(f"{value:{format}}")
         assert ("-" in text.split("e")[0]) == (float(text) < 0)
         assert pretty(value, format).replace("−", "-") == text and "-" not in pretty(value, format)
 
 
 def test_what_is_no_finite_number():
-    assert [plain(x) for x in (math.inf, -math.inf, math.nan)] == ["infinity", "-infinity", "NaN"]
+    assert [written(x) for x in (math.inf, -math.inf, math.nan)] == ["infinity", "-infinity", "NaN"]
     assert [pretty(x) for x in (math.inf, -math.inf, math.nan)] == ["∞", "−∞", "undefined"]
     assert pretty(math.nan, undefined="NaN") == "NaN"
 
@@ -35,7 +35,7 @@ def test_whole_numbers_are_written_in_full():
         "1,000,000,000",
         "1,437",
     ]
-    assert plain(10**400, "d") == "1" + "0" * 400
+    assert written(10**400, "d") == "1" + "0" * 400
 
 
 @pytest.mark.parametrize("make", [float, np.float32, np.float64, torch.tensor, lambda x: np.array([x])])

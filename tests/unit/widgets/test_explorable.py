@@ -80,9 +80,9 @@ def test_set_moves_several_controls_and_draws_once():
 
 
 _WRONG_VALUES = {
-    "slope: expected a number from -2.0 to 2.0, got 5": {"slope": 5},
-    "slope: expected a number from -2.0 to 2.0, got 'x'": {"slope": "x"},
-    "slope: expected a number from -2.0 to 2.0, got nan": {"slope": float("nan")},
+    "slope: expected a number from -2 to 2, got 5": {"slope": 5},
+    "slope: expected a number from -2 to 2, got 'x'": {"slope": "x"},
+    "slope: expected a number from -2 to 2, got nan": {"slope": float("nan")},
     "kind: expected one of 'a', 'b', got 'c'": {"kind": "c"},
     "on: expected True or False, got 7": {"on": 7},
     "control: expected one of 'slope', 'kind', 'on', got 'slop'": {"slope": 0.0, "slop": 1},

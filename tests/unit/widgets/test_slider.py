@@ -71,11 +71,12 @@ def test_whole_numbers_stay_whole_and_refuse_fractions():
     ("sentence", "make"),
     [
         ("low: expected less than high", lambda: Slider(1, 1)),
-        ("low: expected a positive number on a log slider", lambda: Slider(0.0, 1.0, log=True)),
+        ("low: expected a positive number, got 0.0", lambda: Slider(0.0, 1.0, log=True)),
         ("step: expected a positive number", lambda: Slider(0.0, 1.0, step=0)),
-        ("step: expected a factor above 1", lambda: Slider(0.1, 1.0, step=0.5, log=True)),
-        ("value: expected a number from 0.0 to 1.0, got 2", lambda: Slider(0.0, 1.0, value=2)),
-        ("slider: expected finite numbers", lambda: Slider(0.0, float("inf"))),
+        ("step: expected a number above 1", lambda: Slider(0.1, 1.0, step=0.5, log=True)),
+        ("value: expected a number from 0 to 1, got 2", lambda: Slider(0.0, 1.0, value=2)),
+        ("high: expected a finite number", lambda: Slider(0.0, float("inf"))),
+        ("step: expected a positive number, got 'wide'", lambda: Slider(0.0, 1.0, step="wide")),
         ("values: expected at least two", lambda: Slider.of([1])),
         ("values: expected at least two", lambda: Slider.of("abc")),
         ("value: expected one of 1, 3, got 2", lambda: Slider.of([1, 3], value=2)),
@@ -144,5 +145,8 @@ def test_numbers_on_a_slider_are_shown_as_the_author_wants_and_never_as_exponent
 def test_the_middle_of_a_range_around_zero_is_zero():
     slider = Slider(-0.99, 0.99, step=0.01)
     assert str(slider.at(99)) == "0.0" == str(slider.check("rho", -1.1e-16))
+    # The ends are themselves, however they are written.
+    thirds = Slider(1 / 3, 2 / 3)
+    assert thirds.check("x", 1 / 3) == 1 / 3 and thirds.check("x", 2 / 3 + 1e-12) == 2 / 3
     # A small value of a fine slider is no dust.
     assert Slider(0.0, 1e-9).check("x", 1e-12) == 1e-12
