@@ -1,7 +1,9 @@
 """From marks to Matplotlib artists: made at the first call, moved afterwards.
 
-Each class draws one kind of mark. Only contours cannot be moved and are made anew.
+Each class paints one kind of mark, which it names. Only contours cannot be moved and are made anew.
 """
+
+from typing import ClassVar
 
 import numpy as np
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
@@ -14,34 +16,43 @@ from matplotlib.transforms import IdentityTransform
 
 from course_lib.figure import marks, style
 from course_lib.figure.pixels import PixelArtist
+from course_lib.numerals import pretty
 
 __all__ = ["Painted", "paint"]
 
 
 class Painted:
-    """The artists of one mark in one axes.
+    """The artists of one mark in one axes. A subclass says which: ``class PaintedCurve(Painted, of=marks.Curve)``.
 
     Attributes:
         artists: what has to be drawn, in any order (the z-order decides).
     """
+
+    kinds: ClassVar[dict[type, type]] = {}
+
+    def __init_subclass__(cls, of, **settings):
+        super().__init_subclass__(**settings)
+        Painted.kinds[of] = cls
 
     def __init__(self, axes, mark):
         self.axes = axes
         self.artists = []
         self.make(mark)
 
-    def keep(self, artist, zorder, clip=True):
+    def keep(self, artist, zorder):
         """Puts an artist into the axes."""
         artist.set_zorder(zorder)
         # Limits follow the marks, not the artists.
         self.axes.add_artist(artist)
-        if not clip:
-            artist.set_clip_on(False)
         self.artists.append(artist)
         return artist
 
     def make(self, mark):
         """Makes the artists, without data."""
+
+    def fits(self, mark) -> bool:
+        """Whether the artists that were made can show another mark of the kind."""
+        return True
 
     def move(self, mark, slot):
         """Gives the artists the data of ``mark``; ``slot`` is what the panel decided for it (bars only)."""
@@ -62,7 +73,15 @@ def _width(look, default=2.4):
     return default if look.width is None else look.width
 
 
-class PaintedCurve(Painted):
+def _stroke(look, default=2.4):
+    return {"color": look.rgba(), "linewidth": _width(look, default), "linestyle": look.line}
+
+
+def _faded(colors, alpha):
+    return np.array(colors) * np.array([1, 1, 1, 1.0 if alpha is None else alpha])
+
+
+class PaintedCurve(Painted, of=marks.Curve):
     """Curves."""
 
     def make(self, mark):
@@ -70,10 +89,10 @@ class PaintedCurve(Painted):
 
     def move(self, mark, slot):
         self.line.set_data(mark.x, mark.y)
-        self.line.set(color=mark.look.rgba(), linewidth=_width(mark.look), linestyle=mark.look.line)
+        self.line.set(**_stroke(mark.look))
 
 
-class PaintedFill(Painted):
+class PaintedFill(Painted, of=marks.Fill):
     """Regions."""
 
     def make(self, mark):
@@ -87,7 +106,7 @@ class PaintedFill(Painted):
         self.patch.set(facecolor=mark.look.rgba(0.25), visible=len(x) > 1)
 
 
-class PaintedBars(Painted):
+class PaintedBars(Painted, of=marks.Bars):
     """Bars, and the texts on them."""
 
     def make(self, mark):
@@ -100,16 +119,13 @@ class PaintedBars(Painted):
         log = self.axes.get_yscale() == "log"
         base = low if log else 0.0
         tops = np.clip(np.nan_to_num(mark.heights, nan=base, posinf=high, neginf=low), low, high)
+        right = left + width
         corners = [
-            [(x, base), (x, top), (x + width, top), (x + width, base)]
-            for x, top in zip(left, tops, strict=True)
+            [(x, base), (x, top), (z, top), (z, base)] for x, z, top in zip(left, right, tops, strict=True)
         ]
         self.bars.set_verts(corners)
-        colors = mark.colors or [mark.look.rgba()] * len(tops)
-        alpha = 1.0 if mark.look.alpha is None else mark.look.alpha
-        self.bars.set_facecolor(
-            [(*color[:3], color[3] * alpha) for color in colors] if mark.colors else colors
-        )
+        colors = _faded(mark.colors, mark.look.alpha) if mark.colors else [mark.look.rgba()] * len(tops)
+        self.bars.set_facecolor(colors)
         self.bars.set_edgecolor(style.PAPER)
         self.bars.set_hatch(hatch or None)
         self._write(mark, left + width / 2, width, tops, low, high, base)
@@ -126,7 +142,7 @@ class PaintedBars(Painted):
             # A bar that leaves the view says so inside its end; other numbers stand outside it.
             inside = cut and abs(top - base) > 0.25 * (high - low)
             above = (height >= base or not np.isfinite(height)) != inside or (cut and not inside)
-            string = _number(height, mark.values or ".3g")
+            string = pretty(height, mark.values or ".3g", undefined="NaN")
             size = 18.0 if np.isinf(height) else 11.0
             upright = len(string) * 0.58 * size > room
             if cut and np.isfinite(height):
@@ -144,13 +160,7 @@ class PaintedBars(Painted):
             text.set_visible(False)
 
 
-def _number(value, format):
-    if not np.isfinite(value):
-        return "NaN" if np.isnan(value) else "∞" if value > 0 else "−∞"
-    return f"{value:{format}}".replace("-", "−")
-
-
-class PaintedPicture(Painted):
+class PaintedPicture(Painted, of=marks.Picture):
     """Heatmaps and images."""
 
     def make(self, mark):
@@ -160,7 +170,7 @@ class PaintedPicture(Painted):
         self.pixels.set_picture(mark)
 
 
-class PaintedContour(Painted):
+class PaintedContour(Painted, of=marks.Contour):
     """Level lines: they cannot be moved."""
 
     def move(self, mark, slot):
@@ -178,14 +188,10 @@ class PaintedContour(Painted):
             levels = MaxNLocator(int(levels)).tick_values(float(z.min()), float(z.max()))
         lines = contour_generator(mark.x, mark.y, z, name="serial")
         segments = [segment for level in levels for segment in lines.lines(float(level))]
-        look = mark.look
-        collection = LineCollection(
-            segments, colors=[look.rgba()], linewidths=_width(look, 1.6), linestyles=[look.line]
-        )
-        self.keep(collection, 1.8)
+        self.keep(LineCollection(segments, **_stroke(mark.look, 1.6)), 1.8)
 
 
-class PaintedEllipse(Painted):
+class PaintedEllipse(Painted, of=marks.Ellipse):
     """Outlines of a Gaussian, lightly filled."""
 
     def make(self, mark):
@@ -197,21 +203,19 @@ class PaintedEllipse(Painted):
         gap = np.full((1, 2), np.nan)
         joined = np.concatenate([part for outline in mark.outline for part in (outline, gap)])
         self.line.set_data(joined[:, 0], joined[:, 1])
-        self.line.set(color=look.rgba(), linewidth=_width(look), linestyle=look.line)
+        self.line.set(**_stroke(look))
         self.patch.set_xy(mark.outline[int(np.argmax(mark.std))])
         self.patch.set_facecolor((*look.rgba()[:3], 0.12 * look.rgba()[3]))
 
 
-class PaintedPoints(Painted):
+class PaintedPoints(Painted, of=marks.Points):
     """Scattered points."""
 
     def make(self, mark):
-        # A unit marker: its size comes with the data, in points squared.
         dots = PathCollection([_marker("o")], sizes=[36], offset_transform=self.axes.transData)
-        # The marker's size comes from ``sizes``, in points squared, not from the data.
+        # A unit marker: its size comes from ``sizes``, in points squared, not from the data.
         dots.set_transform(IdentityTransform())
         self.dots = self.keep(dots, 2.1)
-        # The role that the marker's path was made for.
         self.marker = "o"
 
     def move(self, mark, slot):
@@ -222,14 +226,8 @@ class PaintedPoints(Painted):
             self.marker = look.role.marker
             self.dots.set_paths([_marker(self.marker)])
         self.dots.set_sizes([mark.size**2], self.axes.figure.dpi)
-        if mark.colors is not None:
-            alpha = 1.0 if look.alpha is None else look.alpha
-            colors = mark.colors[finite] * np.array([1, 1, 1, alpha])
-        else:
-            colors = [look.rgba(0.75)]
-        self.dots.set(
-            facecolor=colors, edgecolor=style.PAPER, linewidth=0.4 if look.width is None else look.width
-        )
+        colors = [look.rgba(0.75)] if mark.colors is None else _faded(mark.colors[finite], look.alpha)
+        self.dots.set(facecolor=colors, edgecolor=style.PAPER, linewidth=_width(look, 0.4))
 
 
 def _marker(name):
@@ -237,20 +235,24 @@ def _marker(name):
     return marker.get_path().transformed(marker.get_transform())
 
 
-class PaintedLevel(Painted):
+class PaintedLevel(Painted, of=marks.Level):
     """Lines across the panel."""
 
     def make(self, mark):
         blended = self.axes.get_xaxis_transform() if mark.axis == "x" else self.axes.get_yaxis_transform()
         self.line = self.keep(Line2D([], [], transform=blended), 2.0)
+        self.axis = mark.axis
+
+    def fits(self, mark):
+        return mark.axis == self.axis
 
     def move(self, mark, slot):
         ends = ([mark.at, mark.at], [0, 1])
         self.line.set_data(*(ends if mark.axis == "x" else ends[::-1]))
-        self.line.set(color=mark.look.rgba(), linewidth=_width(mark.look, 1.8), linestyle=mark.look.line)
+        self.line.set(**_stroke(mark.look, 1.8))
 
 
-class PaintedArrows(Painted):
+class PaintedArrows(Painted, of=marks.Arrows):
     """Vector fields; made anew when the number of arrows changes."""
 
     def move(self, mark, slot):
@@ -260,10 +262,8 @@ class PaintedArrows(Painted):
         if not self.artists or len(x) != self.artists[0].N:
             self.remove()
             settings = {"angles": "xy", "scale_units": "xy", "scale": 1.0, "units": "dots"}
-            quiver = Quiver(
-                self.axes, x, y, u, v, **settings, headwidth=4.5, headlength=5, headaxislength=4.5
-            )
-            self.keep(quiver, 2.2)
+            head = {"headwidth": 4.5, "headlength": 5, "headaxislength": 4.5}
+            self.keep(Quiver(self.axes, x, y, u, v, **settings, **head), 2.2)
         quiver = self.artists[0]
         quiver.X, quiver.Y, quiver.XY = x, y, np.column_stack([x, y])
         quiver.set_offsets(quiver.XY)
@@ -272,46 +272,26 @@ class PaintedArrows(Painted):
         quiver.set_facecolor(look.rgba())
 
 
-class PaintedText(Painted):
+class PaintedText(Painted, of=marks.Text):
     """Text in the panel."""
 
     def make(self, mark):
-        transform = self.axes.transAxes if mark.where == "panel" else self.axes.transData
-        self.text = self.keep(
-            TextArtist(fontproperties=style.font("text"), va="center", transform=transform), 3.2
-        )
+        self.text = self.keep(TextArtist(fontproperties=style.font("text"), va="center"), 3.2)
 
     def move(self, mark, slot):
         transform = self.axes.transAxes if mark.where == "panel" else self.axes.transData
-        self.text.set(
-            x=mark.x, y=mark.y, text=mark.string, ha=mark.align, color=mark.look.rgba(), transform=transform
-        )
-        self.text.set_fontsize(style.font("text").get_size() if mark.size is None else mark.size)
-        self.text.set_visible(np.isfinite([mark.x, mark.y]).all())
-
-
-_PAINTERS = {
-    marks.Curve: PaintedCurve,
-    marks.Fill: PaintedFill,
-    marks.Bars: PaintedBars,
-    marks.Picture: PaintedPicture,
-    marks.Contour: PaintedContour,
-    marks.Ellipse: PaintedEllipse,
-    marks.Points: PaintedPoints,
-    marks.Level: PaintedLevel,
-    marks.Arrows: PaintedArrows,
-    marks.Text: PaintedText,
-}
+        size = style.font("text").get_size() if mark.size is None else mark.size
+        self.text.set(x=mark.x, y=mark.y, text=mark.string, ha=mark.align, transform=transform)
+        self.text.set(color=mark.look.rgba(), fontsize=size, visible=np.isfinite([mark.x, mark.y]).all())
 
 
 def paint(axes, mark, painted=None, slot=None) -> Painted:
     """Shows ``mark``: moves what was painted under its name before, or makes it."""
-    painter = _PAINTERS[type(mark)]
-    if type(painted) is not painter or getattr(painted, "axis", None) != getattr(mark, "axis", None):
+    painter = Painted.kinds[type(mark)]
+    if type(painted) is not painter or not painted.fits(mark):
         if painted is not None:
             painted.remove()
         painted = painter(axes, mark)
-        painted.axis = getattr(mark, "axis", None)
     painted.show(True)
     painted.move(mark, slot)
     return painted

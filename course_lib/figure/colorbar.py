@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from course_lib.figure import style
-from course_lib.figure.marks import Look, Picture
+from course_lib.figure.look import Look
+from course_lib.figure.marks import Picture
 from course_lib.figure.pixels import PixelArtist
 
 __all__ = ["ColorBar"]
@@ -13,7 +14,7 @@ _GAP, _WIDTH = 8.0, 11.0  # points
 
 
 class ColorBar:
-    """The scale of the first heatmap in a panel that asks for one; made when it is needed."""
+    """The scale of the first mark in a panel that has one; made when it is needed."""
 
     def __init__(self, axes):
         self.axes = axes
@@ -22,22 +23,20 @@ class ColorBar:
 
     def update(self, shown) -> bool:
         """Shows the scale for the marks ``shown``; whether anything changed."""
-        asking = next((mark for mark in shown if isinstance(mark, Picture) and mark.bar is not None), None)
-        now = asking and (asking.limits, asking.cmap, asking.bar)
+        now = next((mark.color_scale for mark in shown if mark.color_scale is not None), None)
         if now == self.shown:
             return False
         self.shown = now
         if self.own is not None:
             self.own.set_visible(now is not None)
         if now is not None:
-            self._make(*now)
+            self._make(now)
         return True
 
-    def _make(self, limits, cmap, label):
+    def _make(self, scale):
         if self.own is None:
-            self.own = self.axes.figure.add_axes(
-                (0, 0, 0.1, 0.1), label=f"colours of {self.axes.get_label()}"
-            )
+            label = f"colours of {self.axes.get_label()}"
+            self.own = self.axes.figure.add_axes((0, 0, 0.1, 0.1), label=label)
             self.pixels = self.own.add_artist(PixelArtist())
             self.own.set(xlim=(0, 1), xticks=[], autoscale_on=False)
             self.own.yaxis.tick_right()
@@ -48,13 +47,12 @@ class ColorBar:
                 spine.set_visible(False)
         for tick in self.own.yaxis.get_major_ticks(8):
             tick.label2.set_fontproperties(style.font("tick"))
-        low, high = limits
+        low, high = scale.limits
         steps = np.linspace(low, high, 256)[:, None]
-        self.pixels.set_picture(
-            Picture(Look(), steps, (0.0, 1.0, min(low, high), max(low, high)), cmap, limits)
-        )
+        extent = (0.0, 1.0, min(low, high), max(low, high))
+        self.pixels.set_picture(Picture(Look(), steps, extent, scale.cmap, scale.limits))
         self.own.set_ylim(low, high)
-        self.own.set_ylabel(label, fontproperties=style.font("label"), color=style.INK, labelpad=6)
+        self.own.set_ylabel(scale.label, fontproperties=style.font("label"), color=style.INK, labelpad=6)
 
     @property
     def visible(self) -> bool:
@@ -72,12 +70,5 @@ class ColorBar:
         """Puts it beside the panel as that stands now."""
         if self.visible:
             box, whole = self.axes.bbox, self.axes.figure.bbox
-            left = box.x1 + _GAP * unit
-            self.own.set_position(
-                (
-                    left / whole.width,
-                    box.y0 / whole.height,
-                    _WIDTH * unit / whole.width,
-                    box.height / whole.height,
-                )
-            )
+            x, width = (box.x1 + _GAP * unit) / whole.width, _WIDTH * unit / whole.width
+            self.own.set_position((x, box.y0 / whole.height, width, box.height / whole.height))

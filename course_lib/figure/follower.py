@@ -43,14 +43,8 @@ class Follower:
             old_low, old_high = self.limits
             slack = 1e-9 * (old_high - old_low)
             if low < old_low - slack or high > old_high + slack:
-                grown = self._around(
-                    min(low, old_low),
-                    max(high, old_high),
-                    _ROOM * (low < old_low),
-                    _ROOM * (high > old_high),
-                    floor,
-                )
-                self.limits = grown
+                below, above = _ROOM * (low < old_low), _ROOM * (high > old_high)
+                self.limits = self._around(min(low, old_low), max(high, old_high), below, above, floor)
             if high - low < _SMALL * (self.limits[1] - self.limits[0]):
                 self.limits = self._around(low, high, max(margin, _ROOM), max(margin, _ROOM), floor)
         return self._outside()

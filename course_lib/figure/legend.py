@@ -6,7 +6,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
-from course_lib.figure import marks, style
+from course_lib.figure import style
 
 __all__ = ["Legend"]
 
@@ -20,7 +20,6 @@ class Legend:
         self.axes = axes
         self.entries = ()
         self.memory = memory
-        self.rows = 0
         self.changes = 0
         self.artists = []
 
@@ -29,7 +28,7 @@ class Legend:
         entries = {}
         for mark, hatch in shown:
             if mark.look.label:
-                entries.setdefault(_entry(mark, hatch), None)
+                entries.setdefault((mark.look.label, mark.handle(hatch)), None)
         entries = tuple(entries)
         if entries == self.entries and not force:
             return False
@@ -51,53 +50,50 @@ class Legend:
         available = self.axes.bbox.width / unit
         font = style.font("legend")
         texts = [
-            Text(text=entry[1], fontproperties=font, color=style.INK, va="center") for entry in self.entries
+            Text(text=label, fontproperties=font, color=style.INK, va="center") for label, _ in self.entries
         ]
         lines, used = [[]], 0.0
-        for entry, text in zip(self.entries, texts, strict=True):
+        for (label, handle), text in zip(self.entries, texts, strict=True):
             # The width without hinting, which does not depend on the resolution.
-            width = (
-                _HANDLE
-                + _GAP
-                + text_to_path.get_text_width_height_descent(entry[1], font, "$" in entry[1])[0]
-            )
+            bare = text_to_path.get_text_width_height_descent(label, font, "$" in label)[0]
+            width = _HANDLE + _GAP + bare
             if lines[-1] and used + width > available:
                 lines.append([])
                 used = 0.0
-            lines[-1].append((used, entry, text))
+            lines[-1].append((used, handle, text))
             used += width + _SPACE
-        self.rows = len(lines) if self.entries else 0
-        self.memory.legend_rows = max(self.rows, self.memory.legend_rows)
+        self.memory.legend_rows = max(len(lines) if self.entries else 0, self.memory.legend_rows)
         for row, line in enumerate(lines):
             y = (self.memory.legend_rows - 1 - row + 0.5) * _ROW + 4
-            for x, entry, text in line:
-                self._add(x, y, entry, text, unit)
+            for x, handle, text in line:
+                self._add(x, y, handle, text, unit)
 
-    def _add(self, x, y, entry, text, unit):
+    def _add(self, x, y, handle, text, unit):
         box = self.axes.bbox
-        kind, _, color, line, width, marker, hatch = entry
 
         # Coordinates in axes fractions stay right when the figure is painted at another resolution.
         def place(points_x, points_y):
             return np.asarray(points_x) * unit / box.width, 1 + np.asarray(points_y) * unit / box.height
 
         common = {"transform": self.axes.transAxes, "clip_on": False, "zorder": 5}
-        if kind == "line":
-            handle = Line2D(
-                *place([x, x + _HANDLE], [y, y]), color=color, linestyle=line, linewidth=width, **common
-            )
-        elif kind == "dot":
-            at = place([x + _HANDLE / 2], [y])
-            handle = Line2D(*at, color=color, marker=marker, linestyle="", markersize=8, mew=0, **common)
+        if handle.kind == "line":
+            line = {"color": handle.color, "linestyle": handle.line, "linewidth": handle.width}
+            before = Line2D(*place([x, x + _HANDLE], [y, y]), **line, **common)
+        elif handle.kind == "dot":
+            dot = {"color": handle.color, "marker": handle.marker, "linestyle": "", "markersize": 8, "mew": 0}
+            before = Line2D(*place([x + _HANDLE / 2], [y]), **dot, **common)
         else:
             (left, right), (low, high) = place([x, x + _HANDLE], [y - 5, y + 5])
-            area = (left, low), right - left, high - low
-            handle = Rectangle(
-                *area, facecolor=color, hatch=hatch or None, edgecolor=style.PAPER, linewidth=0, **common
-            )
+            fill = {
+                "facecolor": handle.color,
+                "hatch": handle.hatch or None,
+                "edgecolor": style.PAPER,
+                "lw": 0,
+            }
+            before = Rectangle((left, low), right - left, high - low, **fill, **common)
         text.set(transform=self.axes.transAxes, clip_on=False, zorder=5)
         text.set_position(tuple(float(part) for part in place(x + _HANDLE + _GAP, y)))
-        for artist in (handle, text):
+        for artist in (before, text):
             self.axes.add_artist(artist)
             artist.set_clip_on(False)
             self.artists.append(artist)
@@ -107,14 +103,3 @@ class Legend:
         """Points taken above the axes, at the most so far: what stands around it need not move when it shrinks."""
         rows = self.memory.legend_rows
         return rows * _ROW + (4 if rows else 0)
-
-
-def _entry(mark, hatch):
-    look = mark.look
-    width = 2.4 if look.width is None else look.width
-    if isinstance(mark, (marks.Curve, marks.Ellipse, marks.Level, marks.Contour, marks.Arrows)):
-        return ("line", look.label, look.rgba(), look.line, width, "", "")
-    if isinstance(mark, marks.Points):
-        return ("dot", look.label, look.rgba(), "", 0, look.role.marker, "")
-    alpha = 0.25 if isinstance(mark, marks.Fill) else 1.0
-    return ("patch", look.label, look.rgba(alpha), "", 0, "", hatch)

@@ -1,14 +1,17 @@
 """What a picture is made of, as plain data: checked and copied when the author draws, moved on screen afterwards.
 
 A mark knows nothing of Matplotlib. That separates the author's function, which may be slow, raise, or be called from
-any thread, from the painting, which happens under a lock.
+any thread, from the painting, which happens under a lock. It says for itself what else in a panel depends on it: its
+entry in the legend, the limits, the names under the axis, the scale of colours. A new mark is one class here and one
+in ``artists``; nothing else knows the kinds of marks there are.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from course_lib.figure.style import ROLES, Role, line_style, rgba
+from course_lib.figure.look import ColorScale, Handle, Look
 
 __all__ = [
     "Arrows",
@@ -18,7 +21,6 @@ __all__ = [
     "Ellipse",
     "Fill",
     "Level",
-    "Look",
     "Mark",
     "Picture",
     "Points",
@@ -54,45 +56,19 @@ def numbers(argument: str, value, *shape) -> np.ndarray:
     return array
 
 
-@dataclass(frozen=True)
-class Look:
-    """The keywords that every primitive shares. ``color`` is a role, a name or any Matplotlib colour."""
-
-    color: object = "p"
-    label: str | None = None
-    alpha: float | None = None
-    style: str | None = None
-    width: float | None = None
-
-    def __post_init__(self):
-        if self.label is not None and not isinstance(self.label, str):
-            raise ValueError(f"label: expected text, got {self.label!r}")
-        if self.alpha is not None and not 0 <= self.alpha <= 1:
-            raise ValueError(f"alpha: expected a number from 0 to 1, got {self.alpha!r}")
-        if self.width is not None and not self.width >= 0:
-            raise ValueError(f"width: expected a number of points >= 0, got {self.width!r}")
-        rgba(self.color)
-        line_style(self.style)
-
-    def rgba(self, alpha: float = 1.0):
-        """The colour as four numbers, with the author's alpha or else ``alpha``."""
-        return rgba(self.color, alpha if self.alpha is None else self.alpha)
-
-    @property
-    def role(self) -> Role:
-        """The role whose marker and hatching apply."""
-        named = isinstance(self.color, str) and self.color in ROLES
-        return ROLES[self.color] if named else Role(self.color)
-
-    @property
-    def line(self):
-        """The line style: the author's, else the role's."""
-        return line_style(self.style, self.color)
-
-
 @dataclass(frozen=True, eq=False)
 class Mark:
-    """One named thing in a panel."""
+    """One named thing in a panel.
+
+    Attributes:
+        touches_edges: the axes, of ``"xy"``, on which limits that follow the data need no margin around it.
+        from_zero: limits that follow the data end at zero on the vertical axis, if the data do.
+        pictorial: it fills its panel with shades, which a JPEG encodes sooner and smaller than a PNG.
+    """
+
+    touches_edges: ClassVar[str] = ""
+    from_zero: ClassVar[bool] = False
+    pictorial: ClassVar[bool] = False
 
     look: Look
 
@@ -100,10 +76,34 @@ class Mark:
         """Coordinates x and y that a view which follows the data must show."""
         return np.empty(0), np.empty(0)
 
+    def handle(self, hatch: str = "") -> Handle:
+        """How the legend shows it; ``hatch`` is what the panel gave to bars that stand side by side."""
+        return Handle("patch", self.look.rgba(), hatch=hatch)
+
+    @property
+    def categories(self) -> tuple[str, ...] | None:
+        """Names that stand under the horizontal axis, one each whole number, instead of numbers."""
+        return None
+
+    @property
+    def color_scale(self) -> ColorScale | None:
+        """The scale of colours that it wants beside its panel."""
+        return None
+
+
+class _Line(Mark):
+    """What the legend shows as a piece of line."""
+
+    def handle(self, hatch=""):
+        width = 2.4 if self.look.width is None else self.look.width
+        return Handle("line", self.look.rgba(), self.look.line, width)
+
 
 @dataclass(frozen=True, eq=False)
-class Curve(Mark):
+class Curve(_Line):
     """A line through (x, y), both of shape (n,)."""
+
+    touches_edges = "x"
 
     x: np.ndarray
     y: np.ndarray
@@ -116,6 +116,9 @@ class Curve(Mark):
 class Fill(Mark):
     """The region between y and base, all of shape (n,)."""
 
+    touches_edges = "x"
+    from_zero = True
+
     x: np.ndarray
     y: np.ndarray
     base: np.ndarray
@@ -123,10 +126,15 @@ class Fill(Mark):
     def points(self):
         return np.concatenate([self.x, self.x]), np.concatenate([self.y, self.base])
 
+    def handle(self, hatch=""):
+        return Handle("patch", self.look.rgba(0.25))
+
 
 @dataclass(frozen=True, eq=False)
 class Bars(Mark):
     """Bars with names under them; ``heights`` of shape (n,), infinity allowed."""
+
+    from_zero = True
 
     names: tuple[str, ...]
     heights: np.ndarray
@@ -136,10 +144,17 @@ class Bars(Mark):
     def points(self):
         return np.empty(0), np.append(self.heights, 0.0)
 
+    @property
+    def categories(self):
+        return self.names
+
 
 @dataclass(frozen=True, eq=False)
 class Picture(Mark):
     """Values of shape (rows, columns), or colours of shape (rows, columns, 3 or 4), over a rectangle."""
+
+    touches_edges = "xy"
+    pictorial = True
 
     values: np.ndarray
     extent: tuple[float, float, float, float]
@@ -152,10 +167,16 @@ class Picture(Mark):
     def points(self):
         return np.array(self.extent[:2]), np.array(self.extent[2:])
 
+    @property
+    def color_scale(self):
+        return None if self.bar is None else ColorScale(self.limits, self.cmap, self.bar)
+
 
 @dataclass(frozen=True, eq=False)
-class Contour(Mark):
+class Contour(_Line):
     """Level lines of z of shape (len(y), len(x))."""
+
+    touches_edges = "xy"
 
     x: np.ndarray
     y: np.ndarray
@@ -167,13 +188,11 @@ class Contour(Mark):
 
 
 @dataclass(frozen=True, eq=False)
-class Ellipse(Mark):
-    """Where the Mahalanobis distance to ``mean`` (2,) under ``cov`` (2, 2) is each of ``std``."""
+class Ellipse(_Line):
+    """Closed lines of shape (n, 2), each ``std`` standard deviations of a Gaussian from its mean."""
 
-    mean: np.ndarray
-    cov: np.ndarray
-    std: tuple[float, ...] = (2.0,)
-    outline: tuple[np.ndarray, ...] = field(default=(), repr=False)
+    std: tuple[float, ...]
+    outline: tuple[np.ndarray, ...]
 
     def points(self):
         joined = np.concatenate(self.outline)
@@ -191,10 +210,15 @@ class Points(Mark):
     def points(self):
         return self.xy[:, 0], self.xy[:, 1]
 
+    def handle(self, hatch=""):
+        return Handle("dot", self.look.rgba(), marker=self.look.role.marker)
+
 
 @dataclass(frozen=True, eq=False)
-class Level(Mark):
+class Level(_Line):
     """A line across the whole panel at one value of one axis (``"x"``: vertical)."""
+
+    touches_edges = "x"
 
     axis: str
     at: float
@@ -205,7 +229,7 @@ class Level(Mark):
 
 
 @dataclass(frozen=True, eq=False)
-class Arrows(Mark):
+class Arrows(_Line):
     """Arrows from xy to xy + uv, both of shape (n, 2)."""
 
     xy: np.ndarray
@@ -219,6 +243,8 @@ class Arrows(Mark):
 @dataclass(frozen=True, eq=False)
 class Text(Mark):
     """Text at (x, y), in the panel's coordinates or, with ``where="panel"``, in fractions of the panel."""
+
+    touches_edges = "x"
 
     x: float
     y: float

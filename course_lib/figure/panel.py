@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from course_lib import checks
+
 __all__ = ["Panel", "panel_rows"]
 
 
@@ -39,17 +41,12 @@ class Panel:
     yscale: str = "linear"
 
     def __post_init__(self):
-        if not isinstance(self.name, str) or not self.name:
-            raise ValueError(f"name: expected a non-empty string, got {self.name!r}")
-        for argument in ("xlim", "ylim"):
-            _check_limits(argument, getattr(self, argument), getattr(self, argument[0] + "scale"))
-        if self.aspect not in (None, "auto", "equal"):
-            raise ValueError(f"aspect: expected None or 'equal', got {self.aspect!r}")
-        for argument in ("xscale", "yscale"):
-            if getattr(self, argument) not in ("linear", "log"):
-                raise ValueError(f"{argument}: expected 'linear' or 'log', got {getattr(self, argument)!r}")
-        if not self.width > 0:
-            raise ValueError(f"width: expected a positive number, got {self.width!r}")
+        checks.text("name", self.name)
+        for axis in "xy":
+            scale = checks.one_of(f"{axis}scale", getattr(self, f"{axis}scale"), ("linear", "log"))
+            _check_limits(f"{axis}lim", getattr(self, f"{axis}lim"), scale)
+        checks.one_of("aspect", self.aspect, (None, "auto", "equal"))
+        checks.positive("width", self.width)
 
 
 def _check_limits(argument, limits, scale):

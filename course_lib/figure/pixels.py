@@ -28,13 +28,10 @@ class PixelArtist(Artist):
         x0, x1, y0, y1 = self._mark.extent
         (left, bottom), (right, top) = self.axes.transData.transform([(x0, y0), (x1, y1)])
         view = self.axes.bbox
+        low, high = np.sort([(left, bottom), (right, top)], axis=0)
         # Whole pixels of the part that is in view.
-        first = np.ceil(
-            [max(min(left, right), view.x0), max(min(bottom, top), view.y0)] - np.array(0.5)
-        ).astype(int)
-        last = np.ceil(
-            [min(max(left, right), view.x1), min(max(bottom, top), view.y1)] - np.array(0.5)
-        ).astype(int)
+        first = np.ceil(np.maximum(low, view.min) - 0.5).astype(int)
+        last = np.ceil(np.minimum(high, view.max) - 0.5).astype(int)
         columns, rows = last - first
         if columns <= 0 or rows <= 0:
             return
@@ -43,13 +40,9 @@ class PixelArtist(Artist):
         values = values[:, ::-1] if right < left else values
         height, width = values.shape[:2]
         # The part in view, in cells from the left and from the top.
-        low_x, high_x, low_y, high_y = min(left, right), max(left, right), min(bottom, top), max(bottom, top)
-        box = (
-            (first[0] - low_x) / (high_x - low_x) * width,
-            (high_y - last[1]) / (high_y - low_y) * height,
-            (last[0] - low_x) / (high_x - low_x) * width,
-            (high_y - first[1]) / (high_y - low_y) * height,
-        )
+        across = [(edge[0] - low[0]) / (high[0] - low[0]) * width for edge in (first, last)]
+        down = [(high[1] - edge[1]) / (high[1] - low[1]) * height for edge in (last, first)]
+        box = (across[0], down[0], across[1], down[1])
         box = tuple(np.clip(box, 0, [width, height, width, height]))
         rgba = self._colors(values, (int(columns), int(rows)), box)
         context = renderer.new_gc()
@@ -68,15 +61,12 @@ class PixelArtist(Artist):
             table = style.colormap(mark.cmap)
             index = Image.fromarray(self._index(values)).resize(size, how, box)
             # One number a colour: looking up four bytes at once is several times quicker than a row of four.
-            colors = (
-                table.view(np.uint32)[:, 0][np.asarray(index)].view(np.uint8).reshape(*index.size[::-1], 4)
-            )
+            colors = table.view(np.uint32)[:, 0][np.asarray(index)]
+            colors = colors.view(np.uint8).reshape(*index.size[::-1], 4)
             known = np.isfinite(values)
             if not known.all():
-                known = Image.fromarray(known.astype(np.uint8) * 255).resize(
-                    size, Image.Resampling.NEAREST, box
-                )
-                colors[..., 3] = np.asarray(known)
+                known = Image.fromarray(known.astype(np.uint8) * 255)
+                colors[..., 3] = np.asarray(known.resize(size, Image.Resampling.NEAREST, box))
         if alpha < 1:
             colors[..., 3] = (colors[..., 3] * alpha).astype(np.uint8)
         return np.ascontiguousarray(colors)

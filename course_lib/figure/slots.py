@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from course_lib.figure import marks, style
+from course_lib.figure import style
 from course_lib.figure.artists import paint
 from course_lib.figure.colorbar import ColorBar
 from course_lib.figure.follower import Follower
@@ -14,9 +14,6 @@ from course_lib.figure.legend import Legend
 from course_lib.figure.ticks import LogLabels, LogTicks
 
 __all__ = ["Slot"]
-
-# Marks that may touch the left and right edges of a panel.
-_UNFRAMED = (marks.Curve, marks.Fill, marks.Picture, marks.Contour, marks.Level, marks.Text)
 
 
 class Memory:
@@ -40,7 +37,6 @@ class Slot:
         self.axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), label=panel.name)
         self.painted = {}
         self.shown = {}
-        self.hatches = {}
         self.places = {}
         self.height_for_legend = 0.0
         self.memory = memory or Memory(panel)
@@ -49,10 +45,8 @@ class Slot:
         self.categories = None
         self.dirty = self.crowded = True
         self._dress()
-        self.heading = Text(
-            0, 1, panel.title, color=style.INK, fontproperties=style.font("title"), va="baseline"
-        )
-        self.heading.set(transform=self.axes.transAxes, zorder=5)
+        self.heading = Text(0, 1, panel.title, fontproperties=style.font("title"), va="baseline")
+        self.heading.set(transform=self.axes.transAxes, zorder=5, color=style.INK)
         self.axes.add_artist(self.heading)
         self.heading.set_clip_on(False)
         self.heading_moves = False
@@ -84,10 +78,9 @@ class Slot:
     def show(self, drawn):
         """Takes over the marks of a ``PanelView``."""
         self.shown = dict(drawn.marks)
-        self._set_heading(
-            self.panel.title if drawn.heading is None else drawn.heading, drawn.heading is not None
-        )
-        bars = {name: mark for name, mark in self.shown.items() if isinstance(mark, marks.Bars)}
+        own = drawn.heading is not None
+        self._set_heading(drawn.heading if own else self.panel.title, moves=own)
+        bars = {name: mark for name, mark in self.shown.items() if mark.categories is not None}
         places = self._place_bars(bars)
         if self.bar.update(self.shown.values()):
             self.dirty = self.crowded = True
@@ -117,9 +110,8 @@ class Slot:
         """Where each group's bars stand: those of the same labels share their places, others follow on the right."""
         groups = {}
         for name, mark in bars.items():
-            groups.setdefault(mark.names, []).append(name)
+            groups.setdefault(mark.categories, []).append(name)
         places, labels = {}, []
-        self.hatches = {}
         for names, members in groups.items():
             width = 0.72 / len(members)
             for index, name in enumerate(members):
@@ -127,7 +119,6 @@ class Slot:
                 # Hatching is the second coding of bars that stand side by side.
                 hatch = bars[name].look.role.hatch if len(members) > 1 and index else ""
                 places[name] = (left, width * (0.94 if len(members) > 1 else 1), hatch)
-                self.hatches[name] = hatch
             labels.extend(names)
         if bars and labels != self.categories:
             self.categories = labels
@@ -139,24 +130,20 @@ class Slot:
 
     def _follow(self, bars):
         """Sets the limits."""
-        panel = self.panel
-        points = [mark.points() for mark in self.shown.values()]
-        exact = all(isinstance(m, _UNFRAMED) for m in self.shown.values())
-        whole = self.shown and all(isinstance(m, (marks.Picture, marks.Contour)) for m in self.shown.values())
-        based = (
-            any(isinstance(m, (marks.Bars, marks.Fill)) for m in self.shown.values())
-            and panel.yscale == "linear"
-        )
+        panel, shown = self.panel, self.shown.values()
+        points = [mark.points() for mark in shown]
+        bare_x, bare_y = (all(axis in mark.touches_edges for mark in shown) for axis in "xy")
+        floor = 0.0 if panel.yscale == "linear" and any(mark.from_zero for mark in shown) else None
         if panel.xlim is not None:
             xlim = panel.xlim
         elif bars:
             xlim = (-0.6, len(self.categories) - 0.4)
         else:
-            xlim = self.memory.x.follow(_joined(points, 0), 0.0 if exact else 0.05)
+            xlim = self.memory.x.follow(_joined(points, 0), 0.0 if bare_x else 0.05)
         if panel.ylim is not None:
             ylim = panel.ylim
         else:
-            ylim = self.memory.y.follow(_joined(points, 1), 0.0 if whole else 0.08, 0.0 if based else None)
+            ylim = self.memory.y.follow(_joined(points, 1), 0.0 if bare_y else 0.08, floor)
         if tuple(self.axes.get_xlim()) != tuple(xlim) or tuple(self.axes.get_ylim()) != tuple(ylim):
             self.axes.set(xlim=xlim, ylim=ylim)
             self.dirty = True
@@ -166,7 +153,9 @@ class Slot:
         """Brings the legend up to date."""
         if not self.panel.legend:
             return
-        shown = [(mark, self.hatches.get(name, "")) for name, mark in self.shown.items()]
+        shown = [
+            (mark, self.places[name][2] if name in self.places else "") for name, mark in self.shown.items()
+        ]
         before = self.height_for_legend
         moved = self.legend.moves
         if self.legend.update(shown, force) and not moved:
@@ -189,19 +178,12 @@ class Slot:
             if max(_text_width(label, self.axes.figure, renderer) for label in labels) <= room:
                 axis.set_ticklabels(labels, fontproperties=style.font("tick"), rotation=0, ha="center")
                 return
-        axis.set_ticklabels(
-            self.categories,
-            fontproperties=style.font("tick"),
-            rotation=38,
-            ha="right",
-            rotation_mode="anchor",
-        )
+        slanted = {"rotation": 38, "ha": "right", "rotation_mode": "anchor"}
+        axis.set_ticklabels(self.categories, fontproperties=style.font("tick"), **slanted)
 
     def moving(self):
         """What is drawn on top of the background at each picture, lowest first."""
-        artists = [
-            artist for painted in self.painted.values() for artist in painted.artists if artist.get_visible()
-        ]
+        artists = [one for painted in self.painted.values() for one in painted.artists if one.get_visible()]
         if self.axes.axison:
             artists += [spine for spine in self.axes.spines.values() if spine.get_visible()]
         if self.legend.moves:

@@ -10,7 +10,6 @@ from matplotlib.text import Text
 
 from course_lib.figure import encode, style
 from course_lib.figure.arrangement import arrange
-from course_lib.figure.marks import Picture
 from course_lib.figure.panel import panel_rows
 from course_lib.figure.slots import Slot
 from course_lib.figure.view import View
@@ -59,10 +58,8 @@ class Stage:
         self.slots = {slot.panel.name: slot for row in self.rows for slot in row}
         self.title = title
         if title:
-            heading = Text(
-                0, 0, title, fontproperties=style.font("title", size=16.0, weight="bold"), va="top"
-            )
-            heading.set(color=style.INK, transform=None)
+            font = style.font("title", size=16.0, weight="bold")
+            heading = Text(0, 0, title, fontproperties=font, va="top", color=style.INK, transform=None)
             self.figure.add_artist(heading)
             heading.set_position((10 * self._unit, self.figure.bbox.height - 8 * self._unit))
         self._background = None
@@ -131,7 +128,7 @@ class Stage:
         """Whether heatmaps and images fill enough of the picture to make a PNG slow."""
         area = 0.0
         for slot in self.slots.values():
-            if any(isinstance(mark, Picture) for mark in slot.shown.values()):
+            if any(mark.pictorial for mark in slot.shown.values()):
                 area += slot.axes.bbox.width * slot.axes.bbox.height
         return area > 0.12 * self.figure.bbox.width * self.figure.bbox.height
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_lib.figure import marks
-from course_lib.figure.marks import Look, numbers
+from course_lib.figure.look import Look
+from course_lib.figure.marks import numbers
 from course_lib.figure.panel import Panel
 from course_lib.figure.style import colormap, rgba
+from course_lib.numerals import pretty
 
 __all__ = ["PanelView", "View"]
 
@@ -35,7 +37,8 @@ class PanelView:
         self.marks: dict[str, marks.Mark] = {}
         self.heading: str | None = None
 
-    def _add(self, name, mark):
+    def add(self, name, mark: marks.Mark):
+        """A mark that is ready; the primitives below check what they are given and make theirs."""
         if not isinstance(name, str):
             raise ValueError(f"name: expected the artist's name as text, got {name!r:.60}")
         self.marks[name] = mark
@@ -43,14 +46,14 @@ class PanelView:
     def curve(self, name, x, y, **look):
         """A line through x and y of shape (n,)."""
         x = numbers("x", x, None)
-        self._add(name, marks.Curve(Look(**look), x, numbers("y", y, len(x))))
+        self.add(name, marks.Curve(Look(**look), x, numbers("y", y, len(x))))
 
     def fill(self, name, x, y, base=0, **look):
         """The region between y and ``base``: x, y of shape (n,), base a number or of shape (n,)."""
         x = numbers("x", x, None)
         base = numbers("base", base, *([] if np.ndim(base) == 0 else [len(x)]))
         base = np.broadcast_to(base, x.shape)
-        self._add(name, marks.Fill(Look(**look), x, numbers("y", y, len(x)), base))
+        self.add(name, marks.Fill(Look(**look), x, numbers("y", y, len(x)), base))
 
     def bars(self, name, labels, heights, color="p", values=None, **look):
         """Bars with ``labels`` under them; an infinite height reaches the top and is marked ∞.
@@ -65,7 +68,7 @@ class PanelView:
         if isinstance(color, (list, tuple)) and len(color) == len(labels) and not _is_one_color(color):
             colors, color = tuple(rgba(one) for one in color), "p"
         heights = numbers("heights", heights, len(labels))
-        self._add(name, marks.Bars(Look(color=color, **look), labels, heights, colors, values))
+        self.add(name, marks.Bars(Look(color=color, **look), labels, heights, colors, values))
 
     def heatmap(self, name, values, extent, cmap="density", limits=None, smooth=True, bar=None, **look):
         """Values of shape (rows, columns) over ``extent = (x0, x1, y0, y1)``; row 0 is at y0.
@@ -85,7 +88,7 @@ class PanelView:
             )
         bar = None if bar is None else str(bar)
         mark = marks.Picture(Look(**look), values, _extent(extent), cmap, limits, smooth, bar=bar)
-        self._add(name, mark)
+        self.add(name, mark)
 
     def image(self, name, array, extent=None, cmap="gray_r", limits=None, smooth=False, **look):
         """An image of shape (rows, columns) or (rows, columns, 3 or 4: colours from 0 to 1); row 0 is at the top."""
@@ -98,7 +101,7 @@ class PanelView:
         extent = (0, values.shape[1], 0, values.shape[0]) if extent is None else extent
         colormap(cmap)
         mark = marks.Picture(Look(**look), values, _extent(extent), cmap, _limits(limits), smooth, upper=True)
-        self._add(name, mark)
+        self.add(name, mark)
 
     def contour(self, name, x, y, z, levels=None, **look):
         """Level lines of z of shape (len(y), len(x)); ``levels`` is a number of them or their values."""
@@ -106,7 +109,7 @@ class PanelView:
         z = numbers("z", z, len(y), len(x))
         if levels is not None and np.ndim(levels) > 0:
             levels = np.unique(numbers("levels", levels, None))
-        self._add(name, marks.Contour(Look(**look), x, y, z, levels))
+        self.add(name, marks.Contour(Look(**look), x, y, z, levels))
 
     def ellipse(self, name, mean, cov, std=2, **look):
         """The ellipse of a Gaussian with ``mean`` (2,) and ``cov`` (2, 2), ``std`` standard deviations out.
@@ -118,7 +121,7 @@ class PanelView:
         levels = tuple(np.atleast_1d(numbers("std", std, *([] if np.ndim(std) == 0 else [None]))))
         unit = _half_axes(cov) @ _CIRCLE
         outline = tuple((mean[:, None] + level * unit).T for level in levels)
-        self._add(name, marks.Ellipse(Look(**look), mean, cov, levels, outline))
+        self.add(name, marks.Ellipse(Look(**look), levels, outline))
 
     def scatter(self, name, xy, color="p", size=6.0, **look):
         """Points of shape (n, 2), ``size`` points wide; ``color`` is one colour or a list of n."""
@@ -128,21 +131,21 @@ class PanelView:
             if len(color) != len(xy):
                 raise ValueError(f"color: expected one colour or {len(xy)} of them, got {len(color)}")
             colors, color = np.array([rgba(one) for one in color]).reshape(-1, 4), "p"
-        self._add(name, marks.Points(Look(color=color, **look), xy, float(size), colors))
+        self.add(name, marks.Points(Look(color=color, **look), xy, float(size), colors))
 
     def vline(self, name, x, **look):
         """A vertical line across the panel."""
-        self._add(name, marks.Level(Look(**{"color": "muted", **look}), "x", float(numbers("x", x))))
+        self.add(name, marks.Level(Look(**{"color": "muted", **look}), "x", float(numbers("x", x))))
 
     def hline(self, name, y, **look):
         """A horizontal line across the panel."""
-        self._add(name, marks.Level(Look(**{"color": "muted", **look}), "y", float(numbers("y", y))))
+        self.add(name, marks.Level(Look(**{"color": "muted", **look}), "y", float(numbers("y", y))))
 
     def arrows(self, name, xy, uv, scale=1.0, **look):
         """Arrows from xy to xy + scale * uv, both of shape (n, 2), in the panel's units."""
         xy = numbers("xy", xy, None, 2)
         uv = numbers("uv", uv, len(xy), 2) * float(scale)
-        self._add(name, marks.Arrows(Look(**look), xy, uv))
+        self.add(name, marks.Arrows(Look(**look), xy, uv))
 
     def text(self, name, x, y, string, align="left", size=None, where="data", **look):
         """Text at (x, y): ``align`` is left, center or right; ``where="panel"`` counts in fractions of the panel."""
@@ -152,7 +155,7 @@ class PanelView:
             raise ValueError(f"where: expected 'data' or 'panel', got {where!r}")
         place = float(numbers("x", x)), float(numbers("y", y))
         look = Look(**{"color": "ink", **look})
-        self._add(name, marks.Text(look, *place, str(string), align, size, where))
+        self.add(name, marks.Text(look, *place, str(string), align, size, where))
 
     def title(self, string):
         """The panel's title, now."""
@@ -183,38 +186,18 @@ class View:
         known = ", ".join((*_PRIMITIVES, "readout"))
         raise AttributeError(f"a view draws {known}; it has no {primitive!r}")
 
-    def readout(self, label, value, format=".4f"):
-        """Shows an exact number (or text) under the picture."""
+    def readout(self, label, value, format=None):
+        """Shows an exact number (or text) under the picture; ``format`` is such as ``".2f"``."""
         if hasattr(value, "item") and np.size(value) == 1:
             value = value.item()
-        self.readouts[str(label)] = Readout(str(label), value, format_number(value, format))
+        self.readouts[str(label)] = Readout(str(label), value, pretty(value, format))
 
 
-_PRIMITIVES = (
-    "curve fill bars heatmap image contour ellipse scatter vline hline arrows text title".split()  # noqa: SIM905
-)
+#: What can be drawn on a panel.
+_PRIMITIVES = [name for name, one in vars(PanelView).items() if callable(one) and not name.startswith("_")]
 
 _ANGLES = np.linspace(0, 2 * np.pi, 129)
 _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)])
-
-
-def format_number(value, format: str) -> str:
-    """A number as text, with a true minus sign and ∞.
-
-    >>> format_number(-0.5, ".2f"), format_number(float("inf"), ".2f"), format_number("on", ".2f")
-    ('−0.50', '∞', 'on')
-    """
-    if isinstance(value, str) or value is None:
-        return str(value)
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if value != value:
-        return "undefined"
-    if value in (float("inf"), float("-inf")):
-        return "∞" if value > 0 else "−∞"
-    if isinstance(value, int) and format == ".4f":
-        format = "d"
-    return f"{value:{format}}".replace("-", "−")
 
 
 def _is_one_color(color) -> bool:

@@ -2,8 +2,9 @@
 
 from course_lib.figure.panel import Panel
 from course_lib.figure.stage import Stage
-from course_lib.widgets.controls import Choice, Slider, Toggle
+from course_lib.widgets.controls import Choice, Toggle
 from course_lib.widgets.explorable import Explorable, explore
+from course_lib.widgets.slider import Slider
 
 __all__ = ["Choice", "Explorable", "LiveTraining", "Panel", "Slider", "Stage", "Toggle", "explore"]
 

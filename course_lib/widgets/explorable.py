@@ -3,13 +3,12 @@
 import inspect
 import threading
 
-import ipywidgets as widgets
-
+from course_lib import checks
 from course_lib.figure.stage import Stage
-from course_lib.widgets import live_cells, page
-from course_lib.widgets.controls import Slider
+from course_lib.widgets import page
+from course_lib.widgets.assembly import box
 from course_lib.widgets.rest import Rest
-from course_lib.widgets.shown import Picture, Shown, width_of
+from course_lib.widgets.shown import Shown
 
 __all__ = ["Explorable", "explore"]
 
@@ -23,15 +22,18 @@ def explore(
         draw: draws by name on a view, for example ``view["left"].curve("p", x, y, color="p", label="p")``. What a later
             call does not draw is hidden. It gets each control's value under the control's name.
         panels: a list of ``Panel`` (or of rows of them); without it there is one panel, ``"main"``.
-        presets: name to values, each a button: ``{"independent": {"rho": 0.0}}``. Controls that it does not name stay.
+        presets: name to values, each a button: ``{"independent": {"rho": 0.0}}``. Controls that it does not name go
+            back to where they started, so that a button always leads to the same picture.
         title: stands above all panels.
         alt: one sentence that says what is to be seen, for readers who do not see it.
         size: width and height in inches, 100 CSS pixels each.
-        controls: ``name=Slider(...)``, ``Choice(...)`` or ``Toggle(...)``. With none the picture stands still.
+        controls: ``name=Slider(...)``, ``Slider.of([...])``, ``Choice(...)`` or ``Toggle(...)``. With none the picture
+            stands still.
 
     Raises:
         ValueError: no alternative text, a preset or control that does not fit.
 
+    >>> from course_lib.widgets import Slider
     >>> def draw(view, slope):
     ...     view.curve("line", [0, 1], [0, slope])
     ...     view.readout("slope", slope, ".1f")
@@ -56,7 +58,7 @@ class Explorable(Shown):
     def __init__(self, draw, *, panels=None, presets=None, title=None, alt=None, size=(9, 4), controls=None):
         super().__init__(alt, controls, presets)
         _check_signature(draw, self.controls)
-        self._draw, self._initial = draw, self.values
+        self._draw = draw
         self._staging = (panels, size, title)
         self._stage, self._quick = Stage(*self._staging), None
         self._rest = Rest(lambda: self._request(sharpen=True))
@@ -66,46 +68,15 @@ class Explorable(Shown):
         # Guards the two flags below; the drawing itself happens outside it.
         self._state = threading.Condition()
         self._drawing = self._stale = self._dull = False
-        self._setting = 0
-        self._make_widget()
-        live_cells.register(self)
+        between = [self._row(), box(self._preset_buttons("Reset"), "course-buttons")] if controls else []
+        self._assemble(*between)
         self._request()
 
     # What a program sees
 
-    def set(self, **values):
-        """Moves controls, and draws once.
-
-        Raises:
-            ValueError: an unknown control, or a value that it does not take; nothing is moved then.
-        """
-        checked = self._check_values("control", values)
-        with self._state:
-            self._setting += 1
-        try:
-            for name, value in checked.items():
-                self._inputs[name].value = value
-            # An input may round; the author's function gets what the program asked for.
-            self._values.update(checked)
-        finally:
-            with self._state:
-                self._setting -= 1
-        self._request()
-
     def reset(self):
         """Moves every control back to where it started."""
-        self.set(**self._initial)
-
-    def preset(self, name):
-        """Moves the controls that a preset names.
-
-        Raises:
-            ValueError: there is none of that name.
-        """
-        if name not in self._presets:
-            known = ", ".join(repr(preset) for preset in self._presets)
-            raise ValueError(f"preset: expected one of {known}, got {name!r}")
-        self.set(**self._presets[name])
+        self.reset_controls()
 
     def flush(self):
         """Waits until the latest values are drawn."""
@@ -145,7 +116,7 @@ class Explorable(Shown):
         meanwhile is drawn once, with the last values.
         """
         with self._state:
-            if self._setting or self._closed:
+            if self._closed:
                 return
             self._dull |= sharpen
             self._stale |= not sharpen
@@ -176,22 +147,16 @@ class Explorable(Shown):
             frame = self._frame(view)
         except Exception as error:
             self.error = error
-            self._card.value = page.error_card(error, self._draw, drawn=self._view is not None)
-            self._card.remove_class("course-hidden")
+            self._show_card(page.error_card(error, self._draw, drawn=self._view is not None))
             if self._view is None:
                 # Nothing was ever drawn: show the empty panels.
                 self._send(*self._stage.frame(self._stage.view()))
             return
-        if self.error is not None:
-            self.error = None
-            self._card.value = ""
-            self._card.add_class("course-hidden")
-        self._readouts = view.readouts
+        self.error = None
+        self._show_card("")
         self._view = view
         self._send(*frame)
-        table = page.readout_table(self._readouts.values())
-        if table != self._table.value:
-            self._table.value = table
+        self._show_readouts(view.readouts)
 
     def _frame(self, view):
         """The first picture is sharp; while the reader moves, pictures have a quarter of the pixels, and are JPEGs."""
@@ -204,76 +169,15 @@ class Explorable(Shown):
         return frame
 
     def _send(self, format, data):
-        if self._closed:
-            return
-        with self._picture.hold_sync():
-            self._picture.format = format
-            self._picture.value = data
+        if not self._closed:
+            self._picture.send(format, data)
 
-    # Widgets
-
-    def _make_widget(self):
-        self._picture = Picture(self._stage, self.alt)
-        self._card, self._table = widgets.HTML(), widgets.HTML()
-        self._card.add_class("course-hidden")
-        self._inputs = self._inputs_that_call(self._moved)
-        row = widgets.Box([self._dressed(name) for name in self.controls])
-        row.add_class("course-row")
-        buttons = widgets.Box(self._buttons())
-        buttons.add_class("course-buttons")
-        for part in (row, buttons, self._card, self._table):
-            part.layout.max_width = width_of(self._stage)
-        parts = [widgets.HTML(page.dressing(self.alt)), self._picture, self._card]
-        parts += [row, buttons] if self.controls else []
-        self.widget = widgets.VBox([*parts, self._table])
-        self.widget.add_class("course-explorable")
-
-    def _moved(self, name, value):
-        if not self._setting:
-            self._values[name] = value
-            self._request()
-
-    def _dressed(self, name):
-        control, made = self.controls[name], self._inputs[name]
-        if not isinstance(control, Slider):
-            return made
-        parts = [made]
-        if control.play:
-            play = widgets.Play(
-                min=0, max=control.count, step=1, interval=120, value=control.index(control.initial)
-            )
-            play.show_repeat = True
-
-            def step(change):
-                if control.index(made.value) != change["new"]:
-                    made.value = control.at(change["new"])
-
-            def follow(change):
-                play.value = min(max(control.index(change["new"]), 0), control.count)
-
-            play.observe(step, "value")
-            made.observe(follow, "value")
-            parts.insert(0, play)
-        together = widgets.HBox(parts)
-        together.add_class("course-control")
-        return together
-
-    def _buttons(self):
-        buttons = []
-        for name in self._presets:
-            button = widgets.Button(description=name)
-            button.on_click(lambda _, name=name: self.preset(name))
-            buttons.append(button)
-        reset = widgets.Button(
-            description="Reset", icon="undo", tooltip="Every control back to where it started"
-        )
-        reset.on_click(lambda _: self.reset())
-        return [*buttons, reset]
+    def _moved(self, values):
+        self._request()
 
 
 def _check_signature(draw, controls):
-    if not callable(draw):
-        raise ValueError(f"draw: expected a function draw(view, **values), got {draw!r:.80}")
+    checks.function("draw", draw, "a function draw(view, **values)")
     try:
         inspect.signature(draw).bind(None, **dict.fromkeys(controls))
     except TypeError as error:

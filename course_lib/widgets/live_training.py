@@ -1,17 +1,18 @@
 """Training that one steers: it runs on the screen while sliders and buttons act on it."""
 
-import html
 import math
 from collections.abc import Callable, Mapping
 
 import ipywidgets as widgets
 from tqdm.auto import tqdm
 
+from course_lib import checks
 from course_lib.figure.stage import Stage
-from course_lib.widgets import live_cells, page
-from course_lib.widgets.controls import Choice, Slider
+from course_lib.widgets import page
+from course_lib.widgets.assembly import box, button, write
+from course_lib.widgets.controls import Choice
 from course_lib.widgets.runner import Runner
-from course_lib.widgets.shown import Picture, Shown, width_of
+from course_lib.widgets.shown import Shown, known_as
 
 __all__ = ["LiveTraining"]
 
@@ -58,7 +59,7 @@ class LiveTraining(Shown):
         alt: one sentence that says what is to be seen.
         actions: what a button says, to a function without arguments that it calls between two steps:
             ``{"one D step": game.discriminator_step}``. A playing run is paused first.
-        presets: what a button says, to values of controls.
+        presets: what a button says, to values of controls; those it does not name go back to where they started.
         cap: the run stops by itself after so many steps.
         controls: ``name=Slider(...)``, ``Choice(...)`` or ``Toggle(...)``.
 
@@ -81,23 +82,15 @@ class LiveTraining(Shown):
         **controls,
     ):
         super().__init__(alt, controls, presets)
-        for method in ("step", "reset"):
-            if not callable(getattr(stepper, method, None)):
-                raise ValueError(f"stepper: expected an object with step() and reset(), got {stepper!r:.80}")
-        if not callable(draw):
-            raise ValueError(f"draw: expected a function draw(view, stepper), got {draw!r:.80}")
-        if isinstance(cap, bool) or not isinstance(cap, int) or cap < 1:
-            raise ValueError(f"cap: expected a positive number of steps, got {cap!r}")
-        self.stepper, self._draw, self._actions = stepper, draw, dict(actions or {})
+        self.stepper = checks.methods("stepper", stepper, "step", "reset")
+        self._draw = checks.function("draw", draw, "a function draw(view, stepper)")
+        self._actions = dict(actions or {})
         # A frame is shown for a tenth of a second: fewer pixels than a still picture, more frames.
         self._stage = Stage(panels, size, title, scale=1.25)
-        self._setting = False
-        self._runner = Runner(
-            stepper.step, self._frame, is_healthy=getattr(stepper, "is_finite", None), cap=cap
-        )
-        self._make_widget()
-        live_cells.register(self)
-        self._runner.submit(lambda: self._assign(self._values))
+        healthy, cap = getattr(stepper, "is_finite", None), checks.integer("cap", cap, 1)
+        self._runner = Runner(stepper.step, self._frame, is_healthy=healthy, cap=cap)
+        self._put_together()
+        self._moved(self._values)
 
     # What a program sees
 
@@ -132,7 +125,7 @@ class LiveTraining(Shown):
         self._show_status()
 
     def reset(self):
-        """Back to the start; controls stay where they are, and a playing run plays on from there."""
+        """Back to the start; controls stay where they are (see ``reset_controls``), and a playing run plays on."""
         self._runner.restart(self.stepper.reset)
 
     def act(self, name: str):
@@ -141,9 +134,7 @@ class LiveTraining(Shown):
         Raises:
             ValueError: there is none of that name.
         """
-        if name not in self._actions:
-            known = ", ".join(repr(action) for action in self._actions) or "none"
-            raise ValueError(f"action: expected one of {known}, got {name!r}")
+        known_as("action", name, self._actions)
         self._runner.pause()
         self._runner.submit(self._actions[name])
 
@@ -153,29 +144,12 @@ class LiveTraining(Shown):
         Raises:
             Exception: what the stepper raised, if it did.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-            raise ValueError(f"n: expected a non-negative number of steps, got {n!r}")
+        n = checks.integer("n", n, 0)
         with tqdm(total=n, desc="training", leave=False, disable=not progress, mininterval=0.2) as bar:
             self._runner.run(n, bar.update)
         if self._runner.error is not None:
             raise self._runner.error
         return self
-
-    def set(self, **values):
-        """Moves controls; they act from the next step on.
-
-        Raises:
-            ValueError: an unknown control, or a value that it does not take; nothing is moved then.
-        """
-        checked = self._check_values("control", values)
-        self._setting = True
-        try:
-            for name, value in checked.items():
-                self._inputs[name].value = value
-        finally:
-            self._setting = False
-        self._values.update(checked)
-        self._runner.submit(lambda: self._assign(checked))
 
     def png(self) -> bytes:
         """The picture now."""
@@ -192,6 +166,9 @@ class LiveTraining(Shown):
 
     # Between two steps
 
+    def _moved(self, values):
+        self._runner.submit(lambda: self._assign(values))
+
     def _assign(self, values):
         for name, value in values.items():
             setattr(self.stepper, name, value)
@@ -204,62 +181,26 @@ class LiveTraining(Shown):
         except Exception as error:
             self._runner.status, self._runner.error = "failed", error
         else:
-            self._readouts = view.readouts
-            with self._picture.hold_sync():
-                self._picture.format, self._picture.value = kind, data
-            _write(self._table, page.readout_table(self._readouts.values()))
+            self._picture.send(kind, data)
+            self._show_readouts(view.readouts)
         self._show_status()
 
     # Widgets
 
-    def _make_widget(self):
-        self._picture = Picture(self._stage, self.alt)
-        self._status, self._card, self._table = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self._card.add_class("course-hidden")
-        self._inputs = self._inputs_that_call(self._moved)
-        self._play = _button("Play", "play", lambda: self.pause() if self.playing else self.play())
-        self._play.add_class("course-play")
+    def _put_together(self):
         speed = Choice(_SPEEDS, value=math.inf, label="speed").widget("speed")
         speed.observe(lambda change: setattr(self._runner, "rate", change["new"]), "value")
-        self._speed = speed
-        row = widgets.Box([*self._dressed(), speed])
-        row.add_class("course-row")
-        buttons = [self._play, _button("Reset", "undo", self.reset)]
-        buttons += [_button(name, "step-forward", lambda name=name: self.act(name)) for name in self._actions]
-        buttons += [
-            _button(name, "", lambda values=values: self.set(**values))
-            for name, values in self._presets.items()
-        ]
-        bar = widgets.Box(buttons)
-        bar.add_class("course-buttons")
-        self._status.add_class("course-status")
-        for part in (row, bar, self._card, self._table, self._status):
-            part.layout.max_width = width_of(self._stage)
-        self.widget = widgets.VBox(
-            [
-                widgets.HTML(page.dressing(self.alt)),
-                self._picture,
-                self._card,
-                bar,
-                self._status,
-                row,
-                self._table,
-            ]
+        self._play = button("Play", lambda: self.pause() if self.playing else self.play(), "play")
+        self._play.add_class("course-play")
+        actions = [button(name, lambda name=name: self.act(name), "step-forward") for name in self._actions]
+        reset = button("Reset", self.reset, "undo", "The training back to its start; the controls stay")
+        buttons = box(
+            [self._play, reset, *actions, *self._preset_buttons("Reset controls")], "course-buttons"
         )
-        self.widget.add_class("course-explorable")
+        self._status = widgets.HTML()
+        self._status.add_class("course-status")
+        self._assemble(buttons, self._status, self._row(speed))
         self.widget.add_class("course-live")
-
-    def _dressed(self):
-        for name, made in self._inputs.items():
-            if isinstance(self.controls[name], Slider):
-                made = widgets.HBox([made])
-                made.add_class("course-control")
-            yield made
-
-    def _moved(self, name, value):
-        if not self._setting:
-            self._values[name] = value
-            self._runner.submit(lambda: self._assign({name: value}))
 
     def _show_status(self):
         runner = self._runner
@@ -272,20 +213,5 @@ class LiveTraining(Shown):
         speed = (
             f" · {runner.steps_per_second:,.0f} steps/s" if runner.playing and runner.steps_per_second else ""
         )
-        _write(self._status, f"step {runner.steps:,} · {runner.status}{speed}")
-        card = page.training_card(runner, self._draw)
-        if card != self._card.value:
-            _write(self._card, card)
-            (self._card.remove_class if card else self._card.add_class)("course-hidden")
-
-
-def _button(text, icon, act):
-    button = widgets.Button(description=text, icon=icon)
-    button.on_click(lambda _: act())
-    return button
-
-
-def _write(widget, value):
-    value = value if value.startswith("<") else html.escape(value)
-    if widget.value != value:
-        widget.value = value
+        write(self._status, f"step {runner.steps:,} · {runner.status}{speed}")
+        self._show_card(page.training_card(runner, self._draw))

@@ -1,18 +1,23 @@
-"""What every moving picture has in common: controls, exact numbers, a still picture for the saved notebook."""
+"""What every moving picture has in common: controls, presets, exact numbers, a still picture for the saved notebook."""
 
 import base64
+import threading
 from collections.abc import Mapping
 
 import ipywidgets as widgets
-import traitlets
 
-from course_lib.widgets.controls import check_control
+from course_lib import checks
+from course_lib.widgets import live_cells, page
+from course_lib.widgets.assembly import Picture, box, button, descendants, dressed, hide, write
+from course_lib.widgets.controls import Control
 
-__all__ = ["Picture", "Shown", "width_of"]
+__all__ = ["Shown", "known_as"]
 
 
 class Shown:
-    """The base of ``Explorable`` and ``LiveTraining``; a subclass makes ``_stage`` and ``widget``, and draws.
+    """The base of ``Explorable`` and ``LiveTraining``, which say what happens when controls move, and draw.
+
+    A subclass makes its ``_stage``, calls ``_assemble``, and defines ``_moved(values)``: controls took these values.
 
     Attributes:
         alt: one sentence that says what is to be seen.
@@ -22,12 +27,18 @@ class Shown:
 
     def __init__(self, alt, controls, presets):
         if not isinstance(alt, str) or not alt.strip():
-            raise ValueError(f"alt: expected a sentence that says what is to be seen, got {alt!r}")
+            raise checks.refuse("alt", "a sentence that says what is to be seen", alt)
         self.alt = alt.strip()
-        self.controls = {name: check_control(name, control) for name, control in (controls or {}).items()}
-        self._values = {name: control.initial for name, control in self.controls.items()}
+        self.controls = {name: _checked(name, control) for name, control in (controls or {}).items()}
+        self._initial = {name: control.initial for name, control in self.controls.items()}
+        self._values = dict(self._initial)
         self._presets = self._check_presets(presets or {})
         self._readouts, self._closed = {}, False
+        # Held while controls move, so that what several threads set stays together.
+        self._hand = threading.RLock()
+        self._setting = False
+
+    # What a program sees
 
     @property
     def values(self) -> dict:
@@ -38,6 +49,42 @@ class Shown:
     def readouts(self) -> dict:
         """The exact numbers under the picture."""
         return {label: one.value for label, one in self._readouts.items()}
+
+    def set(self, **values):
+        """Moves controls, all at once.
+
+        Raises:
+            ValueError: an unknown control, or a value that it does not take; nothing is moved then.
+        """
+        checked = self._check_values("control", values)
+        with self._hand:
+            self._setting = True
+            try:
+                for name, value in checked.items():
+                    self._inputs[name].value = value
+            finally:
+                self._setting = False
+            # An input may round; the author's function gets what the program asked for.
+            self._values.update(checked)
+        self._moved(checked)
+
+    def preset(self, name):
+        """Moves every control to where a preset has it.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        known_as("preset", name, self._presets)
+        self.set(**self._presets[name])
+
+    def reset_controls(self):
+        """Moves every control back to where it started."""
+        self.set(**self._initial)
+
+    @property
+    def parts(self) -> list:
+        """Every widget of the picture, from the outside in, with its layouts and styles."""
+        return list(descendants(self.widget))
 
     def _repr_mimebundle_(self, include=None, exclude=None, **_):
         data = {"text/plain": self._as_text()}
@@ -52,41 +99,72 @@ class Shown:
         numbers = "; ".join(f"{one.label} = {one.text}" for one in self._readouts.values())
         return self.alt + (f" [{numbers}]" if numbers else "")
 
+    # Values
+
     def _check_values(self, what, values):
         for name in values:
-            if name not in self.controls:
-                known = ", ".join(repr(control) for control in self.controls) or "none"
-                raise ValueError(f"{what}: expected one of {known}, got {name!r}")
+            known_as(what, name, self.controls)
         return {name: self.controls[name].check(name, value) for name, value in values.items()}
 
     def _check_presets(self, presets):
+        """Each preset with a value for every control, so that a button always leads to the same picture."""
         checked = {}
         for name, values in presets.items():
             if not isinstance(values, Mapping):
-                raise ValueError(
-                    f"presets: expected a mapping of control to value for {name!r}, got {values!r}"
-                )
-            checked[str(name)] = self._check_values(f"preset {name!r}", values)
+                raise checks.refuse("presets", f"a mapping of control to value for {name!r}", values)
+            checked[str(name)] = {**self._initial, **self._check_values(f"preset {name!r}", values)}
         return checked
 
-    def _inputs_that_call(self, moved):
-        """An input widget for each control; ``moved(name, value)`` hears of every value that the control takes."""
-        inputs = {name: control.widget(name) for name, control in self.controls.items()}
-        for name, made in inputs.items():
-            made.observe(lambda change, name=name: self._pass_on(moved, name, change["new"]), "value")
-        return inputs
-
-    def _pass_on(self, moved, name, value):
+    def _hear(self, name, heard):
+        """An input moved; it may pass through values between two steps, which count for nothing."""
+        control = self.controls[name]
         try:
-            value = self.controls[name].check(name, value)
+            value = control.check(name, control.read(heard))
         except ValueError:
-            return  # an input may pass through values between two steps
-        moved(name, value)
+            return
+        with self._hand:
+            # A program is moving the controls, or did so after the reader.
+            if self._setting or self._inputs[name].value is not heard:
+                return
+            self._values[name] = value
+        self._moved({name: value})
 
-    @property
-    def parts(self) -> list:
-        """Every widget of the picture, from the outside in, with its layouts and styles."""
-        return list(_descendants(self.widget))
+    # Widgets
+
+    def _row(self, *beside):
+        """An input for each control, and what else stands in their row."""
+        self._inputs = {name: control.widget(name) for name, control in self.controls.items()}
+        for name, made in self._inputs.items():
+            made.observe(lambda change, name=name: self._hear(name, change["new"]), "value")
+        inputs = [dressed(self.controls[name], made) for name, made in self._inputs.items()]
+        return box([*inputs, *beside], "course-row")
+
+    def _preset_buttons(self, reset):
+        """A button for each preset, and one that says ``reset`` and moves every control back."""
+        presets = [button(name, lambda name=name: self.preset(name)) for name in self._presets]
+        tip = "Every control back to where it started"
+        return [*presets, button(reset, self.reset_controls, "undo", tip)] if self.controls else []
+
+    def _assemble(self, *between):
+        """All of it, from top to bottom: the picture, the card of errors, ``between``, the exact numbers."""
+        width = f"{round(self._stage.size[0] * 100)}px"  # 100 CSS pixels an inch
+        self._picture, self._card, self._table = Picture(width, self.alt), widgets.HTML(), widgets.HTML()
+        hide(self._card, True)
+        self._table.add_class("course-numbers")
+        below = [self._card, *between, self._table]
+        for part in below:
+            part.layout.max_width = width
+        self.widget = widgets.VBox([widgets.HTML(page.dressing(self.alt)), self._picture, *below])
+        self.widget.add_class("course-explorable")
+        live_cells.register(self)
+
+    def _show_card(self, text):
+        write(self._card, text)
+        hide(self._card, not text)
+
+    def _show_readouts(self, readouts):
+        self._readouts = readouts
+        write(self._table, page.readout_table(readouts.values()))
 
     def _take_down(self):
         for one in self.parts:
@@ -94,26 +172,13 @@ class Shown:
             one.close()
 
 
-class Picture(widgets.Image):
-    """An image widget whose tooltip works: its view looks for a description, which ipywidgets' own lacks."""
-
-    description = traitlets.Unicode("").tag(sync=True)
-
-    def __init__(self, stage, alt):
-        layout = widgets.Layout(width=width_of(stage), max_width="100%", height="auto")
-        super().__init__(format="png", tooltip=alt, layout=layout)
-        self.add_class("course-picture")
+def known_as(what: str, name, known):
+    """Refuses a name that is none of those in ``known``."""
+    if name not in known:
+        raise checks.refuse(what, f"one of {', '.join(map(repr, known)) or 'none'}", name)
 
 
-def width_of(stage) -> str:
-    """The width of a stage's picture in CSS pixels, 100 an inch."""
-    return f"{round(stage.size[0] * 100)}px"
-
-
-def _descendants(widget):
-    yield widget
-    for attribute in ("layout", "style"):
-        if hasattr(widget, attribute):
-            yield getattr(widget, attribute)
-    for child in getattr(widget, "children", ()):
-        yield from _descendants(child)
+def _checked(name, control):
+    if not isinstance(control, Control):
+        raise checks.refuse(name, "a Slider, Choice or Toggle", control)
+    return control

@@ -26,10 +26,12 @@ THEORY = {
 KIT = {
     "catalog": set(),
     "files": set(),
+    "markup": set(),
+    "numerals": set(),
     "figure": set(),
-    "widgets": {"figure"},
+    "widgets": {"figure", "markup"},
     "claims": {"catalog", "files"},
-    "exercises": {"catalog", "files"},
+    "exercises": {"catalog", "files", "markup"},
     "workspace": {"files"},
     "authoring": {"catalog", "claims", "exercises", "figure", "files", "widgets"},
     "commands": {"authoring", "catalog", "claims", "exercises", "figure", "files", "widgets", "workspace"},
@@ -37,8 +39,8 @@ KIT = {
 }
 LESSONS = {"lessons": {*THEORY, *KIT} - {"authoring", "commands", "workspace", "__main__"}}
 STANDS_ON = {**THEORY, **KIT, **LESSONS, "__init__": set()}
-#: The kit knows no theory; these tools of the theory are the field's own types and no theory.
-SHARED = {"checks", "device"}
+#: The kit knows no theory, and theory no kit; these tools are neither: the field's own types, and numbers as text.
+SHARED = {"checks", "device", "numerals"}
 
 
 def room_of(path: Path) -> str:

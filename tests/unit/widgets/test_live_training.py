@@ -1,11 +1,13 @@
 import gc
 import math
 
+import ipywidgets as widgets
 import pytest
 
 from course_lib.figure.panel import Panel
-from course_lib.widgets.controls import Slider, Toggle
+from course_lib.widgets.controls import Toggle
 from course_lib.widgets.live_training import LiveTraining
+from course_lib.widgets.slider import Slider
 
 
 class Descent:
@@ -128,11 +130,27 @@ def test_a_saved_notebook_gets_a_picture_and_a_sentence(live):
     assert "application/vnd.jupyter.widget-view+json" in data and metadata["image/png"]["width"] == 900
 
 
-def test_presets_move_the_controls(live):
-    one = live(presets={"fast": {"rate": 0.9}})
-    button = next(b for b in one.parts if getattr(b, "description", "") == "fast")
-    button.click()
-    assert one.stepper.rate == 0.9 and one.values["rate"] == 0.9
+def test_presets_and_the_reset_of_the_controls_move_all_of_them_and_leave_the_training_alone(live):
+    one = live(presets={"fast": {"rate": 0.9}}, noisy=Toggle())
+    buttons = {b.description: b for b in one.parts if isinstance(b, widgets.Button)}
+    assert list(buttons) == ["Play", "Reset", "fast", "Reset controls"]
+    one.run(2, progress=False)
+    here = one.stepper.x
+    one.set(noisy=True)
+    buttons["fast"].click()
+    assert one.values == {"rate": 0.9, "noisy": False}
+    assert (one.stepper.rate, one.stepper.noisy) == (0.9, False)
+    one.set(noisy=True)
+    buttons["Reset controls"].click()
+    assert one.values == {"rate": 0.1, "noisy": False}
+    assert (one.stepper.rate, one.stepper.noisy) == (0.1, False)
+    assert one.stepper.x == here and one.steps == 2
+
+
+def test_without_controls_there_is_nothing_to_reset_but_the_training():
+    one = LiveTraining(Descent(), draw, alt="A level.")
+    assert [b.description for b in one.parts if isinstance(b, widgets.Button)] == ["Play", "Reset"]
+    one.close()
 
 
 def test_closing_takes_every_widget_down(live):

@@ -9,6 +9,7 @@ import time
 import ipywidgets as widgets
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from course_lib.widgets import Choice, Panel, Slider, Toggle, explore, live_cells
@@ -79,9 +80,9 @@ def test_set_moves_several_controls_and_draws_once():
 
 
 _WRONG_VALUES = {
-    "slope: expected a number from -2.0 to 2.0, got 5": {"slope": 5},
-    "slope: expected a number from -2.0 to 2.0, got 'x'": {"slope": "x"},
-    "slope: expected a number from -2.0 to 2.0, got nan": {"slope": float("nan")},
+    "slope: expected a number from -2 to 2, got 5": {"slope": 5},
+    "slope: expected a number from -2 to 2, got 'x'": {"slope": "x"},
+    "slope: expected a number from -2 to 2, got nan": {"slope": float("nan")},
     "kind: expected one of 'a', 'b', got 'c'": {"kind": "c"},
     "on: expected True or False, got 7": {"on": 7},
     "control: expected one of 'slope', 'kind', 'on', got 'slop'": {"slope": 0.0, "slop": 1},
@@ -122,15 +123,6 @@ def test_buttons_of_presets_and_reset():
     assert explorable.values == {"slope": 0.0} and explorable.png() != start
     buttons["Reset"].click()
     assert explorable.values == {"slope": 1.0} and explorable.png() == start
-
-
-def test_a_preset_leaves_the_controls_alone_that_it_does_not_name():
-    explorable = _line(lambda view, slope, on: None, on=Toggle(), presets={"steep": {"slope": 2.0}})
-    explorable.set(on=True, slope=0.0)
-    explorable.preset("steep")
-    assert explorable.values == {"slope": 2.0, "on": True}
-    with pytest.raises(ValueError, match="preset: expected one of 'steep', got 'flat'"):
-        explorable.preset("flat")
 
 
 def test_an_exception_shows_with_the_author_s_line_and_the_slider_lives_on():
@@ -199,12 +191,16 @@ def test_read_outs_show_exact_numbers_text_and_infinity():
         view.readout("b", np.float64("inf"))
         view.readout("c", float("nan"))
         view.readout("d", 12)
+        view.readout("zero from below", np.float32(-1e-9))
+        view.readout("draws", torch.tensor(2048))
         view.readout("<e>", "words")
 
     explorable = explore(draw, alt="Numbers.", size=(3, 2))
     table = explorable._table.value
     for text in (
         "<b>−0.1235</b>",
+        "<b>0.0000</b>",
+        "<b>2,048</b>",
         "<b>∞</b>",
         "<b>undefined</b>",
         "<b>12</b>",
@@ -310,13 +306,3 @@ def test_running_a_cell_again_takes_its_old_pictures_down(monkeypatch):
     cell[:] = ["cell-a", 3]
     third = _line()
     assert [one._closed for one in (first, second, other, third)] == [True, True, False, False]
-
-
-def test_play_steps_through_the_values_of_a_slider():
-    explorable = _line(slope=Slider(-2.0, 2.0, step=0.5, value=0.0, play=True))
-    play = next(one for one in explorable.parts if isinstance(one, widgets.Play))
-    assert (play.min, play.max, play.value) == (0, 8, 4)
-    play.value = 5
-    assert explorable.values == {"slope": 0.5}
-    explorable.set(slope=-2.0)
-    assert play.value == 0

@@ -1,0 +1,52 @@
+"""The HTML around a picture."""
+
+from types import SimpleNamespace
+
+from course_lib.markup import stylesheet
+from course_lib.widgets import page
+
+
+def _failing():
+    raise RuntimeError("slopes above <1.5> are steep")
+
+
+def _error():
+    try:
+        _failing()
+    except RuntimeError as error:
+        return error
+
+
+def test_an_error_card_names_the_author_s_line_and_escapes_it():
+    card = page.error_card(_error(), _failing)
+    assert (
+        "<b>RuntimeError</b> in <code>_failing</code>: slopes above &lt;1.5&gt; are steep<pre>line " in card
+    )
+    assert "raise RuntimeError(&quot;slopes above" in card and 'role="alert"' in card
+    assert "last values that could be drawn" in card
+    assert "last values" not in page.error_card(_error(), _failing, drawn=False)
+
+
+def test_the_stylesheet_and_the_alternative_text_come_with_each_picture():
+    text = page.dressing('Two "curves" & <one> line.')
+    assert stylesheet() in text and 'data-alt="Two &quot;curves&quot; &amp; &lt;one&gt; line."' in text
+
+
+def test_read_outs_can_be_read_from_afar_and_grow_with_the_picture():
+    table = page.readout_table([SimpleNamespace(label="<a>", text="1.0000")])
+    assert "<span>&lt;a&gt;</span><b>1.0000</b>" in table and page.readout_table([]) == ""
+    rule = stylesheet().split(".course-readouts {")[1].split("}")[0]
+    # 18 px is the least; cqi is a hundredth of the width of what holds the numbers, which is the picture's.
+    assert "font-size: clamp(18px, 1.9cqi, 30px)" in rule
+    assert ".course-numbers { container-type: inline-size; }" in stylesheet()
+
+
+def test_a_training_says_why_it_stands_still():
+    def card(status, **more):
+        runner = SimpleNamespace(status=status, steps=1234, cap=5000, frames=1, error=_error(), **more)
+        return page.training_card(runner, _failing)
+
+    assert card("playing") == card("paused") == ""
+    assert "<b>The training diverged</b> by step 1,234" in card("diverged")
+    assert "<b>The end:</b> 5,000 steps" in card("finished")
+    assert "RuntimeError" in card("failed")
