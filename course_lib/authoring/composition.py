@@ -10,7 +10,7 @@ from course_lib.claims.showing import CLAIM_MIME
 
 __all__ = ["SIZE_LIMIT", "BuildError", "code_cells", "compose", "stored_outputs"]
 
-SIZE_LIMIT = 1_000_000  # bytes of a committed notebook; larger ones open slowly and bloat the history
+SIZE_LIMIT = 1_250_000  # bytes of a committed notebook; larger ones open slowly and bloat the history
 
 
 class BuildError(ValueError):

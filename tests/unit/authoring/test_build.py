@@ -285,7 +285,7 @@ def test_a_malformed_source_fails_the_build_and_the_check(layout, runs):
 
 def test_a_notebook_above_the_limit_names_its_biggest_cell(layout, monkeypatch):
     def heavy(book, folder, title, layout):
-        text = {"setup": "x" * 1_100_000}
+        text = {"setup": "x" * 1_300_000}
         return [
             {
                 "execution_count": 1,
@@ -302,7 +302,7 @@ def test_a_notebook_above_the_limit_names_its_biggest_cell(layout, monkeypatch):
     monkeypatch.setattr(builder, "execute", heavy)
     problems = build(layout=layout)
     assert len(problems) == 2
-    assert "the limit is 1,000,000; the biggest cell is 'setup'" in problems[0]
+    assert "the limit is 1,250,000; the biggest cell is 'setup'" in problems[0]
     assert not layout.edition("01_mean_field_kl", "student").exists()
 
 
