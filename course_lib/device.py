@@ -6,6 +6,8 @@ import random
 import numpy as np
 import torch
 
+from course_lib import checks
+
 __all__ = ["get_device", "seed_everything"]
 
 
@@ -22,27 +24,16 @@ def get_device(name: str | None = None) -> torch.device:
     >>> get_device("cpu")
     device(type='cpu')
     """
-    asked = name or os.environ.get("COURSE_DEVICE", "").strip()
-    if not asked:
+    asked = os.environ.get("COURSE_DEVICE", "").strip() if name is None else name
+    if asked == "" and name is None:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    source = "name" if name else "COURSE_DEVICE"
-    try:
-        device = torch.device(asked)
-    except RuntimeError as error:
-        raise ValueError(f"{source}: expected 'cpu', 'cuda', 'cuda:<n>' or 'mps', got {asked!r}") from error
-    if not _is_there(device):
-        raise ValueError(f"{source}: {asked!r} is not available on this machine; 'cpu' always is")
+    source = "COURSE_DEVICE" if name is None else "name"
+    device = checks.device(source, asked)
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise ValueError(f"{source}: expected 'cpu', 'cuda', 'cuda:<n>' or 'mps', got {asked!r}")
     return device
-
-
-def _is_there(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
-    if device.type == "mps":
-        return torch.backends.mps.is_available()
-    return device.type == "cpu"
 
 
 def seed_everything(seed: int) -> torch.Generator:
@@ -54,8 +45,7 @@ def seed_everything(seed: int) -> torch.Generator:
     Returns:
         A CPU generator with that seed, for code that passes its randomness on explicitly.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(f"seed: expected an integer from 0 to 2**32 - 1, got {seed!r}")
+    seed = checks.integer("seed", seed, 0, 2**32 - 1)
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002  (scikit-learn and SciPy still draw from the global state)
     torch.manual_seed(seed)

@@ -4,8 +4,10 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm as bound_spectrum
+
+from course_lib import checks
 
 __all__ = ["ACTIVATIONS", "mlp", "parameter_count"]
 
@@ -44,12 +46,20 @@ def mlp(
     Returns:
         A module from shape ``(..., sizes[0])`` to shape ``(..., sizes[-1])``.
 
+    Raises:
+        ValueError: widths that are no positive integers, an unknown non-linearity, type or device.
+
     >>> mlp((2, 8, 1), seed=0)(torch.zeros(5, 2)).shape
     torch.Size([5, 1])
     """
-    widths = list(sizes)
-    if len(widths) < 2 or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in widths):
-        raise ValueError(f"sizes: expected at least two positive integers, got {sizes!r}")
+    wanted = "at least two positive integers"
+    widths = [checks.integer("sizes", width, 1) for width in checks.items("sizes", sizes, wanted)]
+    if len(widths) < 2:
+        raise checks.refuse("sizes", wanted, sizes)
+    checks.flag("spectral_norm", spectral_norm)
+    seed = None if seed is None else checks.integer("seed", seed, 0, 2**32 - 1)
+    dtype = None if dtype is None else checks.floating_type("dtype", dtype)
+    device = checks.device("device", device)
     hidden, last = _factory("activation", activation), None
     if output_activation is not None:
         last = _factory("output_activation", output_activation)
@@ -75,13 +85,13 @@ def parameter_count(module: nn.Module) -> int:
     >>> parameter_count(mlp((2, 3, 1)))
     13
     """
-    parameters: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
-    return sum(p.numel() for p in parameters)
+    return sum(p.numel() for p in checks.module("module", module).parameters() if p.requires_grad)
 
 
 def _factory(argument: str, value: str | Callable[[], nn.Module]) -> Callable[[], nn.Module]:
-    if callable(value):
-        return value
-    if value not in ACTIVATIONS:
-        raise ValueError(f"{argument}: expected one of {', '.join(ACTIVATIONS)}, got {value!r}")
-    return ACTIVATIONS[value]
+    factory = value if callable(value) else ACTIVATIONS[checks.one_of(argument, value, ACTIVATIONS)]
+
+    def layer() -> nn.Module:
+        return checks.module(argument, factory(), "something that makes a torch.nn.Module")
+
+    return layer

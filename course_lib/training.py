@@ -1,11 +1,14 @@
 """One loop for the whole course: a step function, a progress bar, a history that stays on the device."""
 
+import numbers
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from course_lib import checks
 from course_lib.device import seed_everything
 
 __all__ = ["History", "batches", "minimise", "train"]
@@ -35,10 +38,9 @@ class History(Mapping[str, Tensor]):
     def append(self, **scalars: Tensor | float) -> None:
         """Records one value (a number or a tensor with one element) under each name."""
         for name, value in scalars.items():
+            kept = _scalar(name, value)
             loose = self._loose.setdefault(name, [])
-            loose.append(
-                value.detach().reshape(()) if isinstance(value, Tensor) else torch.tensor(float(value))
-            )
+            loose.append(kept)
             if len(loose) >= self._CHUNK:
                 self._pack(name)
 
@@ -64,11 +66,13 @@ class History(Mapping[str, Tensor]):
 
     def numpy(self, name: str):
         """One record as a float64 array of shape ``(n,)`` on the CPU."""
+        checks.one_of("name", name, self)
         return self[name].double().cpu().numpy()
 
     def last(self, name: str) -> float:
         """The latest value of one record, as a number."""
-        loose = self._loose.get(name)
+        checks.one_of("name", name, self)
+        loose = self._loose[name]
         return float(loose[-1]) if loose else float(self[name][-1])
 
     def __repr__(self) -> str:
@@ -96,8 +100,12 @@ def train(
     Returns:
         The history; its tensors stay on the device until they are read.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-        raise ValueError(f"steps: expected a non-negative integer, got {steps!r}")
+    checks.function("step", step, "a function of the step's number")
+    steps = checks.integer("steps", steps, 0)
+    if not isinstance(progress, str):
+        checks.flag("progress", progress)
+    if history is not None and not isinstance(history, History):
+        raise checks.refuse("history", "a History or None", history)
     if seed is not None:
         seed_everything(seed)
     history = History() if history is None else history
@@ -133,12 +141,18 @@ def minimise(
     >>> round(x.item(), 2)
     3.0
     """
-    parameters = list(parameters)
-    rule = optimizer(parameters, lr=lr, **options)
+    checks.function("loss", loss, "a function without arguments")
+    parameters = checks.items("parameters", parameters, "tensors to be trained")
+    if not parameters or not all(isinstance(one, (Tensor, dict)) for one in parameters):
+        raise checks.refuse("parameters", "tensors to be trained", parameters)
+    checks.function("optimizer", optimizer, "a class of torch.optim")
+    rule = optimizer(parameters, lr=checks.number("lr", lr, 0), **options)
 
     def step(_: int) -> Scalars:
         value = loss()
         record = dict(value) if isinstance(value, Mapping) else {"loss": value}
+        if not isinstance(record.get("loss"), Tensor) or record["loss"].numel() != 1:
+            raise checks.refuse("loss", "a function that returns a scalar tensor, or one under 'loss'", value)
         rule.zero_grad(set_to_none=True)
         record["loss"].backward()
         rule.step()
@@ -147,11 +161,20 @@ def minimise(
     return train(step, steps, seed=seed, progress=progress)
 
 
-def batches(data: Tensor, size: int, generator: torch.Generator | None = None) -> Callable[[], Tensor]:
+def _scalar(name: str, value) -> Tensor:
+    """One number as a tensor without axes; whatever its value is (a loss may be NaN), a tensor's is not read."""
+    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
+        return value.detach().reshape(())
+    if isinstance(value, (numbers.Real, np.bool_)):
+        return torch.tensor(float(value))
+    raise checks.refuse(name, "a number or a tensor with one element", value)
+
+
+def batches(data, size: int, generator: torch.Generator | None = None) -> Callable[[], Tensor]:
     """A function that draws a minibatch with replacement, by indices drawn on the data's own device.
 
     Args:
-        data: examples, shape ``(n, ...)``.
+        data: examples, shape ``(n, ...)``; a tensor keeps its type.
         size: examples in a minibatch.
         generator: must live on the data's device; torch's global one without it.
 
@@ -161,12 +184,14 @@ def batches(data: Tensor, size: int, generator: torch.Generator | None = None) -
     >>> batches(torch.arange(10.0), 4)().shape
     torch.Size([4])
     """
+    if not isinstance(data, Tensor) or data.is_floating_point() or data.is_complex():
+        data = checks.finite("data", data, keep=True)
     if data.ndim < 1 or len(data) == 0:
         raise ValueError(
             f"data: expected at least one example along the first axis, got shape {tuple(data.shape)}"
         )
-    if size < 1:
-        raise ValueError(f"size: expected a positive integer, got {size!r}")
+    size = checks.integer("size", size, 1)
+    checks.generator("generator", generator)
 
     def draw() -> Tensor:
         return data[torch.randint(len(data), (size,), device=data.device, generator=generator)]

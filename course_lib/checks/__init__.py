@@ -7,7 +7,9 @@ the conversion.
 
 from course_lib.checks.tensors import covariance, finite, probabilities, samples, tensor, vector, whole
 from course_lib.checks.values import (
+    device,
     flag,
+    floating_type,
     function,
     generator,
     integer,
@@ -24,8 +26,10 @@ from course_lib.checks.values import (
 
 __all__ = [
     "covariance",
+    "device",
     "finite",
     "flag",
+    "floating_type",
     "function",
     "generator",
     "integer",

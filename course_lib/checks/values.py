@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 __all__ = [
+    "device",
     "flag",
+    "floating_type",
     "function",
     "generator",
     "integer",
@@ -59,12 +61,17 @@ def number(
     *,
     open_low: bool = False,
     open_high: bool = False,
+    infinite: bool = False,
 ) -> float:
-    """A finite real number from ``low`` to ``high``; an open end does not belong to the range. No bool, no text."""
+    """A real number from ``low`` to ``high``; an open end does not belong to the range. No bool, no text, no NaN.
+
+    Args:
+        infinite: whether infinity will do.
+    """
     found = plain(value)
     if (
         found is None
-        or not math.isfinite(_float(found))
+        or not (infinite or math.isfinite(_float(found)))
         or not low <= found <= high
         or (open_low and found == low)
         or (open_high and found == high)
@@ -133,6 +140,34 @@ def methods(name: str, value, *wanted: str):
     """An object that has these methods."""
     if isinstance(value, type) or not all(callable(getattr(value, method, None)) for method in wanted):
         raise refuse(name, f"an object with {' and '.join(f'{method}()' for method in wanted)}", value)
+    return value
+
+
+def device(name: str, value) -> torch.device | None:
+    """A device that torch knows and this machine has, from its name; None stays None."""
+    import torch
+
+    if value is None:
+        return None
+    try:
+        found = value if isinstance(value, torch.device) else torch.device(text(name, value))
+    except (RuntimeError, ValueError) as error:
+        raise refuse(name, "'cpu', 'cuda', 'cuda:<n>' or 'mps'", value) from error
+    there = {
+        "cuda": lambda: torch.cuda.is_available() and (found.index or 0) < torch.cuda.device_count(),
+        "mps": lambda: torch.backends.mps.is_available(),
+    }
+    if not there.get(found.type, lambda: True)():
+        raise ValueError(f"{name}: {str(value)!r} is not available on this machine; 'cpu' always is")
+    return found
+
+
+def floating_type(name: str, value) -> torch.dtype:
+    """A type of real floating point numbers."""
+    import torch
+
+    if not isinstance(value, torch.dtype) or not value.is_floating_point:
+        raise refuse(name, "a floating point type such as torch.float64", value)
     return value
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from course_lib import checks
+
 __all__ = ["DigitSplit", "load_digits"]
 
 # The split never depends on an argument: what is held out in one notebook is held out in all of them.
@@ -43,8 +45,9 @@ def load_digits(
         load_digits as bundled,
     )  # a second of import that most of the course can do without
 
-    if not dtype.is_floating_point:
-        raise ValueError(f"dtype: expected a floating point type, got {dtype}")
+    checks.flag("binary", binary)
+    checks.floating_type("dtype", dtype)
+    device = checks.device("device", device)
     images, labels = bundled(return_X_y=True)
     pixels = (images >= 8).astype(np.float64) if binary else images / 16.0
     held_out = _held_out_rows(labels)

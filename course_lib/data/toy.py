@@ -4,10 +4,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import MixtureSameFamily
 
+from course_lib import checks
 from course_lib.distributions.density import log_density
 from course_lib.distributions.mixture import gaussian_mixture
 
@@ -37,16 +39,11 @@ class Toy:
         Args:
             generator: where the randomness comes from; the global state without it.
         """
-        shape = (shape,) if isinstance(shape, int) and not isinstance(shape, bool) else shape
-        try:
-            shape = torch.Size(shape)
-        except TypeError as error:
-            raise ValueError(f"shape: expected a number of points or a shape, got {shape!r}") from error
-        if any(side < 0 for side in shape):
-            raise ValueError(f"shape: expected sizes of at least 0, got {tuple(shape)}")
-        return self.draw(shape.numel(), generator).reshape(*shape, 2)
+        sides = shape if np.ndim(shape) else [shape]
+        shape = torch.Size(checks.integer("shape", side, 0) for side in checks.items("shape", sides))
+        return self.draw(shape.numel(), checks.generator("generator", generator)).reshape(*shape, 2)
 
-    def log_prob(self, x: Tensor) -> Tensor:
+    def log_prob(self, x) -> Tensor:
         """log density at points x, shape (..., 2) to (...).
 
         Raises:
@@ -59,17 +56,16 @@ class Toy:
 
 def two_blobs(distance: float = 4.0, std: float = 0.5, weight: float = 0.5) -> Toy:
     """Two round Gaussians on the first axis, ``distance`` apart, the left one of mass ``weight``."""
-    _positive(std=std, distance=distance)
-    if not 0 < weight < 1:
-        raise ValueError(f"weight: expected a number between 0 and 1, got {weight!r}")
+    distance, std = checks.positive("distance", distance), checks.positive("std", std)
+    weight = checks.number("weight", weight, 0, 1, open_low=True, open_high=True)
     centres = torch.tensor([[-distance / 2, 0.0], [distance / 2, 0.0]], dtype=torch.float64)
     return _mixture("two blobs", torch.tensor([weight, 1 - weight], dtype=torch.float64), centres, std)
 
 
 def ring(modes: int = 8, radius: float = 2.0, std: float = 0.1) -> Toy:
     """``modes`` round Gaussians, evenly on a circle."""
-    _count(modes=modes)
-    _positive(radius=radius, std=std)
+    modes = checks.integer("modes", modes, 1)
+    radius, std = checks.positive("radius", radius), checks.positive("std", std)
     angle = torch.arange(modes, dtype=torch.float64) * (2 * math.pi / modes)
     centres = radius * torch.stack([angle.cos(), angle.sin()], 1)
     return _mixture(f"ring of {modes}", _equal(modes), centres, std)
@@ -77,15 +73,15 @@ def ring(modes: int = 8, radius: float = 2.0, std: float = 0.1) -> Toy:
 
 def grid_of_gaussians(side: int = 5, spacing: float = 1.0, std: float = 0.05) -> Toy:
     """``side`` times ``side`` round Gaussians on a square grid around the origin."""
-    _count(side=side)
-    _positive(spacing=spacing, std=std)
+    side = checks.integer("side", side, 1)
+    spacing, std = checks.positive("spacing", spacing), checks.positive("std", std)
     place = (torch.arange(side, dtype=torch.float64) - (side - 1) / 2) * spacing
     return _mixture(f"grid of {side} x {side}", _equal(side**2), torch.cartesian_prod(place, place), std)
 
 
 def two_moons(noise: float = 0.05) -> Toy:
     """Two interleaved half circles of radius 1 with Gaussian noise."""
-    _positive(noise=noise, zero=True)
+    noise = checks.number("noise", noise, 0)
 
     def draw(n: int, generator) -> Tensor:
         angle = math.pi * _uniform(n, generator)
@@ -99,9 +95,8 @@ def two_moons(noise: float = 0.05) -> Toy:
 
 def spiral(turns: float = 1.5, arms: int = 1, noise: float = 0.05) -> Toy:
     """Spirals from the origin out to radius 2, points evenly along the radius, with Gaussian noise."""
-    _count(arms=arms)
-    _positive(turns=turns)
-    _positive(noise=noise, zero=True)
+    turns, arms = checks.positive("turns", turns), checks.integer("arms", arms, 1)
+    noise = checks.number("noise", noise, 0)
 
     def draw(n: int, generator) -> Tensor:
         radius = 2 * _uniform(n, generator)
@@ -117,9 +112,7 @@ def segment(theta: float = 0.0, noise: float = 0.0) -> Toy:
 
     Without noise it has no density in the plane. Source: I21 Wasserstein vs KL vs JSD; U17.
     """
-    if not math.isfinite(theta):
-        raise ValueError(f"theta: expected a finite number, got {theta!r}")
-    _positive(noise=noise, zero=True)
+    theta, noise = checks.number("theta", theta), checks.number("noise", noise, 0)
 
     def draw(n: int, generator) -> Tensor:
         u = _uniform(n, generator)
@@ -150,17 +143,3 @@ def _normal(n: int, generator) -> Tensor:
 
 def _equal(count: int) -> Tensor:
     return torch.full((count,), 1 / count, dtype=torch.float64)
-
-
-def _positive(zero: bool = False, **values: float) -> None:
-    for name, value in values.items():
-        if not (0 <= value < math.inf) or (value == 0 and not zero):
-            raise ValueError(
-                f"{name}: expected a {'non-negative' if zero else 'positive'} number, got {value!r}"
-            )
-
-
-def _count(**values: int) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name}: expected an integer of at least 1, got {value!r}")

@@ -4,15 +4,12 @@ import math
 
 import torch
 from torch import Tensor
-from torch.distributions import (
-    Independent,
-    MixtureSameFamily,
-    MultivariateNormal,
-    Normal,
-    constraints,
-)
+from torch.distributions import Independent, MixtureSameFamily, MultivariateNormal, Normal, constraints
 
-__all__ = ["bounds", "log_density"]
+from course_lib import checks
+from course_lib.distributions.atoms import log_probabilities
+
+__all__ = ["bounds", "log_density", "unchecked_log_density"]
 
 # A density of torch that underflows inside its support is not zero; this keeps the two apart.
 _TINY = -1e300
@@ -29,7 +26,7 @@ def bounds(distribution) -> tuple[Tensor, Tensor]:
     return zero + low, zero + high
 
 
-def log_density(distribution, x: Tensor) -> Tensor:
+def log_density(distribution, x) -> Tensor:
     """log p(x), shape of x without the event axis; -inf exactly where x lies outside the support.
 
     Unlike ``log_prob`` it never raises for points outside the support, mixtures of bounded laws included, and a
@@ -38,16 +35,37 @@ def log_density(distribution, x: Tensor) -> Tensor:
     Args:
         distribution: from ``torch.distributions``, or anything with ``log_prob``.
         x: shape (..., *event_shape).
+
+    Raises:
+        ValueError: something without ``log_prob``, NaN, points of another shape.
     """
+    checks.methods("distribution", distribution, "log_prob")
+    event = tuple(getattr(distribution, "event_shape", ()))
+    batch = tuple(getattr(distribution, "batch_shape", ()))
+    x = checks.tensor("x", x, shape=("...", *event))
+    try:
+        torch.broadcast_shapes(x.shape[: x.ndim - len(event)], batch)
+    except RuntimeError as error:
+        wanted = f"points for a batch of distributions of shape {batch}"
+        raise ValueError(f"x: expected {wanted}, got shape {tuple(x.shape)}") from error
+    if x.numel() == 0:
+        return x.new_zeros(torch.broadcast_shapes(x.shape[: x.ndim - len(event)], batch))
+    return unchecked_log_density(distribution, x)
+
+
+def unchecked_log_density(distribution, x: Tensor) -> Tensor:
+    """``log_density`` for points that were checked: quadrature asks thousands of times."""
     if isinstance(distribution, MixtureSameFamily):
-        weights = torch.log_softmax(distribution.mixture_distribution.logits, -1)
-        weights = torch.where(distribution.mixture_distribution.probs > 0, weights, -math.inf)
+        weights = log_probabilities(distribution.mixture_distribution)
         event = len(distribution.event_shape)
-        return torch.logsumexp(
-            weights + log_density(distribution.component_distribution, x.unsqueeze(-1 - event)), -1
-        )
+        inside = unchecked_log_density(distribution.component_distribution, x.unsqueeze(-1 - event))
+        # Where no component has mass the gradient of logsumexp is NaN.
+        inside = weights + inside
+        none = (inside == -math.inf).all(-1)
+        value = torch.logsumexp(torch.where(none.unsqueeze(-1), 0.0, inside), -1)
+        return torch.where(none, -math.inf, value)
     if isinstance(distribution, Independent):
-        inner = log_density(distribution.base_dist, x)
+        inner = unchecked_log_density(distribution.base_dist, x)
         return inner.sum(tuple(range(-distribution.reinterpreted_batch_ndims, 0)))
     if isinstance(distribution, Normal):
         # The formula itself: an explorable asks for it at every slider move.

@@ -66,6 +66,10 @@ def grid_mass(distribution, *axes) -> Tensor:
     Raises:
         ValueError: axes that do not increase evenly, or a law without any mass on the grid.
     """
+    checks.methods("distribution", distribution, "log_prob")
+    batch = tuple(getattr(distribution, "batch_shape", ()))
+    if batch:
+        raise ValueError(f"distribution: expected one distribution, got a batch of shape {batch}")
     if len(axes) not in (1, 2):
         raise ValueError(f"axes: expected one or two, got {len(axes)}")
     nodes = [checks.finite("axes", axis) for axis in axes]
@@ -75,7 +79,10 @@ def grid_mass(distribution, *axes) -> Tensor:
         if not len(steps) or not bool(steps.min() > 0) or bool(steps.max() > steps.min() * (1 + 1e-3)):
             raise ValueError(f"axes: expected increasing, evenly spaced nodes, got shape {tuple(axis.shape)}")
     x = nodes[0] if len(nodes) == 1 else torch.stack(torch.meshgrid(*nodes, indexing="xy"), -1)
-    logs = log_density(distribution, x)
+    event = tuple(getattr(distribution, "event_shape", x.shape[len(nodes) :]))
+    if event not in ((), (1,)) if len(nodes) == 1 else event != (2,):
+        raise ValueError(f"distribution: expected one in {len(nodes)} dimensions, got event_shape {event}")
+    logs = log_density(distribution, x if event != (1,) else x.unsqueeze(-1))
     if not bool(torch.isfinite(logs).any()):
         raise ValueError("distribution: expected a law with mass on the grid, got one without")
     return torch.softmax(logs.reshape(-1), 0).reshape(logs.shape)

@@ -127,6 +127,17 @@ class FDivergence:
         value = torch.where(no_p & ~no_q, _priced(log_q, price_q), value)
         return torch.where(no_q & ~no_p, _priced(log_p, price_p), value)
 
+    def slopes_at_no_mass(self) -> tuple[float, float]:
+        """The one-sided slopes of the (centred) divergence in p[i] where p[i] = 0 and in q[i] where q[i] = 0.
+
+        Zero stands for an infinite one: a step into that direction is not described by a slope.
+        """
+        one = torch.ones((), dtype=torch.float64)
+        in_p = self.derivative(0 * one).item() - self.slope_at_one
+        # q f(p/q) falls along q like f(u) - u f'(u) = -f*(f'(u)) at u = infinity, where f' ends at at_infinity.
+        in_q = -self.conjugate(self.at_infinity * one).item() + self.slope_at_one - self.at_one
+        return in_p if math.isfinite(in_p) else 0.0, in_q if math.isfinite(in_q) else 0.0
+
     def _density(self, log_p: Tensor, log_q: Tensor) -> Tensor:
         r = log_p - log_q
         low, high = r.clamp(max=0.0), r.clamp(min=0.0)

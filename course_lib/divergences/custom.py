@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from course_lib import checks
 from course_lib.divergences.convex_function import FDivergence, Function, LogRatioForm
 from course_lib.divergences.family import add_row
 
@@ -46,10 +47,13 @@ def f_divergence(
     >>> row.f(math.e).item() == math.e / 2
     True
     """
-    if not isinstance(name, str) or not name:
-        raise ValueError(f"name: expected a non-empty string, got {name!r}")
+    checks.text("name", name)
+    parts = {"f": f, "f_prime": f_prime, "conjugate": conjugate, "output_activation": output_activation}
+    for part, function in parts.items():
+        if part != "output_activation" or function is not None:
+            checks.function(part, function)
     low, high = _domain(conjugate_domain)
-    activation = output_activation or _activation(low, high)
+    activation = _activation(low, high) if output_activation is None else output_activation
     u = torch.exp(torch.linspace(-math.log(1e3), math.log(1e3), 241, dtype=torch.float64))
     value, slope = _evaluate("f", f, u), _evaluate("f_prime", f_prime, u)
     _check_generator(f, u, value)
@@ -79,15 +83,18 @@ def register(row: FDivergence) -> FDivergence:
         ValueError: the name is taken by another row.
     """
     if not isinstance(row, FDivergence):
-        raise ValueError(
-            f"row: expected an FDivergence (build one with f_divergence), got {type(row).__name__}"
-        )
+        raise checks.refuse("row", "an FDivergence (build one with f_divergence)", row)
     add_row(row)
     return row
 
 
 def _evaluate(name: str, function, u: Tensor) -> Tensor:
-    value = function(u)
+    try:
+        value = function(u)
+    except Exception as error:
+        raise ValueError(
+            f"{name}: expected a function of a tensor, got {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(value, Tensor) or value.shape != u.shape:
         got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise ValueError(
@@ -102,12 +109,10 @@ def _evaluate(name: str, function, u: Tensor) -> Tensor:
 
 
 def _domain(conjugate_domain) -> tuple[float, float]:
-    try:
-        low, high = (float(end) for end in conjugate_domain)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"conjugate_domain: expected two numbers (low, high), got {conjugate_domain!r}"
-        ) from error
+    ends = checks.items("conjugate_domain", conjugate_domain, "two numbers (low, high)")
+    if len(ends) != 2:
+        raise checks.refuse("conjugate_domain", "two numbers (low, high)", conjugate_domain)
+    low, high = (float(checks.number("conjugate_domain", end, infinite=True)) for end in ends)
     if not low < high:
         raise ValueError(f"conjugate_domain: expected low < high, got ({low}, {high})")
     return low, high

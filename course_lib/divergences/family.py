@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from course_lib import checks
 from course_lib.divergences.convex_function import FDivergence, LogRatioForm
 
 __all__ = ["F_DIVERGENCES", "add_row", "get_f_divergence"]
@@ -197,7 +198,7 @@ _REGISTER: dict[str, FDivergence] = {row.name: row for row in _ROWS}
 F_DIVERGENCES: Mapping[str, FDivergence] = MappingProxyType(_REGISTER)
 
 
-def get_f_divergence(kind: "str | FDivergence") -> FDivergence:
+def get_f_divergence(kind: "str | FDivergence", name: str = "kind") -> FDivergence:
     """The row called ``kind``, or ``kind`` itself when it is a row.
 
     Raises:
@@ -207,7 +208,7 @@ def get_f_divergence(kind: "str | FDivergence") -> FDivergence:
         return kind
     if isinstance(kind, str) and kind in _REGISTER:
         return _REGISTER[kind]
-    raise ValueError(f"kind: expected one of {', '.join(_REGISTER)} or an FDivergence, got {kind!r}")
+    raise checks.refuse(name, f"one of {', '.join(_REGISTER)} or an FDivergence", kind)
 
 
 def add_row(row: FDivergence) -> None:

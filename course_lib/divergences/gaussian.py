@@ -23,7 +23,8 @@ def gaussian_kl(mean_p, cov_p, mean_q, cov_q) -> Tensor:
         cov_p, cov_q: shape (..., d, d), symmetric positive semi-definite.
 
     Returns:
-        Shape (...), a 0-dim tensor without batch axes.
+        Shape (...), a 0-dim tensor without batch axes. Gradients flow to all four; between flat laws within the
+        subspace that they share.
 
     Raises:
         ValueError: wrong shapes, NaN, a covariance that is not symmetric positive semi-definite.
@@ -38,7 +39,14 @@ def gaussian_kl(mean_p, cov_p, mean_q, cov_q) -> Tensor:
     mean_q = checks.vector("mean_q", mean_q, size, like=mean_p)
     cov_p = checks.covariance("cov_p", cov_p, size, like=mean_p)
     cov_q = checks.covariance("cov_q", cov_q, size, like=mean_p)
-    shape = torch.broadcast_shapes(mean_p.shape, mean_q.shape, cov_p.shape[:-1], cov_q.shape[:-1])
+    shape = mean_p.shape
+    parts = (("mean_q", mean_q.shape), ("cov_p", cov_p.shape[:-1]), ("cov_q", cov_q.shape[:-1]))
+    for name, part in parts:
+        try:
+            shape = torch.broadcast_shapes(shape, part)
+        except RuntimeError as error:
+            wanted = f"batch axes that fit {tuple(shape[:-1])}"
+            raise ValueError(f"{name}: expected {wanted}, got {tuple(part[:-1])}") from error
     shift = (mean_p - mean_q).expand(shape)
     cov_p, cov_q = cov_p.expand(*shape, size), cov_q.expand(*shape, size)
     if _is_full(cov_p).all() and _is_full(cov_q).all():
@@ -81,7 +89,7 @@ def _flat_kl(shift: Tensor, cov_p: Tensor, cov_q: Tensor) -> Tensor:
     if bool(_is_full(cov_p)) and bool(_is_full(cov_q)):
         return _full_kl(shift, cov_p, cov_q)
     infinite = shift.new_tensor(float("inf"))
-    values, vectors = torch.linalg.eigh(cov_q)
+    values, vectors = torch.linalg.eigh(cov_q.detach())
     keep = values > _FLAT * values[-1].clamp(min=torch.finfo(values.dtype).tiny)
     basis, rest = vectors[:, keep], vectors[:, ~keep]
     scale = torch.maximum(cov_p.abs().max(), cov_q.abs().max()).clamp(min=torch.finfo(values.dtype).tiny)

@@ -4,10 +4,11 @@ import math
 
 import torch
 from torch import Tensor
-from torch.distributions import Bernoulli, Categorical, Distribution
+from torch.distributions import Distribution
 
 from course_lib import checks
-from course_lib.distributions.density import log_density
+from course_lib.distributions.atoms import Atoms, atoms, log_mass
+from course_lib.distributions.density import unchecked_log_density
 from course_lib.distributions.pieces import pieces
 from course_lib.divergences.convex_function import FDivergence
 from course_lib.divergences.cubature import integrate_plane, plane_of
@@ -25,13 +26,14 @@ def divergence(p, q, kind: str | FDivergence, grid=None) -> Tensor:
     Args:
         p, q: two laws over the same space: one- or two-dimensional ``torch.distributions`` (any object with
             ``log_prob`` and ``sample`` will do), or two laws over the same finite set of atoms (``Categorical``,
-            ``Bernoulli``, or tensors of probabilities of shape (n,)).
+            ``Bernoulli``, or probabilities of shape (n,)).
         kind: a key of ``F_DIVERGENCES`` or a row of your own.
         grid: nodes for the trapezoidal rule instead of adaptive quadrature, for speed in an explorable: an
             increasing tensor of shape (n,), or a pair of them for the plane. The grid must cover and resolve both
             laws; mass outside it is not seen.
 
-    Gradients flow to the parameters of p and q (not through the ends of a bounded support).
+    Gradients flow to the parameters of p and q (not through the ends of a bounded support). To an atom without mass
+    flows the one-sided slope, and nothing where that is infinite, as it is for the Kullback-Leibler divergence in p.
 
     Raises:
         ValueError: laws over different spaces, batches of laws, more than two dimensions, an unknown kind, a grid
@@ -52,9 +54,9 @@ def divergence_with_error(p, q, kind: str | FDivergence, grid=None) -> tuple[Ten
     See ``divergence``.
     """
     row = get_f_divergence(kind)
-    atoms = _atoms(p, q)
-    if atoms is not None:
-        value = row.density(*atoms).sum()
+    both = _atoms(p, q)
+    if both is not None:
+        value = _sum(row, *both)
         return value + row.at_one, 1e-15 * float(value.detach())
     size = _dimension(p, q)
     if grid is not None:
@@ -79,17 +81,27 @@ def all_divergences(p, q, grid=None, kinds=None) -> dict[str, Tensor]:
     Args:
         kinds: names or rows; without them all of ``F_DIVERGENCES``.
     """
-    rows = [get_f_divergence(kind) for kind in (F_DIVERGENCES if kinds is None else kinds)]
-    atoms = _atoms(p, q)
-    if atoms is None and grid is None:
+    kinds = list(F_DIVERGENCES) if kinds is None else checks.items("kinds", kinds, "a list of names or rows")
+    rows = [get_f_divergence(kind, "kinds") for kind in kinds]
+    both = _atoms(p, q)
+    if both is not None:
+        return {row.name: _sum(row, *both) + row.at_one for row in rows}
+    if grid is None:
         return {row.name: divergence(p, q, row) for row in rows}
-    if atoms is not None:
-        logs, weights = atoms, 1.0
-    else:
-        size = _dimension(p, q)
-        x, weights = _grid(grid, size)
-        logs = _log_densities(p, q, x, size)
+    size = _dimension(p, q)
+    x, weights = _grid(grid, size)
+    logs = _log_densities(p, q, x, size)
     return {row.name: (row.density(*logs) * weights).sum() + row.at_one for row in rows}
+
+
+def _sum(row: FDivergence, p: Atoms, q: Atoms) -> Tensor:
+    """The centred sum over atoms. Terms that are zero carry the slopes where an atom has no mass."""
+    value = row.density(p.log, q.log).sum()
+    if not value.isfinite():
+        return value
+    no_p, no_q = p.mass == 0, q.mass == 0
+    slope_p, slope_q = row.slopes_at_no_mass()
+    return value + slope_p * p.mass[no_p & ~no_q].sum() + slope_q * q.mass[no_q & ~no_p].sum()
 
 
 def _log_densities(p, q, x: Tensor, size: int) -> tuple[Tensor, Tensor]:
@@ -97,49 +109,43 @@ def _log_densities(p, q, x: Tensor, size: int) -> tuple[Tensor, Tensor]:
     for law in (p, q):
         event = len(getattr(law, "event_shape", (size,) if size > 1 else ()))
         points = x.unsqueeze(-1) if size == 1 and event == 1 else x
-        logs.append(log_density(law, points))
+        logs.append(unchecked_log_density(law, points))
     return logs[0], logs[1]
 
 
-def _atoms(p, q) -> tuple[Tensor, Tensor] | None:
-    """The logarithms of the probabilities of two laws on the same atoms; None for laws with a density."""
-    found = [_log_atoms(name, law) for name, law in (("p", p), ("q", q))]
+def _atoms(p, q) -> tuple[Atoms, Atoms] | None:
+    """The atoms of two laws; None for laws with a density."""
+    found = [_atoms_of(name, law) for name, law in (("p", p), ("q", q))]
     if found[0] is None and found[1] is None:
         return None
     if found[0] is None or found[1] is None:
         raise ValueError("q: expected a law of the same kind as p, got one with atoms and one with a density")
-    if found[0].shape != found[1].shape:
-        raise ValueError(f"q: expected {found[0].numel()} atoms like p, got {found[1].numel()}")
+    sizes = [one.mass.numel() for one in found]
+    if sizes[0] != sizes[1]:
+        raise ValueError(f"q: expected {sizes[0]} atoms like p, got {sizes[1]}")
     return found[0], found[1]
 
 
-def _log_atoms(name: str, law) -> Tensor | None:
-    if isinstance(law, (Tensor, list, tuple)):
-        return torch.log(checks.probabilities(name, law))
+def _atoms_of(name: str, law) -> Atoms | None:
     if not isinstance(law, Distribution):
-        return None
-    if law.batch_shape and (isinstance(law, (Bernoulli, Categorical)) or law.has_enumerate_support):
+        if hasattr(law, "log_prob"):
+            return None
+        if not isinstance(law, (Tensor, list, tuple)) and not hasattr(law, "__array__"):
+            raise checks.refuse(name, "a torch distribution or probabilities of shape (n,)", law)
+        mass = checks.probabilities(name, law)
+        return Atoms(mass, log_mass(mass))
+    if law.batch_shape and (law.has_enumerate_support or getattr(law.support, "is_discrete", False)):
         raise ValueError(f"{name}: expected one law, got a batch of shape {tuple(law.batch_shape)}")
-    if isinstance(law, Categorical):
-        # torch clamps the logits of a zero probability to -36; the probabilities themselves are exact.
-        if "probs" in law.__dict__:
-            return torch.log(law.probs.to(torch.float64))
-        return torch.log_softmax(law.logits.to(torch.float64), -1)
-    if isinstance(law, Bernoulli):
-        one = law.probs.to(torch.float64)
-        return torch.log(torch.stack([1 - one, one]))
-    if law.has_enumerate_support:
-        return law.log_prob(law.enumerate_support(expand=False)).to(torch.float64).reshape(-1)
-    if getattr(law.support, "is_discrete", False):
+    found = atoms(law)
+    if found is None and getattr(law.support, "is_discrete", False):
         raise ValueError(f"{name}: expected a density or finitely many atoms, got {type(law).__name__}")
-    return None
+    return found
 
 
 def _dimension(p, q) -> int:
     sizes = []
     for name, law in (("p", p), ("q", q)):
-        if not hasattr(law, "log_prob"):
-            raise ValueError(f"{name}: expected a torch distribution, got {type(law).__name__}")
+        checks.methods(name, law, "log_prob", "sample")
         batch = tuple(getattr(law, "batch_shape", ()))
         if batch:
             hint = "; Independent(law, 1) makes one law of it" if batch == (2,) else ""

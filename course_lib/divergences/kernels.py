@@ -1,6 +1,7 @@
 """Maximum mean discrepancy, and the kernels that the course uses."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,39 +14,98 @@ __all__ = ["Kernel", "gaussian_kernel", "linear_kernel", "mmd2", "polynomial_ker
 Kernel = Callable[[Tensor, Tensor], Tensor]
 
 
+@dataclass(frozen=True)
+class _Gaussian:
+    bandwidth: float
+
+    def __call__(self, x, y) -> Tensor:
+        return torch.exp(self._exponent(*_points(x, y)))
+
+    def around(self, centre: Tensor) -> Kernel:
+        """The kernel less one: for a wide one the digits that differ."""
+        return lambda x, y: torch.expm1(self._exponent(x, y))
+
+    def _exponent(self, x: Tensor, y: Tensor) -> Tensor:
+        return -((x[:, None] - y) / self.bandwidth).square().sum(-1) / 2
+
+
+@dataclass(frozen=True)
+class _Polynomial:
+    degree: int
+    scale: float | None
+    offset: float
+
+    def __call__(self, x, y) -> Tensor:
+        x, y = _points(x, y)
+        return (self._scale(x) * x @ y.mT + self.offset) ** self.degree
+
+    def around(self, centre: Tensor) -> Kernel:
+        """k(x, y) - k(x, c) - k(c, y) + k(c, c), in the three products that are small near c."""
+        scale = self._scale(centre)
+        level = scale * centre @ centre + self.offset
+
+        def kernel(x: Tensor, y: Tensor) -> Tensor:
+            x, y = x - centre, y - centre
+            on_x, on_y = (scale * x @ centre)[:, None], (scale * y @ centre)[None, :]
+            both = scale * x @ y.mT
+            # From one degree to the next: what x adds to level^degree, what y adds, and what they add together.
+            total, by_x, by_y, power = torch.zeros_like(both), 0 * on_x, 0 * on_y, torch.ones_like(level)
+            for _ in range(self.degree):
+                total = (level + on_x + on_y + both) * total + on_y * by_x + on_x * by_y
+                total = total + both * (power + by_x + by_y)
+                by_x, by_y = (level + on_x) * by_x + on_x * power, (level + on_y) * by_y + on_y * power
+                power = power * level
+            return total
+
+        return kernel
+
+    def _scale(self, x: Tensor) -> float:
+        return 1 / x.shape[-1] if self.scale is None else self.scale
+
+
+@dataclass(frozen=True)
+class _Linear:
+    def __call__(self, x, y) -> Tensor:
+        x, y = _points(x, y)
+        return x @ y.mT
+
+    def around(self, centre: Tensor) -> Kernel:
+        return lambda x, y: (x - centre) @ (y - centre).mT
+
+
+def _points(x, y) -> tuple[Tensor, Tensor]:
+    x = checks.samples("x", x)
+    return x, checks.samples("y", y, x.shape[1], like=x)
+
+
 def gaussian_kernel(bandwidth: float) -> Kernel:
     """k(x, y) = exp(-|x - y|^2 / (2 bandwidth^2)), bandwidth in the units of x."""
-    if not float(bandwidth) > 0:
-        raise ValueError(f"bandwidth: expected a positive number, got {bandwidth!r}")
-
-    def kernel(x: Tensor, y: Tensor) -> Tensor:
-        return torch.exp(-(x[:, None] - y).square().sum(-1) / (2 * bandwidth**2))
-
-    return kernel
+    return _Gaussian(_keeping_gradients(bandwidth, checks.positive("bandwidth", bandwidth)))
 
 
 def polynomial_kernel(degree: int = 3, scale: float | None = None, offset: float = 1.0) -> Kernel:
     """k(x, y) = (scale x.y + offset)^degree; the scale is 1/d without one, as in the kernel Inception distance."""
-    if isinstance(degree, bool) or not isinstance(degree, int) or degree < 1:
-        raise ValueError(f"degree: expected an integer of at least 1, got {degree!r}")
-    if scale is not None and not scale > 0:
-        raise ValueError(f"scale: expected a positive number, got {scale!r}")
-    if not offset >= 0:
-        raise ValueError(f"offset: expected a number of at least 0, got {offset!r}")
-
-    def kernel(x: Tensor, y: Tensor) -> Tensor:
-        return ((1 / x.shape[-1] if scale is None else scale) * x @ y.mT + offset) ** degree
-
-    return kernel
+    checks.integer("degree", degree, 1)
+    if scale is not None:
+        scale = _keeping_gradients(scale, checks.positive("scale", scale))
+    return _Polynomial(int(degree), scale, _keeping_gradients(offset, checks.number("offset", offset, 0)))
 
 
 def linear_kernel() -> Kernel:
     """k(x, y) = x.y, for which MMD is the distance between the means."""
-    return lambda x, y: x @ y.mT
+    return _Linear()
+
+
+def _keeping_gradients(value, number: float):
+    return value if isinstance(value, Tensor) else number
 
 
 def mmd2(x, y, kernel: Kernel, unbiased: bool = True) -> Tensor:
     """The squared maximum mean discrepancy E k(x, x') - 2 E k(x, y) + E k(y, y') from samples.
+
+    A function of x alone or of y alone may be added to a kernel without a change of the result. The course's own
+    kernels are therefore evaluated relative to the centre of all the points, so that samples far from the origin (or a
+    bandwidth far beyond their spread) cost no digits; a function of yours is taken as it is.
 
     Args:
         x: shape (n, d), y: shape (m, d); shape (n,) counts as d = 1.
@@ -57,7 +117,7 @@ def mmd2(x, y, kernel: Kernel, unbiased: bool = True) -> Tensor:
         A 0-dim tensor, differentiable in x and y.
 
     Raises:
-        ValueError: wrong shapes, NaN, too few points, a kernel of the wrong shape.
+        ValueError: wrong shapes, NaN, too few points, a kernel that gives NaN or a matrix of another shape.
 
     Source: U17 MMD; Gretton et al. (2012), equation 3.
 
@@ -66,21 +126,29 @@ def mmd2(x, y, kernel: Kernel, unbiased: bool = True) -> Tensor:
     """
     x = checks.samples("x", x)
     y = checks.samples("y", y, x.shape[1], like=x)
-    if not callable(kernel):
-        raise ValueError(
-            f"kernel: expected a function such as gaussian_kernel(1.0), got {type(kernel).__name__}"
-        )
-    if unbiased:
+    checks.function("kernel", kernel, "a function such as gaussian_kernel(1.0)")
+    if checks.flag("unbiased", unbiased):
         for name, points in (("x", x), ("y", y)):
             if len(points) < 2:
                 raise ValueError(
                     f"{name}: expected at least 2 points for the unbiased estimate, got {len(points)}"
                 )
-    cross = kernel(x, y)
-    if not isinstance(cross, Tensor) or cross.shape != (len(x), len(y)):
-        got = tuple(cross.shape) if isinstance(cross, Tensor) else type(cross).__name__
-        raise ValueError(f"kernel: expected a matrix of shape ({len(x)}, {len(y)}), got {got}")
-    return _within(kernel(x, x), unbiased) + _within(kernel(y, y), unbiased) - 2 * cross.mean()
+    if hasattr(kernel, "around"):
+        kernel = kernel.around(torch.cat([x, y]).detach().mean(0))
+    cross = _matrix(kernel, x, y).mean()
+    value = _within(_matrix(kernel, x, x), unbiased) + _within(_matrix(kernel, y, y), unbiased) - 2 * cross
+    # A mean of squares: what is below zero is rounding.
+    return value if unbiased else value.clamp(min=0.0)
+
+
+def _matrix(kernel: Kernel, x: Tensor, y: Tensor) -> Tensor:
+    matrix = kernel(x, y)
+    if not isinstance(matrix, Tensor) or matrix.shape != (len(x), len(y)):
+        wanted = f"a function that gives a matrix of shape ({len(x)}, {len(y)})"
+        raise ValueError(f"kernel: expected {wanted}, got {checks.shown(matrix)}")
+    if bool(torch.isnan(matrix.detach()).any()):
+        raise ValueError("kernel: expected numbers for all pairs of points, got NaN")
+    return matrix
 
 
 def _within(matrix: Tensor, unbiased: bool) -> Tensor:

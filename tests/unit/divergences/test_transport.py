@@ -152,7 +152,7 @@ def test_a_plan_that_the_prices_do_not_prove_is_refused(monkeypatch):
         return torch.outer(p, q), torch.zeros_like(p)
 
     monkeypatch.setattr(transport, "_network_simplex", north_west)
-    with pytest.raises(RuntimeError, match="of the largest cost apart"):
+    with pytest.raises(RuntimeError, match=r"the plan's cost and the dual's value are .* apart"):
         emd(dirichlet(5, 0), uniform(4), pairwise_distances(points(5, 1), points(4, 2)))
 
 
@@ -342,7 +342,7 @@ SQUARE = [[0.0, 1.0], [1.0, 0.0]]
         (lambda: emd([0.5, 0.5], [1.5, -0.5], SQUARE), "weights_q: .*got -0.5"),
         (lambda: emd([0.5, 0.5], [1.0], SQUARE), r"weights_q: .*\(2,\), got shape \(1,\)"),
         (lambda: emd([0.5, 0.5], [0.5, 0.5], [[0.0, float("nan")], [1.0, 0.0]]), "cost: .*1 NaN"),
-        (lambda: emd([1.0], [1.0], [1.0]), "cost: expected a matrix"),
+        (lambda: emd([1.0], [1.0], [1.0]), r"cost: expected shape \(n, m\)"),
         (lambda: emd_dual([0.4, 0.5], [0.5, 0.5], SQUARE), "weights_p: .*sum"),
         (lambda: sinkhorn([0.5, 0.5], [0.5, 0.5], SQUARE, 0.0), "epsilon: .*got 0.0"),
         (lambda: wasserstein_1d([0.0], [1.0], 0.5), "p: .*got 0.5"),
