@@ -131,6 +131,8 @@ def _solve(weights_p: Tensor, weights_q: Tensor, cost: Tensor) -> tuple[Tensor, 
     on_p, on_q = weights_p > 0, weights_q > 0
     used = on_p[:, None] & on_q
     lowest = float(cost[used].min())
+    if lowest == torch.inf:
+        _check_passable(torch.ones(()))
     steps = min(int(on_p.sum()), int(on_q.sum())) + 1
     limit = _limit(cost, lowest, steps)
     # The first time as it is: among several cheapest plans the choice then does not depend on a subtraction.

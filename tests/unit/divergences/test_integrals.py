@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from scipy import integrate, stats
@@ -351,6 +352,25 @@ def test_atoms_are_summed_exactly(kind):
             direct, rel=1e-12, abs=1e-15
         )
         assert divergence(p, q, kind).item() == pytest.approx(direct, rel=1e-12, abs=1e-15)
+
+
+def test_probabilities_in_every_form():
+    p, q = [0.2, 0.3, 0.5], [0.5, 0.25, 0.25]
+    exact = sum(a * math.log(a / b) for a, b in zip(p, q, strict=True))
+    forms = [
+        np.array,
+        tuple,
+        list,
+        t,
+        Categorical,
+        lambda w: np.array(w, dtype=object),
+        lambda w: list(map(t, w)),
+    ]
+    for make in forms:
+        found = make(t(p)) if make is Categorical else make(p)
+        assert divergence(found, q, "kl").item() == pytest.approx(exact, rel=1e-12)
+        assert all_divergences(found, np.array(q))["kl"].item() == pytest.approx(exact, rel=1e-12)
+    assert divergence(np.array([1, 0]), [0.5, 0.5], "kl").item() == pytest.approx(math.log(2))
 
 
 def test_atoms_without_mass_pay_the_limits():

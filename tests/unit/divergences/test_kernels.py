@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from fractions import Fraction
 
 import pytest
 import torch
@@ -81,6 +82,54 @@ def test_symmetry_and_gradient():
     assert torch.autograd.gradcheck(lambda x: mmd2(x, y, kernel), (x,))
 
 
+def in_fractions(x, y, degree, scale, offset, unbiased):
+    """The definition with the polynomial kernel in exact arithmetic."""
+
+    def k(a, b):
+        return (Fraction(scale) * sum(u * v for u, v in zip(a, b, strict=True)) + Fraction(offset)) ** degree
+
+    def within(z):
+        n = len(z)
+        pairs = [k(z[i], z[j]) for i in range(n) for j in range(n) if i != j or not unbiased]
+        return sum(pairs) / len(pairs)
+
+    x, y = ([list(map(Fraction, row)) for row in part.tolist()] for part in (x, y))
+    return float(within(x) + within(y) - 2 * sum(k(a, b) for a in x for b in y) / (len(x) * len(y)))
+
+
+@pytest.mark.parametrize("unbiased", [True, False])
+@pytest.mark.parametrize("far", [0.0, 500.0, 1e6, 1e8, -1e12])
+def test_far_from_the_origin_no_digit_is_lost(far, unbiased):
+    x, y = points(6, 2, 0) + far, points(5, 2, 1) + 0.5 + far
+    exact = in_fractions(x, y, 1, 1, 0, unbiased)
+    # 1e-12: both rounding of a few dozen sums, and the centre's.
+    assert mmd2(x, y, linear_kernel(), unbiased).item() == pytest.approx(exact, rel=1e-12)
+    for degree in (1, 2, 3, 6):
+        exact = in_fractions(x, y, degree, 0.5, 1, unbiased)
+        assert mmd2(x, y, polynomial_kernel(degree), unbiased).item() == pytest.approx(exact, rel=1e-11)
+
+
+def test_one_unit_apart_at_a_hundred_million():
+    x = torch.tensor([[1e8], [1e8]], dtype=torch.float64)
+    assert mmd2(x, x + 1, linear_kernel()).item() == 1.0
+    assert mmd2(x, x + 1, linear_kernel(), unbiased=False).item() == 1.0
+
+
+@pytest.mark.parametrize("bandwidth", [1e3, 1e6, 1e9])
+def test_a_wide_kernel_compares_the_means(bandwidth):
+    # exp(-s/2h^2) = 1 - s/2h^2 + O(s^2/h^4), and -|x - y|^2 as a kernel gives twice the distance of the means squared.
+    x, y = points(20, 2, 0), points(15, 2, 1) + 0.3
+    gap = (x.mean(0) - y.mean(0)).square().sum().item()
+    value = mmd2(x, y, gaussian_kernel(bandwidth), unbiased=False).item()
+    assert value * bandwidth**2 == pytest.approx(gap, rel=1e-9 + 100 / bandwidth**2)
+
+
+def test_a_kernel_of_ones_own_is_taken_as_it_is():
+    x, y = points(5, 2, 0), points(4, 2, 1)
+    own = mmd2(x, y, lambda a, b: torch.exp(-torch.cdist(a, b).square() / 2)).item()
+    assert own == pytest.approx(mmd2(x, y, gaussian_kernel(1.0)).item(), rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -88,6 +137,19 @@ def test_symmetry_and_gradient():
         (lambda: mmd2([0.0], [0.0, 1.0], linear_kernel()), "x: .*at least 2"),
         (lambda: mmd2([0.0, 1.0], [0.0, 1.0], "gaussian"), "kernel: .*got 'gaussian'"),
         (lambda: mmd2([0.0, 1.0], [0.0, 1.0, 2.0], lambda x, y: x.sum()), r"kernel: .*\(2, 3\), got tensor"),
+        # Only the block within x has another shape; only the one within y is NaN.
+        (
+            lambda: mmd2(
+                [0.0, 1.0], [0.0, 1.0, 2.0], lambda x, y: (x @ y.mT)[: len(x) - (len(x) == len(y) == 2)]
+            ),
+            r"kernel: .*\(2, 2\), got Tensor of shape \(1, 2\)",
+        ),
+        (
+            lambda: mmd2(
+                [0.0, 1.0], [0.0, 1.0, 2.0], lambda x, y: (x @ y.mT) * (math.nan if len(x) == 3 else 1)
+            ),
+            "kernel: .* got NaN",
+        ),
         (lambda: mmd2([0.0, float("nan")], [0.0, 1.0], linear_kernel()), "x: .*1 NaN"),
         (lambda: gaussian_kernel(0.0), "bandwidth: .*got 0.0"),
         (lambda: polynomial_kernel(0), "degree: .*got 0"),
