@@ -54,8 +54,8 @@ def card(look: str, *content: str, role: str = "status") -> Markup:
     """A box with a coloured edge.
 
     Args:
-        look: ``"passed"``, ``"wrong"``, ``"open"``, ``"hint"``, ``"note"``, ``"predict"``, or ``"alert"`` for what stopped
-            a picture.
+        look: ``"passed"``, ``"wrong"``, ``"open"``, ``"hint"``, ``"note"``, ``"predict"``, or ``"alert"`` for what
+            stopped a picture.
         content: text, or elements, one below the other.
         role: what it is to a screen reader.
 
