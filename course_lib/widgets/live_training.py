@@ -90,7 +90,7 @@ class LiveTraining(Shown):
         healthy, cap = getattr(stepper, "is_finite", None), checks.integer("cap", cap, 1)
         self._runner = Runner(stepper.step, self._frame, is_healthy=healthy, cap=cap)
         self._put_together()
-        self._moved(self._values)
+        self._moved(self.values)
 
     # What a program sees
 

@@ -457,7 +457,7 @@ explore(
         Panel("latent", xlabel="z₁", ylabel="z₂", xlim=(-4, 4), ylim=(-4, 4), aspect="equal"),
         Panel("terms", title="the two parts of the KL term", xlabel="training step", ylabel="nats", xlim=(0, 2500), ylim=(0, 4)),
     ],
-    moment=Slider(0, len(moments) - 1, value=len(moments) - 1, label="moment of training", play=True),
+    moment=Slider.of({f"{step:,}": i for i, step in enumerate(moments)}, value=len(moments) - 1, label="training step", play=True),
     alt="The aggregated posterior during training: a round blob that breaks up into clusters with gaps between them, while the mutual information rises",
 )
 
@@ -680,8 +680,7 @@ for name, (m, s, z_other) in models.items():
         overfit[name, count] = (gain(prior.log_prob, z_own), gain(prior.log_prob, z_other))
 
 
-def move_count(view, index, decoder):
-    count = COUNTS[index]
+def move_count(view, count, decoder):
     m, s, z_other = models[decoder]
     view["latent"].heatmap("prior", density_picture(m[:count], s[:count]).clamp_max(0.3), EXTENT, limits=(0, 0.3))
     view["latent"].scatter("held-out", z_other[:360], color="muted", size=3, alpha=0.7, label="codes of held-out digits")
@@ -691,8 +690,8 @@ def move_count(view, index, decoder):
     view["gains"].curve("held-out", COUNTS, values[:, 1], color="q", label="on held-out digits")
     view["gains"].hline("zero", 0.0)
     view["gains"].vline("now", count, style="dashed")
-    view.readout("gain on its own digits", values[index, 0], ".3f")
-    view.readout("gain on held-out digits", values[index, 1], ".3f")
+    view.readout("gain on its own digits", overfit[decoder, count][0], ".3f")
+    view.readout("gain on held-out digits", overfit[decoder, count][1], ".3f")
 
 
 explore(
@@ -701,7 +700,7 @@ explore(
         Panel("latent", xlabel="z₁", ylabel="z₂", xlim=(-4, 4), ylim=(-4, 4), aspect="equal"),
         Panel("gains", title="gain over N(0, I)", xlabel="m, digits in the prior", ylabel="nats", xlim=(9, 1600), ylim=(-4, 4), xscale="log"),
     ],
-    index=Slider(0, len(COUNTS) - 1, value=3, label="m: 10 to 1437", play=True),
+    count=Slider.of(COUNTS, value=100, label="m, digits in the prior", play=True),
     decoder=Choice(["Bernoulli", "Gaussian"], value="Bernoulli", label="decoder"),
     alt="A prior made of a growing number of posteriors, and what it gains on its own digits and on held-out ones",
 )
@@ -792,24 +791,23 @@ def inputs_of(prior):
 prior_pictures = {key: (prior.log_prob(square).exp(), inputs_of(prior)) for key, prior in fitted.items()}
 
 
-def move_size(view, index, family):
-    size = SIZES[index]
-    density, (images, extent) = prior_pictures[family, size]
+def move_size(view, k, family):
+    density, (images, extent) = prior_pictures[family, k]
     view["latent"].heatmap("prior", density, EXTENT, limits=(0, 0.25))
     view["latent"].contour("aggregated", AXIS, AXIS, history[-1][1], levels=[0.02, 0.1], color="q", width=1, label="aggregated posterior")
-    view["latent"].title(f"prior, K = {size}")
+    view["latent"].title(f"prior, K = {k}")
     view["inputs"].image("images", images, extent=extent, limits=(0, 1))
-    view["inputs"].title("decoded means" if family == "Gaussians" else "pseudo-inputs" + (" (the first 51)" if size > 50 else ""))
+    view["inputs"].title("decoded means" if family == "Gaussians" else "pseudo-inputs" + (" (the first 51)" if k > 50 else ""))
     for other in FAMILIES:
-        values = np.array([gains[other, k] for k in SIZES])
+        values = np.array([gains[other, size] for size in SIZES])
         chosen_one = other == family
         view["gains"].curve(other, SIZES, values[:, 0], color=COLORS[other], style="solid", width=2.4 if chosen_one else 1, alpha=1.0 if chosen_one else 0.4, label=other)
         if chosen_one:
             view["gains"].curve("held-out", SIZES, values[:, 1], color=COLORS[other], style="dotted", label="held-out")
     view["gains"].hline("normal", 0.0)
-    view["gains"].vline("now", size, style="dashed")
-    view.readout("gain on training digits", gains[family, size][0], ".3f")
-    view.readout("gain on held-out digits", gains[family, size][1], ".3f")
+    view["gains"].vline("now", k, style="dashed")
+    view.readout("gain on training digits", gains[family, k][0], ".3f")
+    view.readout("gain on held-out digits", gains[family, k][1], ".3f")
     view.readout("most that training can gain", float(exact.marginal_kl), ".3f")
 
 
@@ -823,10 +821,10 @@ explore(
         [Panel("inputs", axes=False, aspect="equal", xlim=(0, 5), ylim=(0, 1))],
     ],
     size=(9, 5.4),
-    index=Slider(0, len(SIZES) - 1, value=3, label="K: 1, 2, 5, 10, 50, n", play=True),
+    k=Slider.of(SIZES, value=10, label="K, components", play=True),
     family=Choice(list(FAMILIES), value="images", label="components from"),
-    presets={"one image": {"index": 0, "family": "images"}, "fifty images": {"index": 4, "family": "images"},
-             "fifty Gaussians": {"index": 4, "family": "Gaussians"}},
+    presets={"one image": {"k": 1, "family": "images"}, "fifty images": {"k": 50, "family": "images"},
+             "fifty Gaussians": {"k": 50, "family": "Gaussians"}},
     alt="The VampPrior for a growing number of pseudo-inputs: its density, the pseudo-inputs, and the gain in ELBO on training and held-out digits",
 )
 
@@ -924,12 +922,12 @@ bounds = np.array(bounds)
 
 
 def more_draws(view, k):
-    index = round(math.log2(k))
+    index = DRAWS.index(k)
     view.curve("bound", DRAWS, bounds[:, 0], color="q", label="importance-weighted bound")
-    view.scatter("here", [[DRAWS[index], bounds[index, 0]]], color="q", size=9)
+    view.scatter("here", [[k, bounds[index, 0]]], color="q", size=9)
     view.hline("exact", true_evidence, color="p", style="solid", label="log p(x), on a grid")
     view.hline("elbo", bounds[0, 0], color="muted", style="dotted", label="ELBO")
-    view.readout("draws K", DRAWS[index], "d")
+    view.readout("draws K", k)
     view.readout("bound", bounds[index, 0], ".3f")
     view.readout("standard error with K draws", bounds[index, 1], ".3f")
     view.readout("gap to log p(x)", true_evidence - bounds[index, 0], ".3f")
@@ -938,7 +936,7 @@ def more_draws(view, k):
 explore(
     more_draws,
     panels=[Panel("bound", title="mean over 200 held-out digits", xlabel="K, draws for each image", ylabel="nats", xlim=(0.9, 2300), xscale="log")],
-    k=Slider(1.0, 2048.0, step=2.0, value=1.0, label="draws K", log=True),
+    k=Slider.of(DRAWS, label="draws K"),
     alt="The importance-weighted bound rises with the number of draws from the ELBO to the exact log-likelihood",
 )
 

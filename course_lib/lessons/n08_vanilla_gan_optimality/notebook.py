@@ -514,14 +514,15 @@ for before, after in zip([0, *SNAPSHOTS[:-1]], SNAPSHOTS, strict=True):
 worst = [float((d - D_line).abs()[inhabited].max()) for d in snapshots]
 
 # %% name="mlp-discriminator" tags=["picture"]
-def draw_network(view, snapshot):
+def draw_network(view, steps):
+    snapshot = SNAPSHOTS.index(steps)
     view["d"].curve("star", line, D_line, color="third", label="D*")
-    view["d"].curve("mlp", line, snapshots[snapshot], color="q", label=f"MLP after {SNAPSHOTS[snapshot]} steps")
+    view["d"].curve("mlp", line, snapshots[snapshot], color="q", label=f"MLP after {steps} steps")
     view["d"].fill("where", line, inhabited.double() * 0.03, color="muted", label="density of at least 0.02")
     view["error"].curve("error", np.maximum(SNAPSHOTS, 0.5), worst, color="p", label="largest error where there are data")
-    view["error"].vline("now", max(SNAPSHOTS[snapshot], 0.5), color="q")
+    view["error"].vline("now", max(steps, 0.5), color="q")
     view["error"].hline("goal", 0.05, label="0.05")
-    view.readout("steps", SNAPSHOTS[snapshot])
+    view.readout("steps", steps)
     view.readout("largest error where there are data", worst[snapshot], ".3f")
 
 
@@ -531,7 +532,7 @@ explore(
         Panel("d", title="a network approaches D*", xlabel="x", ylabel="D(x)", xlim=(-5, 5), ylim=(0, 1)),
         Panel("error", title="how fast", xlabel="training steps", ylabel="error", xscale="log", xlim=(0.4, 1500), ylim=(0, 0.6), width=0.8),
     ],
-    snapshot=Slider(0, len(SNAPSHOTS) - 1, value=6, label="snapshot", play=True),
+    steps=Slider.of(SNAPSHOTS, value=50, label="training steps", play=True),
     alt="The optimal discriminator and a network that approaches it as training goes on, with the largest error.",
 )
 

@@ -561,6 +561,7 @@ def grow(kind, mean, std):
 
 # %% name="growing" tags=["picture"]
 ORDER = [0, 6, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11]  # constant, line, pieces, networks
+SHORT = ["const", "line", "2", "4", "8", "16", "32", "n1", "n2", "n4", "n8", "n16"]
 
 
 def growing(view, kind, number):
@@ -575,9 +576,8 @@ def growing(view, kind, number):
     view["laws"].curve("q", NODES, Q.log_prob(NODES).exp(), color="q", label="q")
     view["critic"].curve("best", NODES, best.clamp(-4, top), color="muted", width=3, label="T* = f′(p/q)")
     view["critic"].curve("T", NODES, T.clamp(-4, top), color="accent", label=f"best T: {name}")
-    labels = ["const", "line", "2", "4", "8", "16", "32", "n1", "n2", "n4", "n8", "n16"]
     colors = ["accent" if i == number else "muted" for i in range(12)]
-    view["bound"].bars("bounds", labels, [b / exact for _, b, _ in classes], color=colors)
+    view["bound"].bars("bounds", SHORT, [b / exact for _, b, _ in classes], color=colors)
     view["bound"].hline("exact", 1.0, color="third", label="the divergence")
     view.readout("class", name)
     view.readout("best bound", bound)
@@ -591,7 +591,7 @@ explore(
             Panel("critic", title="the best critic of the class", xlabel="x", ylabel="T(x)", xlim=(-5, 7)),
             Panel("bound", title="best bound / divergence", xlabel="line, pieces, network of n hidden units", ylabel="share", ylim=(0, 1.1), width=1.2)],
     kind=Choice({name: FIVE[name] for name in ("Kullback-Leibler", "Jensen-Shannon", "Pearson χ²")}, value="kl", label="f"),
-    number=Slider(0, 11, step=1, value=4, label="which class", play=True),
+    number=Slider.of({name: i for i, name in enumerate(SHORT)}, value=4, label="class", play=True),
     size=(13, 4.2),
     alt="The target and a Gaussian, the best critic of a class beside the best of all critics, and the best bound of twelve classes",
 )
@@ -663,7 +663,6 @@ def with_error(view, name, values, errors, **look):
 
 
 def from_samples(view, kind, n, pieces):
-    n = int(n)
     row, exact, half = F_DIVERGENCES[kind], float(divergence(P, Q, kind)), n // 2
     points_p, points_q = POOL_P[:, :n], POOL_Q[:, :n]
     on_p, on_q = best_T(points_p, kind), row.conjugate(best_T(points_q, kind))
@@ -690,7 +689,7 @@ explore(
     panels=[Panel("fixed", title="a fixed critic, the best of all", xlabel="experiment", ylabel="bound", xlim=(0, 21), ylim=(-0.5, 1.5)),
             Panel("fitted", title="the best critic with k pieces, from n/2 points", xlabel="experiment", ylabel="bound", xlim=(0, 21), ylim=(-0.5, 1.5))],
     kind=Choice({name: FIVE[name] for name in ("Kullback-Leibler", "Jensen-Shannon", "Pearson χ²")}, value="kl", label="f"),
-    n=Slider(50.0, 10_000.0, step=10**0.1, value=500.0, log=True, label="n: points of each law"),
+    n=Slider.of([50, 100, 200, 500, 1000, 2000, 5000, 10_000], value=500, label="n: points of each law"),
     pieces=Choice([4, 16, 64, 256], value=64, label="pieces k"),
     size=(12, 4.4),
     alt="Twenty estimates of the bound with a fixed critic, and with a critic fitted to a sample, tried on that sample and on a fresh one",

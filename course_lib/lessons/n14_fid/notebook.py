@@ -77,13 +77,12 @@ LIKELIHOOD = {name: torch.stack([mean_log_density(s, h) for h in WIDTHS]) for na
 KDE_NOISE = torch.randn(36, 64, generator=seeded(2), dtype=torch.float64)
 
 
-def protocol(view, log_h):
-    h = 10.0**log_h
+def protocol(view, h):
     view["samples"].image("samples", sheet((fit_part[:36] + h * KDE_NOISE).clamp(0, 1)), limits=(0, 1))
     for name, color, style in (("train", "muted", ":"), ("test", "p", "-"), ("validation", "q", "--")):
-        view["curves"].curve(name, WIDTHS.log10(), LIKELIHOOD[name], color=color, style=style, label=name)
+        view["curves"].curve(name, WIDTHS, LIKELIHOOD[name], color=color, style=style, label=name)
         view.readout(f"{name}, nats", float(mean_log_density(SQUARES[name], torch.tensor(h))), ".1f")
-    view["curves"].vline("h", log_h)
+    view["curves"].vline("h", h)
     view.readout("h", h, ".3f")
 
 
@@ -91,11 +90,11 @@ explore(
     protocol,
     panels=[
         Panel("samples", title="samples of the model", aspect="equal", axes=False, width=0.7),
-        Panel("curves", title="mean log-density", xlabel="log₁₀ h (grey values from 0 to 1)", ylabel="nats an image",
-              xlim=(-2, 0), ylim=(-120, 140)),
+        Panel("curves", title="mean log-density", xlabel="h (grey values from 0 to 1)", ylabel="nats an image",
+              xlim=(0.01, 1), xscale="log", ylim=(-120, 140)),
     ],
-    log_h=Slider(-2.0, 0.0, step=0.05, value=-0.7, label="log₁₀ h"),
-    presets={"best on train": {"log_h": -2.0}, "best on validation": {"log_h": float(WIDTHS[LIKELIHOOD["validation"].argmax()].log10())}},
+    h=Slider(0.01, 1.0, step=10**0.05, value=0.2, log=True, label="width h"),
+    presets={"best on train": {"h": 0.01}, "best on validation": {"h": float(WIDTHS[LIKELIHOOD["validation"].argmax()])}},
     alt="Samples of a kernel density estimate beside its log-density on the three parts of the data as the width varies",
 )
 

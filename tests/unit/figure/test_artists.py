@@ -42,6 +42,13 @@ def test_a_name_that_is_not_drawn_again_vanishes_and_comes_back(draw):
     assert (shoot(stage, draw, 0.5) == shown).all()
 
 
+def test_a_name_may_come_back_as_another_kind_of_mark_or_as_a_line_the_other_way():
+    changed = new_stage(legend=False)
+    for name in ("vline", "hline", "curve", "vline", "scatter", "hline"):
+        again = shoot(changed, PRIMITIVES[name], 0.5)
+        assert (again == shoot(new_stage(legend=False), PRIMITIVES[name], 0.5)).all()
+
+
 def test_bars_that_are_not_drawn_again_leave_no_colour():
     stage = new_stage()
     shown = shoot(stage, lambda panel: panel.bars("a", ["one"], [2.0], color="#ff00ff"))
