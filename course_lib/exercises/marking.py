@@ -14,6 +14,7 @@ from course_lib.exercises.limits import Outcome, run_limited
 from course_lib.exercises.lines import file_of, is_students, students_line
 from course_lib.exercises.output import LimitedOutput
 from course_lib.exercises.running import Failure, Result, copied, outcome_of, own_randomness
+from course_lib.exercises.threads import left_behind
 
 __all__ = ["Verdict", "copied", "mark", "outcome_of", "seed_for"]
 
@@ -96,7 +97,7 @@ def _attempt(exercise, answer, cases, expected, output) -> _Attempt:
                 break
 
     outcome = run_limited(work, exercise.time_limit, on_start=output.watch)
-    if outcome.left_behind:
+    if outcome.left_behind or left_behind():
         output.abandon()
     if outcome.error is not None:
         raise outcome.error
