@@ -142,18 +142,19 @@ def _message(exercise, verdict, thing):
         return verdict.message
     told = {
         "exception": f"Your {thing} stopped with an error.",
+        "later": f"What your {thing} returned stopped with an error when it was used.",
         "shape": "The shape is not the one that was expected.",
         "type": "This is not the kind of answer that was expected.",
         "nan": "The result is NaN (not a number): look for 0/0, 0·log 0, or a logarithm or root of a negative number.",
         "value": "The value is not the expected one.",
     }[verdict.kind]
     # The error's own text stands among the facts.
-    return told if verdict.kind == "exception" else f"{told} {verdict.message}".strip()
+    return told if verdict.kind in ("exception", "later") else f"{told} {verdict.message}".strip()
 
 
 def _facts(verdict):
     facts = []
-    if verdict.kind == "exception":
+    if verdict.kind in ("exception", "later"):
         facts.append(("Error", verdict.message, True))
     if verdict.line:
         facts.append(("Your code", verdict.line, True))

@@ -34,6 +34,7 @@ __all__ = ["Outcome", "run_limited"]
 _INTERVAL = 0.02
 _GRACE = 1.5
 _PATIENCE = 3.0  # times the seconds, while the thread gets less than half of the processor
+_IMPORT_SECONDS = 60.0
 _MEMORY = 2 << 30  # bytes by which the process may grow
 _PILE = 64 << 20  # bytes that are worth the quarter of a second that giving them back takes
 _numbers = itertools.count(1)
@@ -191,9 +192,15 @@ def _wait(worker, seconds) -> str:
             return "memory"
         if elapsed >= seconds:
             computed = worker.computed()
-            if computed is None or computed >= seconds / 2 or elapsed >= _PATIENCE * seconds:
+            used_up = computed is None or computed >= seconds / 2 or elapsed >= _PATIENCE * seconds
+            if used_up and (elapsed > _IMPORT_SECONDS or not _imports(worker.thread.ident)):
                 return "time"
     return ""
+
+
+def _imports(ident) -> bool:
+    """Whether a thread is importing: a library that is cut off there stays broken for the rest of the session."""
+    return any(place.file.startswith("<frozen importlib") for place in where_is(ident))
 
 
 def _grad_mode():

@@ -78,10 +78,10 @@ class LimitedOutput:
 
     def __exit__(self, *_):
         with _lock:
-            if self._abandoned:
-                return
-            for thread in self._threads:
-                _collectors.pop(thread, None)
+            for thread in list(_collectors):
+                ended = thread.ident is not None and not thread.is_alive()
+                if ended or (thread in self._threads and not self._abandoned):
+                    _collectors.pop(thread, None)
             if not _collectors:
                 for name in ("stdout", "stderr"):
                     if isinstance(stream := getattr(sys, name), _Router):

@@ -25,9 +25,8 @@ def _start(thread):
     family = _families.get(threading.current_thread())
     if family is not None:
         thread.run = partial(_quietly, thread.run)
-    _original_start(thread)
-    if family is not None:
         family.adopt(thread)
+    _original_start(thread)
 
 
 def _quietly(run):
@@ -67,7 +66,7 @@ class Family:
         What a library keeps ready (the idle workers of a pool, a monitor) is left alone.
         """
         deadline = time.monotonic() + grace
-        children = self.members[1:]
+        children = [one for one in self.members[1:] if one.ident is not None]
         for child in children:
             child.join(max(0.0, min(0.1, deadline - time.monotonic())))
         told = []

@@ -403,6 +403,29 @@ def test_time_is_the_processors_where_the_machine_is_busy():
     assert outcome.elapsed >= 0.3 or outcome.computed >= 0.05
 
 
+def test_an_import_is_not_cut_off(tmp_path, monkeypatch):
+    (tmp_path / "slow_to_import.py").write_text(
+        "import time\nfor _ in range(30): time.sleep(0.01)\nwhole = True\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def work():
+        import slow_to_import
+
+        return slow_to_import.whole
+
+    outcome = run_limited(work, 0.02)
+    assert outcome.timed_out or outcome.value
+    assert sys.modules["slow_to_import"].whole
+    monkeypatch.setattr(limits, "_IMPORT_SECONDS", 0.1)
+    (tmp_path / "never_imported.py").write_text("while True: pass\n")
+
+    def stuck():
+        import never_imported  # noqa: F401
+
+    assert run_limited(stuck, 0.02).timed_out
+
+
 def test_threads_that_the_work_started_are_stopped_and_named():
     def background():
         while True:
