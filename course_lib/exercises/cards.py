@@ -9,6 +9,7 @@ from html import escape
 
 from course_lib.exercises.exercise import Exercise
 from course_lib.exercises.marking import Verdict
+from course_lib.exercises.texts import clean
 
 __all__ = ["Card", "card_for", "note_card", "rich", "show", "unknown_card"]
 
@@ -34,7 +35,10 @@ _CELL = "text-align:left; vertical-align:top; font-weight:normal; padding:1px 0;
 @dataclass(frozen=True)
 class Card:
     """One card, in this order: heading, message, ``facts`` as rows (label, text, is code), numbered ``items``, quiet
-    ``notes``, and ``notices``, which say that something went wrong beside the answer."""
+    ``notes``, and ``notices``, which say that something went wrong beside the answer.
+
+    Every text is cut to what a reader can use, and what cannot be printed is replaced: some come from the student.
+    """
 
     look: str
     heading: str
@@ -43,6 +47,18 @@ class Card:
     notes: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        facts = ((clean(label, 80), clean(text, 500), is_code) for label, text, is_code in self.facts)
+        short = {
+            "heading": clean(self.heading, 200),
+            "message": clean(self.message, 1500),
+            "facts": tuple(facts),
+        }
+        for name, limit in (("notes", 600), ("notices", 600), ("items", 2000)):
+            short[name] = tuple(clean(one, limit) for one in getattr(self, name))
+        for name, value in short.items():
+            object.__setattr__(self, name, value)
 
     @property
     def word(self) -> str:
@@ -126,18 +142,19 @@ def _message(exercise, verdict, thing):
         return verdict.message
     told = {
         "exception": f"Your {thing} stopped with an error.",
+        "later": f"What your {thing} returned stopped with an error when it was used.",
         "shape": "The shape is not the one that was expected.",
         "type": "This is not the kind of answer that was expected.",
         "nan": "The result is NaN (not a number): look for 0/0, 0·log 0, or a logarithm or root of a negative number.",
         "value": "The value is not the expected one.",
     }[verdict.kind]
     # The error's own text stands among the facts.
-    return told if verdict.kind == "exception" else f"{told} {verdict.message}".strip()
+    return told if verdict.kind in ("exception", "later") else f"{told} {verdict.message}".strip()
 
 
 def _facts(verdict):
     facts = []
-    if verdict.kind == "exception":
+    if verdict.kind in ("exception", "later"):
         facts.append(("Error", verdict.message, True))
     if verdict.line:
         facts.append(("Your code", verdict.line, True))

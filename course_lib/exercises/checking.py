@@ -9,6 +9,9 @@ from typing import Any
 from course_lib.exercises import registry, store
 from course_lib.exercises.cards import Card, card_for, note_card, show, unknown_card
 from course_lib.exercises.marking import Verdict, mark, seed_for
+from course_lib.exercises.texts import clean, error_text
+from course_lib.exercises.threads import left_behind
+from course_lib.exercises.wording import brief
 
 __all__ = ["check"]
 
@@ -38,14 +41,23 @@ def check(exercise_id: str, answer: Any) -> Any:
         return answer
     try:
         verdict = mark(exercise, answer, seed_for(exercise.id, next(_turns), _base_seed()))
+        saved = _record(exercise, verdict)
         _print(verdict.printed)
-        saved = store.record(exercise.id, passed=verdict.passed, attempted=verdict.kind != "stub")
-        notices = (saved.notice,) if saved.notice else ()
+        running = tuple(f"The thread {one} of an earlier answer still runs." for one in left_behind())
+        notices = ((saved.notice,) if saved.notice else ()) + (verdict.notes or running)
         show(card_for(exercise, _discreet(exercise, verdict), had_passed=saved.had_passed, notices=notices))
     except Exception as error:
         show(_our_fault(exercise_id, error))
         return exercise.reference
     return answer if verdict.passed else exercise.reference
+
+
+def _record(exercise, verdict: Verdict) -> store.Saved:
+    """Keeps the verdict; whatever goes wrong with that, the verdict stands."""
+    try:
+        return store.record(exercise.id, passed=verdict.passed, attempted=verdict.kind != "stub")
+    except Exception as error:
+        return store.Saved(notice=f"This could not be recorded in your progress ({error_text(error, 200)}).")
 
 
 def _base_seed() -> int:
@@ -62,12 +74,12 @@ def _discreet(exercise, verdict: Verdict) -> Verdict:
 
 def _our_fault(exercise_id, error) -> Card:
     return note_card(
-        f"The check of `{exercise_id}` failed",
+        f"The check of {brief(exercise_id)} failed",
         "This is a fault of the course and not of your answer; please report it.",
-        (f"`{type(error).__name__}: {' '.join(str(error).split())[:300]}`",),
+        (f"`{error_text(error, 300)}`",),
     )
 
 
 def _print(text: str):
     if text:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.write(clean(text if text.endswith("\n") else text + "\n", 4000))

@@ -90,8 +90,9 @@ def pairs(got: Any, want: Any, where: str = "") -> Iterator[Difference | tuple[s
         else:
             yield where, got, want
     elif not _same(got, want):
-        kind = "value" if isinstance(got, str) or not isinstance(want, str) else "type"
-        yield Difference(kind, brief(got), brief(want), where)
+        alike = type(got) is type(want)
+        words = brief if alike else kind_of
+        yield Difference("value" if alike else "type", words(got), words(want), where)
 
 
 def _in_the_form_of(want, got):

@@ -9,7 +9,7 @@ import numpy as np
 
 from course_lib.exercises.comparison import Difference, compare
 from course_lib.exercises.exercise import Case, Exercise
-from course_lib.exercises.limits import Stopped
+from course_lib.exercises.stopping import Stopped
 from course_lib.exercises.texts import error_text
 
 __all__ = ["Flow", "flow_of", "what_is_wrong"]

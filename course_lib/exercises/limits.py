@@ -4,7 +4,7 @@ The work runs in a thread of its own. That keeps the way in which it is stopped,
 from outside, away from every other thread: nothing can leak into the notebook after the call has returned, no signal
 handler and no timer is touched, and it is the same from a cell, from a slider's callback and on Windows.
 
-What swallows the exception (``except:`` in an endless loop) is stopped by a second one: see :class:`Stopped`.
+What swallows the exception (``except:`` in an endless loop) is stopped by a second one: see ``stopping``.
 What is stuck inside compiled code (``time.sleep(1000)``) is left behind after a short grace; it stops as soon
 as it comes back to Python, and until then it is asked again and again. Compiled code that never gives the interpreter
 back cannot be stopped from inside.
@@ -15,10 +15,7 @@ times its seconds. Work that fills the memory is stopped before it takes the ker
 
 import contextlib
 import contextvars
-import ctypes
-import dis
 import itertools
-import os
 import sys
 import threading
 import time
@@ -28,65 +25,19 @@ from typing import Any
 
 from course_lib.exercises import memory
 from course_lib.exercises.lines import Place
+from course_lib.exercises.stopping import Stopped, send
 from course_lib.exercises.threads import Family, pursue, where_is
 
-__all__ = ["Outcome", "Stopped", "run_limited"]
+__all__ = ["Outcome", "run_limited"]
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_PUSH_EXC_INFO = dis.opmap.get("PUSH_EXC_INFO", -1)
 # The exception is sent again at this interval until the thread has ended; long against a thread switch (5 ms).
 _INTERVAL = 0.02
 _GRACE = 1.5
 _PATIENCE = 3.0  # times the seconds, while the thread gets less than half of the processor
+_IMPORT_SECONDS = 60.0
 _MEMORY = 2 << 30  # bytes by which the process may grow
+_PILE = 64 << 20  # bytes that are worth the quarter of a second that giving them back takes
 _numbers = itertools.count(1)
-
-
-class Stopped(SystemExit):
-    """Raised in the student's code when its time is up.
-
-    A ``SystemExit``, because ``except Exception`` does not catch it and a thread that dies of it stays silent. A bare
-    ``except:`` does catch it. But Python makes the instance only when a handler takes the exception, in the
-    student's thread: so the constructor knows that it is being caught, and has the steps that follow raise again,
-    which leaves the ``try`` statement, through as many of them as there are. (From Python 3.12 on the
-    instance is made a little earlier, and a second handler around the first may swallow the second exception; the
-    thread is then left behind.) Handlers of the course's own code are left in peace.
-    """
-
-    def __init__(self):
-        super().__init__("time is up")
-        frame = sys._getframe(1)
-        if not _is_ours(frame):
-            again = _RaiseAgain()
-            frame.f_trace = again
-            frame.f_trace_opcodes = True
-            sys.settrace(again)
-
-
-class _RaiseAgain:
-    """A trace function that sends one more :class:`Stopped`, best just after the handler that swallowed the last.
-
-    While a handler runs, Python makes the next instance at once, and nothing would be known of who catches it; so
-    it waits for the handler's end, unless that does not come.
-    """
-
-    patience = 500  # steps of bytecode
-
-    def __call__(self, frame, event, _argument):
-        if _is_ours(frame):
-            return None
-        frame.f_trace_opcodes = True
-        if event not in ("line", "opcode") or frame.f_code.co_code[frame.f_lasti] == _PUSH_EXC_INFO:
-            return self
-        self.patience -= 1
-        if sys.exc_info()[0] is None or self.patience < 0:
-            sys.settrace(None)  # a trace function that is still set makes the instance too early as well
-            _send(threading.get_ident(), Stopped)
-        return self
-
-
-def _is_ours(frame) -> bool:
-    return os.path.dirname(frame.f_code.co_filename) + os.sep == _HERE
 
 
 @dataclass(frozen=True)
@@ -169,7 +120,7 @@ class _Worker:
     def send(self):
         with self.lock:
             if not self.finished:
-                _send(self.thread.ident, Stopped)
+                send(self.thread.ident)
 
     def computed(self) -> float | None:
         """The processor's time of the thread so far."""
@@ -178,20 +129,16 @@ class _Worker:
         return None
 
 
-def _send(ident: int, exception: type[BaseException]):
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(exception))
-
-
 def run_limited(
     work: Callable[[], Any],
     seconds: float,
-    on_start: Callable[[int], None] | None = None,
+    on_start: Callable[[threading.Thread], None] | None = None,
     grace: float = _GRACE,
 ) -> Outcome:
     """Runs ``work()`` for at most ``seconds`` and says how it ended; raises only what interrupts the caller.
 
-    Context variables and torch's gradient mode are the caller's. ``on_start`` gets the identity of the thread, and of
-    each that it starts, before the work begins. A ``KeyboardInterrupt`` in the caller stops the work and goes on to
+    Context variables and torch's gradient mode are the caller's. ``on_start`` gets the thread before the work begins,
+    and each thread that the work starts. A ``KeyboardInterrupt`` in the caller stops the work and goes on to
     the caller.
     """
     context = contextvars.copy_context()
@@ -200,17 +147,17 @@ def run_limited(
     with Family(on_start) as family:
 
         def body():
-            family.join()
+            family.adopt(threading.current_thread())
             with grad_mode():
                 return context.run(work)
 
         worker = _Worker(body)
-        start = time.monotonic()
+        start, held = time.monotonic(), memory.resident()
         worker.thread.start()
         try:
             cause = _wait(worker, seconds)
             if not cause:
-                return Outcome(worker.value, worker.error, threads=family.end(_stop_thread, grace))
+                return Outcome(worker.value, worker.error, threads=family.end(grace))
             elapsed = time.monotonic() - start
             computed, stuck_at = worker.computed(), where_is(worker.thread.ident)
             ended = worker.stop(grace)
@@ -223,14 +170,15 @@ def run_limited(
                 computed=computed,
                 left_behind="" if ended else worker.thread.name,
                 stuck_at=stuck_at,
-                threads=family.end(_stop_thread, grace),
+                threads=family.end(grace),
             )
         except BaseException:
             worker.stop(grace)
-            family.end(_stop_thread, grace)
+            family.end(grace)
             raise
     worker.value = worker.error = None
-    memory.give_back()
+    if memory.resident() - held > _PILE:
+        memory.give_back()
     return outcome
 
 
@@ -244,13 +192,15 @@ def _wait(worker, seconds) -> str:
             return "memory"
         if elapsed >= seconds:
             computed = worker.computed()
-            if computed is None or computed >= seconds / 2 or elapsed >= _PATIENCE * seconds:
+            used_up = computed is None or computed >= seconds / 2 or elapsed >= _PATIENCE * seconds
+            if used_up and (elapsed > _IMPORT_SECONDS or not _imports(worker.thread.ident)):
                 return "time"
     return ""
 
 
-def _stop_thread(ident):
-    _send(ident, Stopped)
+def _imports(ident) -> bool:
+    """Whether a thread is importing: a library that is cut off there stays broken for the rest of the session."""
+    return any(place.file.startswith("<frozen importlib") for place in where_is(ident))
 
 
 def _grad_mode():

@@ -14,6 +14,7 @@ from course_lib.exercises.limits import Outcome, run_limited
 from course_lib.exercises.lines import file_of, is_students, students_line
 from course_lib.exercises.output import LimitedOutput
 from course_lib.exercises.running import Failure, Result, copied, outcome_of, own_randomness
+from course_lib.exercises.threads import left_behind
 
 __all__ = ["Verdict", "copied", "mark", "outcome_of", "seed_for"]
 
@@ -22,10 +23,10 @@ __all__ = ["Verdict", "copied", "mark", "outcome_of", "seed_for"]
 class Verdict:
     """What came of one answer.
 
-    ``kind``: "passed", "stub", "nothing" (returns None), "exception", "shape", "type", "nan", "value", "rejected"
-    (a sentence of the bank), "mistake" (a known one), "relation" (what the diagnosis saw), "changed" (an argument was
-    not left as it was), "gradient", "endless" or "memory". The other fields are texts for the card; ``notes`` say what
-    runs on.
+    ``kind``: "passed", "stub", "nothing" (returns None), "exception", "later" (what it returned raised when it was
+    used), "shape", "type", "nan", "value", "rejected" (a sentence of the bank), "mistake" (a known one), "relation"
+    (what the diagnosis saw), "changed" (an argument was not left as it was), "gradient", "endless" or "memory". The
+    other fields are texts for the card; ``notes`` say what still runs.
     """
 
     kind: str
@@ -92,11 +93,12 @@ def _attempt(exercise, answer, cases, expected, output) -> _Attempt:
             return
         for case, want in zip(cases, expected, strict=True):
             results.append(outcome_of(exercise, answer, case, want))
-            if results[-1].failure is not None or results[-1].nothing:
+            ended = results[-1].failure is not None and _where_it_stopped(exercise, results[-1]) != "after"
+            if ended or results[-1].nothing:
                 break
 
     outcome = run_limited(work, exercise.time_limit, on_start=output.watch)
-    if outcome.left_behind:
+    if outcome.left_behind or left_behind():
         output.abandon()
     if outcome.error is not None:
         raise outcome.error
@@ -122,9 +124,10 @@ def _verdict_on(exercise, answer, cases, expected, attempt) -> Verdict:
     if last.failure is not None:
         if last.failure.is_not_implemented and _is_stub(last.failure):
             return Verdict("stub")
-        if _happened_inside(last):
+        where = _where_it_stopped(exercise, last)
+        if where != "after":
             return Verdict(
-                "exception",
+                "exception" if where == "inside" else "later",
                 last.failure.text,
                 given=_given(cases[len(results) - 1]),
                 line=students_line(last.failure.places, own_file),
@@ -132,10 +135,15 @@ def _verdict_on(exercise, answer, cases, expected, attempt) -> Verdict:
     return _judge(exercise, answer, cases, expected, results)
 
 
-def _happened_inside(result: Result) -> bool:
-    """Whether the error came out of the answer, and not from what the check did with what it had returned."""
-    failure = result.failure
-    return failure.inside or not result.returned or any(is_students(place.file) for place in failure.places)
+def _where_it_stopped(exercise: Exercise, result: Result) -> str:
+    """Where an error came from: "inside" the answer, "later" in something that the answer had returned, or "after" it,
+    in what the check did with the value."""
+    failure, probe = result.failure, getattr(exercise.probe or exercise.judge, "__code__", None)
+    if failure.inside or not result.returned:
+        return "inside"
+    own = None if probe is None else (probe.co_filename, probe.co_name)
+    theirs = any(is_students(place.file) and (place.file, place.function) != own for place in failure.places)
+    return "later" if theirs else "after"
 
 
 def _is_stub(failure: Failure) -> bool:
@@ -147,8 +155,10 @@ def _is_stub(failure: Failure) -> bool:
 def _late(exercise, case, outcome: Outcome, own_file) -> Verdict:
     """The verdict on an answer that did not end."""
     kind = "memory" if outcome.swollen else "endless"
-    if any(place.file.endswith(("frozen.py", "wording.py")) for place in outcome.stuck_at):
-        message = f"What your answer returned could not be read within {exercise.time_limit:g} seconds."
+    if any(place.file.endswith(("frozen.py", "wording.py", "texts.py")) for place in outcome.stuck_at):
+        message = (
+            f"What your answer returned or raised could not be read within {exercise.time_limit:g} seconds."
+        )
     elif kind == "memory":
         message = (
             "Your answer took more than 2 GB of memory and was stopped; does something in it grow for ever?"

@@ -2,11 +2,13 @@
 
 import sys
 import threading
+import weakref
 
 __all__ = ["LimitedOutput"]
 
 _lock = threading.Lock()
-_budgets: dict[int, "LimitedOutput"] = {}  # thread identity -> who collects what it prints
+# Who collects what a thread prints. Not by its identity: the system gives that to another thread later.
+_collectors: weakref.WeakKeyDictionary[threading.Thread, "LimitedOutput"] = weakref.WeakKeyDictionary()
 _LIMIT_CHARACTERS = 2000
 _LIMIT_LINES = 40
 
@@ -18,11 +20,11 @@ class _Router:
         self.stream = stream
 
     def write(self, text):
-        collector = _budgets.get(threading.get_ident())
+        collector = _collectors.get(threading.current_thread())
         return self.stream.write(text) if collector is None else collector.take(text)
 
     def flush(self):
-        if threading.get_ident() not in _budgets:
+        if threading.current_thread() not in _collectors:
             self.stream.flush()
 
     def writelines(self, lines):
@@ -34,19 +36,21 @@ class _Router:
 
 
 class LimitedOutput:
-    """Collects what one thread prints, up to 2,000 characters or 40 lines; the rest is dropped.
+    """Collects what some threads print, up to 2,000 characters or 40 lines; the rest is dropped.
 
-    Call ``watch(identity)`` from inside the ``with`` block. ``abandon()`` keeps the thread silent for good: it
-    is for a thread that could not be stopped.
+    Call ``watch(thread)`` from inside the ``with`` block. ``abandon()`` keeps the threads silent for good: it is for
+    one that could not be stopped.
     """
 
     def __init__(self):
         self.text = ""
         self.cut = False
-        self._idents: set[int] = set()
+        self._threads: list[threading.Thread] = []
         self._abandoned = False
 
     def take(self, text) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         room = _LIMIT_CHARACTERS - len(self.text)
         if self.cut or room <= 0:
             self.cut = True
@@ -58,9 +62,9 @@ class LimitedOutput:
             self.text = "\n".join(lines[:_LIMIT_LINES])
         return len(text)
 
-    def watch(self, ident: int):
-        self._idents.add(ident)
-        _budgets[ident] = self
+    def watch(self, thread: threading.Thread):
+        self._threads.append(thread)
+        _collectors[thread] = self
 
     def abandon(self):
         self._abandoned = True
@@ -74,11 +78,11 @@ class LimitedOutput:
 
     def __exit__(self, *_):
         with _lock:
-            if self._abandoned:
-                return
-            for ident in self._idents:
-                _budgets.pop(ident, None)
-            if not _budgets:
+            for thread in list(_collectors):
+                ended = thread.ident is not None and not thread.is_alive()
+                if ended or (thread in self._threads and not self._abandoned):
+                    _collectors.pop(thread, None)
+            if not _collectors:
                 for name in ("stdout", "stderr"):
                     if isinstance(stream := getattr(sys, name), _Router):
                         setattr(sys, name, stream.stream)

@@ -4,6 +4,7 @@ from html import escape
 
 from course_lib.exercises import registry, store
 from course_lib.exercises.cards import show
+from course_lib.exercises.texts import error_text
 
 __all__ = ["progress", "progress_summary"]
 
@@ -28,7 +29,7 @@ def progress_summary() -> dict:
             found = registry.exercises_of(digits)
         except Exception as error:
             notices.append(
-                f"The exercises of notebook {digits} could not be read ({type(error).__name__}: {error})."
+                f"The exercises of notebook {digits} could not be read ({error_text(error, 200)})."
             )
             continue
         exercises = []
@@ -67,7 +68,7 @@ class _Table:
         lines = [self._total()]
         for row in rows:
             full = round(10 * row["passed"] / row["total"]) if row["total"] else 0
-            bar = "█" * full + "░" * (10 - full)
+            bar = "█" * full + "·" * (10 - full)
             lines.append(
                 f"  {row['notebook'][:2]}  {row['title']:<{width}}  {bar}  {_count(row)}{_hints(row, ', ')}"
             )
@@ -98,7 +99,7 @@ class _Table:
         cell = f'<td style="{_CELL}">'
         bar = (
             f'<div role="img" aria-label="{_count(row)} passed" style="width:140px; height:10px; border-radius:5px; '
-            'overflow:hidden; background-color:#a8a8a8">'
+            'overflow:hidden; border:1px solid #8a8a8a; background-color:transparent">'
             f'<div style="width:{percent}%; height:10px; background-color:#009E73"></div></div>'
         )
         done = "✓ " if row["total"] and row["passed"] == row["total"] else ""

@@ -14,7 +14,7 @@ class UnknownExercise(LookupError):
     """No lesson has this id. ``near`` lists ids that look like it."""
 
     def __init__(self, exercise_id, near: list[str]):
-        super().__init__(f"No exercise is called {exercise_id!r}.")
+        super().__init__(f"No exercise is called {repr(exercise_id)[:100]}.")
         self.exercise_id = exercise_id
         self.near = near
 
@@ -55,7 +55,7 @@ def find(exercise_id: str) -> Exercise:
         for exercise in exercises_of(digits):
             if exercise.id == exercise_id:
                 return exercise
-    raise UnknownExercise(exercise_id, _near(str(exercise_id)))
+    raise UnknownExercise(exercise_id, _near(str(exercise_id)[:100]))
 
 
 def _near(wanted: str) -> list[str]:

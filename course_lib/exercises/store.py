@@ -3,7 +3,8 @@
 The file is ``progress.json`` in the user's data folder, or in the folder that ``COURSE_HOME`` names. It is read,
 merged and replaced as a whole under a lock, so that two open notebooks add to it and a crash leaves the old file or
 the new one. With ``COURSE_PROGRESS=off`` nothing is written and nothing read: memory alone counts. No function here
-raises because of the file: what went wrong is a sentence in ``notice``.
+raises because of the file: what went wrong is a sentence in ``notice``. Where no home folder can be determined, memory
+counts too, and the notice says so.
 """
 
 import contextlib
@@ -41,9 +42,20 @@ class _Newer(Exception):
 
 
 def home() -> Path:
-    """The folder of the progress file: ``COURSE_HOME``, else the user's data folder."""
+    """The folder of the progress file: ``COURSE_HOME``, else the user's data folder.
+
+    Raises:
+        OSError: it cannot be determined, as in a container whose user has no entry and no ``HOME``.
+    """
     asked = os.environ.get("COURSE_HOME", "").strip()
-    return Path(asked).expanduser() if asked else Path(platformdirs.user_data_dir("generative-models-course"))
+    try:
+        folder = Path(asked or platformdirs.user_data_dir("generative-models-course")).expanduser()
+    except (RuntimeError, KeyError) as error:
+        raise OSError(f"no home folder: {error}") from error
+    # Without a home folder platformdirs hands out "~/..." as it is, which would become a folder of that name.
+    if not asked and not folder.is_absolute():
+        raise OSError("no home folder")
+    return folder
 
 
 def record(
@@ -63,7 +75,7 @@ def record(
         hints: how many hints the student has seen, at least.
         said: for a prediction, what was predicted; the latest one stays.
     """
-    file = _file()
+    file, homeless = _file()
     before, notice = _load(file)
     had_passed = before.get(exercise_id, _FRESH)["passed"]
     news = {
@@ -78,20 +90,27 @@ def record(
         pending[exercise_id] = _add(pending.get(exercise_id, _FRESH), news)
     if _pending.get(file):
         notice = _save(file) or notice
-    return Saved(had_passed, _everything(file).get(exercise_id, _FRESH)["hints"], notice)
+    return Saved(had_passed, _everything(file).get(exercise_id, _FRESH)["hints"], notice or homeless)
 
 
 def entries() -> tuple[dict[str, dict], str]:
     """All that is known, by exercise id (``passed``, ``attempts``, ``hints``, ``first_passed``), and a notice or ''."""
-    file = _file()
+    file, homeless = _file()
     _, notice = _load(file)
-    return _everything(file), notice
+    return _everything(file), notice or homeless
 
 
-def _file() -> Path | None:
-    return (
-        None if os.environ.get("COURSE_PROGRESS", "").strip().lower() == "off" else home() / "progress.json"
-    )
+def _file() -> tuple[Path | None, str]:
+    """The progress file, None for memory alone, and a notice when that is not what was asked for."""
+    if os.environ.get("COURSE_PROGRESS", "").strip().lower() == "off":
+        return None, ""
+    try:
+        return home() / "progress.json", ""
+    except OSError:
+        return None, (
+            "No home folder could be found, so progress is kept only until this kernel ends. To keep it, name a folder "
+            "in the environment variable COURSE_HOME before JupyterLab starts."
+        )
 
 
 def _everything(file):
@@ -133,7 +152,10 @@ def _load(file) -> tuple[dict, str]:
 
 def _read(file: Path) -> dict:
     """The entries of the file; ``ValueError`` when it is damaged."""
-    content = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except RecursionError as error:  # brackets within brackets, thousands deep
+        raise ValueError("nested too deeply") from error
     if not isinstance(content, dict) or not isinstance(content.get("schema"), int):
         raise ValueError("no schema")
     if content["schema"] > _SCHEMA:
@@ -239,4 +261,5 @@ def _locked(file: Path):
 
 
 def _reason(error) -> str:
-    return f"{getattr(error, 'strerror', None) or type(error).__name__}: {getattr(error, 'filename', None) or home()}"
+    place = getattr(error, "filename", None) or "the progress file"
+    return f"{getattr(error, 'strerror', None) or type(error).__name__}: {place}"

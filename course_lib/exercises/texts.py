@@ -1,15 +1,15 @@
 """Words that come from a student's objects, made fit for a card: short, printable, and never an error."""
 
+from course_lib.exercises.stopping import Stopped
+
 __all__ = ["clean", "error_text", "one_line", "safely"]
 
 
 def safely(call, fallback=""):
     """``call()``, or the fallback when the object behind it raises, even a ``SystemExit``.
 
-    Only the exception that ends a thread whose time is up goes through (see ``limits.Stopped``).
+    Only the exception that ends a thread whose time is up goes through (see ``stopping``).
     """
-    from course_lib.exercises.limits import Stopped
-
     try:
         return call()
     except Stopped:

@@ -1,11 +1,14 @@
 """The threads that a student's code starts, and those that could not be ended at once."""
 
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from course_lib.exercises.lines import Place, is_students, students_line
+from course_lib.exercises.stopping import Stopped, send
 from course_lib.exercises.texts import one_line, safely
 
 __all__ = ["Family", "left_behind", "pursue", "where_is"]
@@ -13,40 +16,37 @@ __all__ = ["Family", "left_behind", "pursue", "where_is"]
 _PURSUIT_SECONDS = 0.25
 _lock = threading.Lock()
 _original_start = threading.Thread.start
-_families: dict[int, "Family"] = {}  # thread identity -> the family it belongs to
+_families: dict[threading.Thread, "Family"] = {}
 _pursued: dict[threading.Thread, Callable[[], object]] = {}
 
 
 def _start(thread):
     """Stands in for ``Thread.start`` while students' code runs; all other threads start as before."""
-    family = _families.get(threading.get_ident())
-    _original_start(thread)
+    family = _families.get(threading.current_thread())
     if family is not None:
+        thread.run = partial(_quietly, thread.run)
         family.adopt(thread)
+    _original_start(thread)
+
+
+def _quietly(run):
+    """A thread that is stopped says nothing about it; the card does."""
+    with contextlib.suppress(Stopped):
+        run()
 
 
 class Family:
     """One thread and all that are started from it while the ``with`` block is open."""
 
-    def __init__(self, on_start: Callable[[int], None] | None = None):
-        self.children: list[threading.Thread] = []
+    def __init__(self, on_start: Callable[[threading.Thread], None] | None = None):
+        self.members: list[threading.Thread] = []
         self.on_start = on_start
-        self.idents: set[int] = set()
-
-    def join(self):
-        """Makes the calling thread the first of the family."""
-        self._enter(threading.get_ident())
 
     def adopt(self, thread: threading.Thread):
-        self.children.append(thread)
-        if thread.ident is not None:
-            self._enter(thread.ident)
-
-    def _enter(self, ident):
-        self.idents.add(ident)
-        _families[ident] = self
+        self.members.append(thread)
+        _families[thread] = self
         if self.on_start is not None:
-            self.on_start(ident)
+            self.on_start(thread)
 
     def __enter__(self):
         with _lock:
@@ -55,22 +55,22 @@ class Family:
 
     def __exit__(self, *_):
         with _lock:
-            for ident in self.idents:
-                if _families.get(ident) is self:
-                    del _families[ident]
+            for thread in self.members:
+                _families.pop(thread, None)
             if not _families and threading.Thread.start is _start:
                 threading.Thread.start = _original_start
 
-    def end(self, send: Callable[[int], object], grace: float) -> tuple[str, ...]:
+    def end(self, grace: float) -> tuple[str, ...]:
         """Ends the children that still run the student's code; says of each what became of it.
 
         What a library keeps ready (the idle workers of a pool, a monitor) is left alone.
         """
         deadline = time.monotonic() + grace
-        for child in self.children:
+        children = [one for one in self.members[1:] if one.ident is not None]
+        for child in children:
             child.join(max(0.0, min(0.1, deadline - time.monotonic())))
         told = []
-        for child in self.children:
+        for child in children:
             line = _students_line_of(child)
             if line:
                 while child.is_alive() and time.monotonic() < deadline:
@@ -86,8 +86,6 @@ class Family:
 
 def where_is(ident) -> tuple[Place, ...]:
     """The frames of a thread, innermost first."""
-    import sys
-
     frame = sys._current_frames().get(ident)
     places = []
     while frame is not None and len(places) < 200:
@@ -96,11 +94,11 @@ def where_is(ident) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def pursue(thread: threading.Thread, send: Callable[[], object]):
-    """Goes on sending until the thread has ended, so that what was left behind does not grow for ever."""
+def pursue(thread: threading.Thread, again: Callable[[], object]):
+    """Goes on sending (``again``) until the thread has ended, so that what was left behind does not grow for ever."""
     with _lock:
         idle = not _pursued
-        _pursued[thread] = send
+        _pursued[thread] = again
     if idle:
         threading.Thread(target=_pursue, name="course-pursuit", daemon=True).start()
 
@@ -113,10 +111,10 @@ def _pursue():
                 del _pursued[thread]
             if not _pursued:
                 return
-            sends = list(_pursued.values())
-        for send in sends:
+            again = list(_pursued.values())
+        for one in again:
             with contextlib.suppress(Exception):
-                send()
+                one()
 
 
 def left_behind() -> tuple[str, ...]:
