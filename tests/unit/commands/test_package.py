@@ -60,3 +60,8 @@ def test_a_server_of_the_environment_finds_the_extension(wheel):
     assert [path.relative_to(data).as_posix() for path in data.rglob("*.json")] == [CONFIG]
     found = ExtensionConfigManager(read_config_path=[str(data / "etc" / "jupyter")])
     assert found.get_jpserver_extensions() == {"course_lib.commands.saving": True}
+
+
+def test_binder_installs_the_wheel():
+    """An editable install carries no data files, so its servers would not find the extension."""
+    assert "pip install --no-deps .\n" in (ROOT / "postBuild").read_text()
