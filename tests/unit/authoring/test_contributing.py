@@ -8,6 +8,7 @@ import pytest
 
 from course_lib.authoring import builder
 from course_lib.authoring.builder import build
+from course_lib.authoring.composition import SIZE_LIMIT
 from course_lib.authoring.layout import Layout, read_notebook
 from course_lib.catalog import lessons_table
 from course_lib.commands.environment import ROOT
@@ -145,14 +146,10 @@ BEFORE = {
     "a claim of an unknown lecture": ("claims.toml", '["UL"]', '["UX"]', "expected some of UL, I21"),
     "no package": ("__init__.py", "", "", "__init__.py is missing"),
 }
+HEAVY = f"import torch\n\nprint('x' * {SIZE_LIMIT})\n"
 AFTER = {
     "contradicted": ("notebook.py", "p * (1 - p)),\n", "p * p),\n", "the numbers contradict it"),
-    "over the limit": (
-        "notebook.py",
-        "import torch\n",
-        "import torch\n\nprint('x' * 1_100_000)\n",
-        "the limit is 1,000,000",
-    ),
+    "over the limit": ("notebook.py", "import torch\n", HEAVY, f"the limit is {SIZE_LIMIT:,}"),
 }
 
 
