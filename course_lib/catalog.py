@@ -111,11 +111,12 @@ class LessonsTable:
         return "\n".join(rows)
 
     def __repr__(self) -> str:
-        return "\n".join(
-            f"{int(lesson.number):>3} · {lesson.title}: {lesson.summary} ({lesson.follows})"
-            + ("" if lesson.is_written else ", still being written")
-            for lesson in self.lessons
-        )
+        return "\n".join(self._line(lesson) for lesson in self.lessons)
+
+    @staticmethod
+    def _line(lesson: Lesson) -> str:
+        shows = f": {lesson.summary} ({lesson.follows})" if lesson.summary else ""
+        return f"{int(lesson.number):>3} · {lesson.title}{shows}{'' if lesson.is_written else ' (still being written)'}"
 
 
 def lessons_table(folder: Path = LESSONS) -> LessonsTable:

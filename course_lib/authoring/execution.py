@@ -83,7 +83,7 @@ def execute(
     client = NotebookClient(
         book,
         timeout=timeout,
-        startup_timeout=timeout,
+        startup_timeout=CELL_TIMEOUT,
         kernel_name="python3",
         record_timing=False,
         store_widget_state=False,

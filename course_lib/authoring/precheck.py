@@ -57,6 +57,8 @@ def _imports(source: Source, lesson: Lesson) -> Iterator[str]:
 
 
 def _head(lesson: Lesson) -> Iterator[str]:
+    if not (lesson.folder / "__init__.py").is_file():
+        yield f"{lesson.folder.name}/__init__.py is missing: without it the folder is no package"
     if lesson.number != "00" and not (lesson.summary and lesson.follows):
         yield (
             f"{lesson.folder.name}/claims.toml needs title, summary and follows above its claims: "
@@ -75,16 +77,20 @@ def _claims(source: Source, register: Mapping[str, RegisteredClaim]) -> Iterator
     for cell in source.cells:
         said = [_id_of(call) for call in _calls(cell, _VERDICTS)]
         computed = None in said  # which claim this is only the run can tell
-        yield from (
-            f"cell {cell.id!r} is tagged claim:{claim}, but gives no verdict on it: expected holds({claim!r}, ...), "
-            "convention(...), erratum(...) or argue(...)"
-            for claim in cell.claims
-            if claim not in said and not computed
-        )
-        for claim in dict.fromkeys(said):
-            if claim is not None and claim not in cell.claims:
+        lacking = [claim for claim in cell.claims if claim not in said and not computed]
+        extra = [claim for claim in dict.fromkeys(said) if claim not in (None, *cell.claims)]
+        if len(lacking) == len(extra) == 1:
+            yield f"cell {cell.id!r} is tagged claim:{lacking[0]}, and gives its verdict on {extra[0]!r} instead"
+        else:
+            for claim in lacking:
+                yield (
+                    f"cell {cell.id!r} is tagged claim:{claim}, but gives no verdict on it: expected "
+                    f"holds({claim!r}, ...), convention(...), erratum(...) or argue(...)"
+                )
+            for claim in extra:
                 yield f"cell {cell.id!r} gives a verdict on {claim!r} without the tag claim:{claim}"
-            elif claim is not None and said.count(claim) > 1:
+        for claim in cell.claims:
+            if said.count(claim) > 1:
                 yield f"cell {cell.id!r} gives two verdicts on {claim!r}"
         if computed and not cell.claims:
             yield f"cell {cell.id!r} gives a verdict, but has no tag claim:<id>"
@@ -125,14 +131,15 @@ def _exercises(source: Source, lesson: Lesson, few: bool) -> Iterator[str]:
     except SyntaxError as error:
         yield f"{bank} is not valid Python: {error.msg} (line {error.lineno})"
         return
-    for id, cell in asked.items():
-        if id not in known:
-            yield f"cell {cell.id!r}: {bank} has no Exercise with the id {id!r}"
-    for id, record in known.items():
-        if not id.startswith(f"{lesson.number}."):
-            yield f"{bank}: the exercise {id!r} needs an id that begins with '{lesson.number}.'"
-        elif id not in asked:
+    missing, spare = [id for id in asked if id not in known], [id for id in known if id not in asked]
+    if len(missing) == len(spare) == 1:
+        yield f"cell {asked[missing[0]].id!r} asks the exercise {missing[0]!r}, and {bank} has {spare[0]!r} instead"
+    else:
+        for id in missing:
+            yield f"cell {asked[id].id!r}: {bank} has no Exercise with the id {id!r}"
+        for id in spare:
             yield f"{bank}: no cell asks the exercise {id!r}"
+    for id, record in known.items():
         if "reference" not in record and None not in record:  # None: **options
             yield f"{bank}: the exercise {id!r} has no reference"
     hard = [id for id in asked if id in known and _text(known[id].get("difficulty")) == 3]

@@ -18,6 +18,11 @@ def ends(control):
     return [value for _, value in control.pairs] if isinstance(control, Choice) else [False, True]
 
 
+def inside(slider):
+    """A value between the ends, and no simple part of the way: a whole turn of an angle ends where it began."""
+    return slider.at(round(0.4 * slider.count))
+
+
 def settings(picture):
     """Each control at its ends with the others at their start; then all sliders low, all high."""
     for name, control in picture.controls.items():
@@ -53,7 +58,10 @@ def report(pictures):
             if wrong:
                 complaints.append(f"{picture.alt} {setting}: {wrong}")
         for name, control in picture.controls.items():
-            if len({shown[str({name: value})] for value in ends(control)}) == 1:
+            seen = {shown[str({name: value})] for value in ends(control)}
+            if len(seen) == 1 and isinstance(control, Slider):
+                seen.add(draw(picture, {name: inside(control)})[0])
+            if len(seen) == 1:
                 complaints.append(f"{picture.alt} {name}: changes nothing")
     return {"pictures": len(pictures), "settings": count, "complaints": complaints}
 

@@ -50,6 +50,7 @@ def register(tmp_path, monkeypatch):
     folder = tmp_path / "course_lib" / "lessons"
     for lesson, text in REGISTER.items():
         (folder / lesson).mkdir(parents=True)
+        (folder / lesson / "__init__.py").touch()
         (folder / lesson / "claims.toml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("COURSE_REGISTER", str(folder))
     monkeypatch.delenv("COURSE_CLAIMS_UNREGISTERED", raising=False)

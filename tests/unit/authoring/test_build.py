@@ -321,6 +321,7 @@ def test_a_claim_cell_that_draws_is_refused(layout, monkeypatch, runs):
 
 def add_start(layout):
     (layout.lessons / "n00_start_here").mkdir()
+    (layout.lessons / "n00_start_here" / "__init__.py").touch()
     (layout.lessons / "n00_start_here" / "notebook.py").write_text(START, encoding="utf-8")
 
 

@@ -1,7 +1,10 @@
 """pyproject.toml, environment.yml and constraints.txt name the same packages and compatible versions."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib import metadata
 
 import pytest
 import yaml
@@ -13,11 +16,40 @@ from course_lib.commands.environment import ROOT
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base", "POT": "pot"}
 NOT_ON_CONDA = {"playwright"}  # drives the browser tests, which conda and Binder users do not run
 ONLY_ON_CONDA = {"python", "pip", "setuptools"}
+NOT_IMPORTED = {
+    "jupyterlab",
+    "ipykernel",
+    "pytest",
+    "nbval",
+    "ruff",
+    "playwright",
+}  # programs, or what tests use
+OPTIONAL = {"torch_fidelity": "torch-fidelity"}  # may be absent, so its distribution cannot be looked up
 
 
 @pytest.fixture(scope="module")
 def project():
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def imported():
+    """The distributions that the package imports from, anywhere in its files."""
+    known = metadata.packages_distributions()
+    found = set()
+    for path in (ROOT / "course_lib").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module]
+            tops = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"course_lib", "tests"}
+            found |= {OPTIONAL.get(top) or known[top][0] for top in tops}
+    return {name.lower() for name in found}
+
+
+def test_every_direct_import_is_declared_and_nothing_else(project, requirements):
+    extra = {Requirement(one).name for one in project["optional-dependencies"]["inception"]}
+    declared = {name.lower() for name in {*requirements, *extra}}
+    assert imported() == declared - NOT_IMPORTED
 
 
 @pytest.fixture(scope="module")
