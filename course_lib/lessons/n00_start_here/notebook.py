@@ -20,20 +20,35 @@
 # This is **your copy**: change what you like. An update of the course never overwrites what you wrote.
 
 # %% name="setup"
-import torch
+import math
+from fractions import Fraction
 
+import torch
+from IPython.display import Markdown
+
+from course_lib.catalog import lessons_table
 from course_lib.claims import ledger_counts
-from course_lib.exercises import check, hint, owner, progress
+from course_lib.exercises import check, hint, owner, predict, progress
 from course_lib.widgets import Panel, Slider, explore
 
 # %% [markdown]
 # ## A picture that you can move
 #
-# **Predict, then move.** Before each picture the text asks what will happen. Answer it, on paper or aloud, *then* move the slider: a picture that you have
-# not questioned teaches little. Run the cell with Shift + Enter (the code of pictures is folded: click on the three dots to see it), then take the handle with
-# the mouse, or click on it and use the arrow keys.
+# **Predict, then move.** Before a picture the text asks what will happen. Commit to an answer with one click, *then* move the slider: a picture that you
+# have not questioned teaches little. A prediction is not marked. Run each cell with Shift + Enter (the code of pictures is folded: click on the three dots
+# to see it), then take the handle with the mouse, or click on it and use the arrow keys.
 #
-# A biased coin falls heads with probability $a$. How surprising is its outcome on average? Where is the curve highest, and what is its value at the ends?
+# A biased coin falls heads with probability $a$. An outcome of probability $p$ surprises by $-\log p$, so the coin surprises on average by its *entropy*
+# $-a\log a-(1-a)\log(1-a)$. With the natural logarithm it is measured in *nats*; one bit is $\log 2\approx 0.693$ nats.
+
+# %% name="predict-highest" tags=["predict"]
+predict(
+    "00.highest",
+    "Which coin surprises most on average?",
+    choices=("one that almost always falls heads", "a fair one", "all the same"),
+    answer=f"A fair one, by log 2 = {math.log(2):.4f} nats. A coin that almost always falls heads surprises "
+    "greatly when it does not, but that is rare: towards both ends the entropy goes to 0.",
+)
 
 # %% name="coin" tags=["picture"]
 def coin(view, a):
@@ -44,16 +59,17 @@ def coin(view, a):
     view["entropy"].curve("entropy", heads, entropy, color="q", label="average surprise")
     view["entropy"].scatter("here", [[a, here]], color="accent", size=10)
     view.readout("entropy of this coin, in nats", here)
-    view.readout("log 2", 0.6931471805599453)
+    view.readout("log 2", math.log(2))
 
 
 explore(
     coin,
     panels=[
         Panel("coin", title="the coin", ylabel="probability", ylim=(0, 1), width=0.6, legend=False),
-        Panel("entropy", title="entropy", xlabel="a, the probability of heads", ylabel="nats", xlim=(0, 1), ylim=(0, 0.8)),
+        Panel("entropy", title="entropy", xlabel="a, the probability of heads", ylabel="nats",
+              xlim=(0, 1), ylim=(0, 0.8)),
     ],
-    a=Slider(0.01, 0.99, step=0.01, value=0.7, label="a: heads"),
+    a=Slider(0.01, 0.99, step=0.01, value=0.9, label="a: heads"),
     presets={"fair": {"a": 0.5}, "nearly certain": {"a": 0.99}},
     alt="A coin's two probabilities as bars, and its entropy as a curve with a point that follows the slider",
 )
@@ -67,10 +83,16 @@ explore(
 # - `hint("00.entropy")` gives a hint, and one more at each call.
 # - When your function passes, the pictures below run on **your** code. Until then they run on the course's own, and the card says so.
 # - Solved notebooks lie in the folder `solutions`.
+# - An answer that loops for ever is stopped after a few seconds. Code that never gives the interpreter back (`9**9**9`, or an unlucky regular expression)
+#   cannot be stopped from inside: choose *Kernel*, *Restart Kernel* in the menu, mend the cell, and run the notebook again from the top. Nothing is lost:
+#   what you wrote stands in the notebook, and your progress is kept outside it.
 
 # %% tags=["exercise:00.entropy"]
 def entropy(p):
-    """Entropy in nats of a probability vector p, a tensor of shape (n,) whose entries sum to 1; 0 log 0 counts as 0."""
+    """Entropy in nats of a probability vector p.
+
+    p is a tensor of shape (n,) whose entries sum to 1; 0 log 0 counts as 0.
+    """
     # region solution
     return -torch.where(p > 0, p * p.log(), 0.0).sum()
     # endregion
@@ -79,73 +101,83 @@ def entropy(p):
 entropy = check("00.entropy", entropy)
 
 # %% [markdown]
-# The function at work, and the picture says whose it is: the entropy of three outcomes is largest where they are equally likely.
+# The function at work, and the picture says whose it is. Three outcomes: the slider fixes the probability of the first, the curve shows the entropy for
+# each way to share the rest between the other two, and the bars show the distribution with the largest entropy among these.
+
+# %% name="predict-three" tags=["predict"]
+predict(
+    "00.three",
+    "Which distribution on three outcomes has the largest entropy of all?",
+    choices=("one outcome certain", "two equally likely, the third impossible", "all three equally likely"),
+    answer=f"All three equally likely: log 3 = {math.log(3):.4f} nats, where the slider stands at 1/3. "
+    "Whatever the first probability is, the rest is best shared evenly.",
+)
 
 # %% name="triangle" tags=["picture"]
 def triangle(view, first):
     second = torch.linspace(0.0, 1 - first, 101, dtype=torch.float64)
-    laws = [torch.tensor([first, float(s), max(0.0, 1 - first - float(s))], dtype=torch.float64) for s in second]
-    values = [float(entropy(law)) for law in laws]
+    rest = (1 - first - second).clamp(min=0.0)
+    distributions = torch.stack([torch.full_like(second, first), second, rest], dim=1)
+    values = [float(entropy(distribution)) for distribution in distributions]
     best = max(range(101), key=values.__getitem__)
+    highest = [[float(second[best]), values[best]]]
     view["curve"].curve("entropy", second, values, color="q")
-    view["curve"].scatter("best", [[float(second[best]), values[best]]], color="accent", size=10, label="largest")
-    view["bars"].bars("law", ["first", "second", "third"], laws[best], color="p")
+    view["curve"].scatter("best", highest, color="accent", size=10, label="largest")
+    view["bars"].bars("distribution", ["first", "second", "third"], distributions[best], color="p")
     view.readout("largest entropy", values[best])
-    view.readout("log 3", 1.0986122886681098)
+    view.readout("log 3", math.log(3))
     view["curve"].title(f"entropy, by {owner(entropy)}")
 
 
 explore(
     triangle,
     panels=[
-        Panel("bars", title="the law of largest entropy", ylabel="probability", ylim=(0, 1), width=0.7, legend=False),
+        Panel("bars", title="at the largest entropy", ylabel="probability",
+              ylim=(0, 1), width=0.7, legend=False),
         Panel("curve", title="entropy", xlabel="probability of the second outcome", ylabel="nats",
               xlim=(0, 1), ylim=(0, 1.2)),
     ],
-    first=Slider(0.0, 0.98, step=0.02, value=0.2, label="probability of the first outcome"),
-    alt="Entropy of three outcomes as a function of the second probability, with the law of largest entropy as bars",
+    first=Slider.of({str(Fraction(k, 12)): k / 12 for k in range(12)}, value=1 / 12,
+                    label="probability of the first outcome"),
+    alt="Entropy of three outcomes as a function of the second probability, and as bars the distribution of "
+    "largest entropy",
 )
 
 # %% [markdown]
 # ## The lectures and the notebooks
 #
 # The notebooks can be read on their own; the order is that of the ideas. Those without a link are still being written.
-#
-# | notebook | what it shows | lectures |
-# |---|---|---|
-# | [1 · Mean field and the two directions of KL](01_mean_field_kl.ipynb) | which approximation is too narrow, and when one seeks a mode | UL p.10-16, I21 |
-# | 2 · Variational Bayes and expectation propagation | a posterior approximated in both directions | UL p.17-19 |
-# | 3 · The variational autoencoder | the ELBO, the reparameterisation, the decoder | UL p.19-23 |
-# | [4 · ELBO surgery](04_elbo_surgery.ipynb) | what the KL term of a VAE is made of | I22 |
-# | 5 · Flows in VAEs | dequantization, flow priors and flow posteriors | I22 |
-# | 6 · Disentanglement | what can be learnt without labels, and what cannot | I21, I22 |
-# | 7 · Learning without a likelihood | likelihood against sample quality, two-sample tests | I21, I22, U17 |
-# | [8 · Vanilla GAN optimality](08_vanilla_gan_optimality.ipynb) | the optimal discriminator, and a GAN that you steer | UL p.2-9, I21, I22, I24 |
-# | 9 · Training tricks | what feature matching, smoothing and normalisation do | I21 |
-# | 10 · Optimal transport | plans, costs, duals | UL p.24-28, U17, I21 |
-# | [11 · WGAN on disjoint supports](11_wgan_disjoint_supports.ipynb) | where KL and JS are blind and W sees | I24, UL p.24-30, I21 |
-# | [12 · f-divergences and the f-GAN](12_f_gan.ipynb) | a family, its conjugates, its bound | I24, U17 |
-# | 13 · Learning in implicit models | ratios, moments, kernels | U17 |
-# | [14 · Judging samples](14_fid.ipynb) | Inception score, FID, and what they miss | I24 |
-#
+
+# %% name="lessons"
+lessons_table()
+
+# %% [markdown]
 # ## What is confirmed
 #
-# The lectures make 280 statements that can be checked. The notebooks confirm them one by one with two numbers, or correct them: some formulas on the slides
-# are wrong, and the course says so. The [ledger](ledger.ipynb) lists them all.
+# The statements of the lectures that can be checked are confirmed one by one with two numbers, or corrected: some formulas on the slides are wrong, and
+# the course says so. The [ledger](ledger.ipynb) lists them all.
+
+# %% name="so_far"
+counts = ledger_counts()
+Markdown(
+    f"So far the notebooks have confirmed or corrected **{counts['confirmed']} of {counts['total']}** "
+    f"statements: {counts['holds']} hold as printed, {counts['convention']} under a convention that is "
+    f"named, and {counts['erratum']} are wrong as printed and corrected. {counts['open']} are still open."
+)
 
 # %% name="ledger" tags=["picture"]
 def confirmed(view):
-    counts = ledger_counts()
     kinds = ["holds", "convention", "erratum", "open"]
     labels = ["holds", "holds under\na convention", "erratum,\ncorrected", "still open"]
-    view.bars("claims", labels, [counts[kind] for kind in kinds], color=["third", "accent", "q", "muted"], values=".0f")
+    colors = ["third", "accent", "q", "muted"]
+    view.bars("claims", labels, [counts[kind] for kind in kinds], color=colors, values=".0f")
     view.readout("confirmed or corrected", counts["confirmed"], ".0f")
     view.readout("statements in the lectures", counts["total"], ".0f")
 
 
 explore(
     confirmed,
-    panels=[Panel("claims", ylabel="statements", ylim=(0, 280), legend=False)],
+    panels=[Panel("claims", ylabel="statements", ylim=(0, counts["total"]), legend=False)],
     size=(7, 3.2),
     alt="How many statements of the lectures hold, hold under a convention, are corrected, or are still open",
 )
