@@ -12,8 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from course_lib.workspace.sync import sync_workspace  # noqa: E402
-
+from course_lib.workspace.synchronisation import sync_workspace  # noqa: E402
 from tests.browser.lab import open_notebook, open_page, run_all, running_lab  # noqa: E402
 
 

@@ -33,4 +33,5 @@ def _jupyter_server_extension_points() -> list[dict]:
 
 
 def _load_jupyter_server_extension(server) -> None:
-    server.contents_manager.register_pre_save_hook(keep_pictures)
+    # Once everything is loaded: another extension may put a contents manager of its own in place (jupytext does).
+    server.io_loop.add_callback(lambda: server.contents_manager.register_pre_save_hook(keep_pictures))

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 from course_lib.commands.environment import ROOT, VENV, venv_python
@@ -17,6 +18,9 @@ LOG = VENV / "setup.log"
 NEEDED_GIB = (
     3.0  # a complete environment takes 1.8 GiB with the CPU build of torch, and pip unpacks beside it
 )
+
+#: How lines of pip begin that say what it is doing.
+_SHOWN = ("Collecting", "Downloading", "Processing", "Installing", "Building", "Obtaining")
 
 #: What pip says -> what to do. The first pattern that occurs in the log is the answer.
 ADVICE = (
@@ -131,7 +135,7 @@ def _install() -> str | None:
         ".[dev]",
     ]
     print("Installing the packages (a few minutes the first time; torch is the big one)")
-    started, lines = time.monotonic(), []
+    lines = []
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PIP_NO_INPUT": "1"}
     with LOG.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
@@ -144,10 +148,11 @@ def _install() -> str | None:
             encoding="utf-8",
             errors="replace",
         )
-        for line in process.stdout:
-            log.write(line)
-            lines.append(line)
-            _show(line, time.monotonic() - started)
+        with _Progress() as progress:
+            for line in process.stdout:
+                log.write(line)
+                lines.append(line)
+                progress.show(line)
     print()
     if process.wait() == 0:
         return None
@@ -158,17 +163,42 @@ def _install() -> str | None:
     )
 
 
-def _show(line: str, seconds: float) -> None:
-    doing = line.strip()
-    if not doing.startswith(
-        ("Collecting", "Downloading", "Processing", "Installing", "Building", "Obtaining")
-    ):
-        return
-    text = f"  {seconds:4.0f} s  {doing}"
-    if sys.stdout.isatty():
-        print("\r" + text[:100].ljust(100), end="", flush=True)
-    elif doing.startswith(("Installing", "Downloading")):
-        print(text[:100], flush=True)
+class _Progress:
+    """What pip is doing and for how long; pip unpacks for minutes without a word, and this goes on counting."""
+
+    def __init__(self):
+        self._started = time.monotonic()
+        self._doing = "Starting"
+        self._over = threading.Event()
+        self._is_terminal = sys.stdout.isatty()
+
+    def __enter__(self):
+        threading.Thread(target=self._count, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+
+    def show(self, line: str) -> None:
+        doing = line.strip()
+        if doing.startswith(_SHOWN):
+            self._doing = doing
+            if self._is_terminal or doing.startswith(("Installing", "Downloading")):
+                self._say()
+
+    def _count(self) -> None:
+        while not self._over.wait(1 if self._is_terminal else 30):
+            self._say()
+
+    def _say(self) -> None:
+        doing = self._doing
+        if doing.startswith("Installing collected packages"):
+            doing = f"Unpacking {doing.count(',') + 1} packages, which takes a few minutes"
+        text = f"  {time.monotonic() - self._started:4.0f} s  {doing}"[:100]
+        if self._is_terminal:
+            print("\r" + text.ljust(100), end="", flush=True)
+        else:
+            print(text, flush=True)
 
 
 def _advice(said: str) -> str | None:

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+from jupyter_core.paths import jupyter_config_path
+from jupyter_server.extension.config import ExtensionConfigManager
 
 from course_lib.commands import lab
 from course_lib.commands.environment import ROOT
@@ -49,6 +51,13 @@ def test_settings_of_the_course_come_after_the_students_own(monkeypatch):
     assert first == "/the/student"
     overrides = json.loads(Path(last, "labconfig", "default_setting_overrides.json").read_text())
     assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+
+
+def test_the_server_that_is_started_finds_the_extension(monkeypatch):
+    """Also from a copy of the repository that is installed editable, which puts no file into the environment."""
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", lab.lab_environment()["JUPYTER_CONFIG_PATH"])
+    found = ExtensionConfigManager(read_config_path=jupyter_config_path()).get_jpserver_extensions()
+    assert found["course_lib.commands.saving"] is True
 
 
 def test_a_full_disk_at_the_first_start_opens_no_empty_lab(started, monkeypatch, tmp_path):

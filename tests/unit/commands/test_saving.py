@@ -3,6 +3,7 @@
 import asyncio
 
 import nbformat
+import pytest
 from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.extension.manager import ExtensionManager
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
@@ -45,19 +46,29 @@ def test_other_files_are_left_alone():
 
 
 class Server:
-    """As much of Jupyter's server as the extension touches; it really saves files."""
+    """As much of Jupyter's server as the extension touches; its contents manager really saves files."""
 
     def __init__(self, folder):
         self.contents_manager = AsyncLargeFileManager(root_dir=str(folder))
+        self.io_loop = self
+        self.waiting = []
+
+    def add_callback(self, function):
+        self.waiting.append(function)
 
 
-def test_the_server_finds_the_extension_and_saves_without_sliders(tmp_path):
+@pytest.mark.parametrize("replaced", [False, True])
+def test_the_server_finds_the_extension_and_saves_without_sliders(tmp_path, replaced):
     found = ExtensionConfigManager(read_config_path=[str(ROOT / "course_lib/commands/jupyter")])
     server = Server(tmp_path)
     manager = ExtensionManager(serverapp=server)
     manager.from_jpserver_extensions(found.get_jpserver_extensions())
     (name,) = manager.extensions
     manager.load_extension(name)
+    if replaced:  # as an extension does that is loaded after ours
+        server.contents_manager = AsyncLargeFileManager(root_dir=str(tmp_path))
+    for function in server.waiting:
+        function()
 
     data = {"image/png": "AAAA", "text/plain": "alt", WIDGET: {"model_id": "1"}}
     cell = new_code_cell("x", outputs=[new_output("display_data", data=data)])

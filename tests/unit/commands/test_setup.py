@@ -40,6 +40,21 @@ def test_too_little_room_is_said_before_anything_is_made(monkeypatch, tmp_path):
     assert "0.1 GiB are free" in setup._missing_parts()
 
 
+def test_the_silent_minutes_are_counted(monkeypatch, capsys):
+    turns = iter([False, False, True])
+    monkeypatch.setattr(
+        setup.threading, "Thread", lambda target, daemon: type("No", (), {"start": lambda _: None})()
+    )
+    with setup._Progress() as progress:
+        progress.show("Requirement already satisfied: pip")
+        progress.show("Installing collected packages: numpy, scipy, torch\n")
+        monkeypatch.setattr(progress._over, "wait", lambda seconds: next(turns))
+        progress._count()
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 3
+    assert all(line.endswith("Unpacking 3 packages, which takes a few minutes") for line in said)
+
+
 def test_a_stopped_setup_returns_1_and_leaves_no_stamp(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(setup, "STAMP", tmp_path / "stamp")
     monkeypatch.setattr(setup, "_missing_parts", lambda: "Do this.")

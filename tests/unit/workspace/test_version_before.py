@@ -52,7 +52,9 @@ def test_what_the_student_wrote_is_there_and_everything_else_is_new(folders):
     for cell in cells(course / "notebooks" / NAME):
         if cell["id"] != "exercise-00-entropy":
             assert merged.pop(cell["id"]) == text(cell)
-    assert all(id.startswith(("note-", "offer-")) for id in merged)  # the course's own version, below the answer
+    assert all(
+        id.startswith(("note-", "offer-")) for id in merged
+    )  # the course's own version, below the answer
     assert (mine / ".base" / NAME).read_bytes() == (course / "notebooks" / NAME).read_bytes()
     assert text(cells(report.backup / NAME)[0]).startswith("# Start here")
     assert not sync_workspace(course, mine, list).changed
