@@ -1,5 +1,7 @@
 """The regularised plan against what defines it: its marginals, its shape, and Sinkhorn's own iteration."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -102,8 +104,6 @@ def test_units_and_huge_costs():
 
 def test_some_thirty_steps_do_for_any_epsilon():
     """Where plain turns take 10,000, none of these problems needs more than 60 Newton steps; more would warn."""
-    import warnings
-
     for seed in range(12):
         p, q, cost = problem(*SIZES[seed % 4], seed, even=seed % 3 == 0)
         with warnings.catch_warnings():
