@@ -1,4 +1,4 @@
-"""Small laws in the plane on which generative models are watched: each can be drawn from, some have a density."""
+"""Small distributions in the plane to watch generative models on: each can be drawn from, some have a density."""
 
 import math
 from collections.abc import Callable
@@ -18,13 +18,13 @@ __all__ = ["Toy", "grid_of_gaussians", "ring", "segment", "spiral", "two_blobs",
 
 @dataclass(frozen=True, eq=False)
 class Toy:
-    """A law in the plane.
+    """A distribution in the plane.
 
     Attributes:
         name: what it is called.
         centres: the centres of its modes, shape (k, 2); None where it has no modes to count.
         scale: how far a point of a mode lies from its centre in each direction (a standard deviation); None likewise.
-        distribution: the law itself where it has a density, ready for ``divergence``.
+        distribution: the distribution itself where it has a density, ready for ``divergence``.
     """
 
     name: str
@@ -47,10 +47,12 @@ class Toy:
         """log density at points x, shape (..., 2) to (...).
 
         Raises:
-            ValueError: the law lives on a curve and has no density.
+            ValueError: the distribution lives on a curve and has no density.
         """
         if self.distribution is None:
-            raise ValueError(f"{self.name}: expected a law with a density, got one that is only drawn from")
+            raise ValueError(
+                f"{self.name}: expected a distribution with a density, got one that is only drawn from"
+            )
         return log_density(self.distribution, x)
 
 
@@ -108,7 +110,7 @@ def spiral(turns: float = 1.5, arms: int = 1, noise: float = 0.05) -> Toy:
 
 
 def segment(theta: float = 0.0, noise: float = 0.0) -> Toy:
-    """The law of (theta, u) with u uniform on [0, 1]: the lectures' parallel segments are two of these.
+    """The distribution of (theta, u) with u uniform on [0, 1]: the lectures' parallel segments are two of these.
 
     Without noise it has no density in the plane. Source: I21 Wasserstein vs KL vs JSD; U17.
     """

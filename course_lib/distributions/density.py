@@ -1,4 +1,4 @@
-"""Log densities that say -inf where, and only where, a law has no mass."""
+"""Log densities that say -inf where, and only where, a distribution has no mass."""
 
 import math
 
@@ -16,7 +16,7 @@ _TINY = -1e300
 
 
 def bounds(distribution) -> tuple[Tensor, Tensor]:
-    """The closed box (low, high) of a law's support, each of the shape of its parameters; infinite where open."""
+    """The closed box (low, high) of a support, each of the shape of the parameters; infinite where open."""
     support = getattr(distribution, "support", None)
     while isinstance(support, constraints.independent):
         support = support.base_constraint
@@ -29,8 +29,8 @@ def bounds(distribution) -> tuple[Tensor, Tensor]:
 def log_density(distribution, x) -> Tensor:
     """log p(x), shape of x without the event axis; -inf exactly where x lies outside the support.
 
-    Unlike ``log_prob`` it never raises for points outside the support, mixtures of bounded laws included, and a
-    density that underflows inside the support stays a finite (very negative) logarithm.
+    Unlike ``log_prob`` it never raises for points outside the support, mixtures of bounded distributions included, and
+    a density that underflows inside the support stays a finite (very negative) logarithm.
 
     Args:
         distribution: from ``torch.distributions``, or anything with ``log_prob``.

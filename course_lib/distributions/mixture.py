@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians with full covariances, and the mass of a law on the cells of a grid."""
+"""Mixtures of Gaussians with full covariances, and the mass of a distribution on the cells of a grid."""
 
 import torch
 from torch import Tensor
@@ -11,11 +11,11 @@ __all__ = ["gaussian_mixture", "grid_mass"]
 
 
 def gaussian_mixture(weights, means, covs) -> MixtureSameFamily:
-    """The law that draws component i with probability weights[i] and then from N(means[i], covs[i]).
+    """The distribution that draws component i with probability weights[i] and then from N(means[i], covs[i]).
 
     Args:
         weights: shape (k,), probabilities.
-        means: shape (k, d); shape (k,) makes a law on the line.
+        means: shape (k, d); shape (k,) makes a distribution on the line.
         covs: for means of shape (k, d): shape (k, d, d) positive definite, or (d, d) for all alike, or a number, the
             variance in every direction. For means of shape (k,): the variances, shape (k,) or a number.
 
@@ -54,7 +54,7 @@ def gaussian_mixture(weights, means, covs) -> MixtureSameFamily:
 
 
 def grid_mass(distribution, *axes) -> Tensor:
-    """The density of a law on a grid, scaled so that the values sum to one: its mass, cell by cell.
+    """The density of a distribution on a grid, scaled so that the values sum to one: its mass, cell by cell.
 
     Args:
         distribution: on the line or in the plane.
@@ -64,7 +64,7 @@ def grid_mass(distribution, *axes) -> Tensor:
         Shape (n,), or (m, n) with values[row of y, column of x], as a heatmap wants them.
 
     Raises:
-        ValueError: axes that do not increase evenly, or a law without any mass on the grid.
+        ValueError: axes that do not increase evenly, or a distribution without any mass on the grid.
     """
     checks.methods("distribution", distribution, "log_prob")
     batch = tuple(getattr(distribution, "batch_shape", ()))
@@ -84,5 +84,5 @@ def grid_mass(distribution, *axes) -> Tensor:
         raise ValueError(f"distribution: expected one in {len(nodes)} dimensions, got event_shape {event}")
     logs = log_density(distribution, x if event != (1,) else x.unsqueeze(-1))
     if not bool(torch.isfinite(logs).any()):
-        raise ValueError("distribution: expected a law with mass on the grid, got one without")
+        raise ValueError("distribution: expected a distribution with mass on the grid, got one without")
     return torch.softmax(logs.reshape(-1), 0).reshape(logs.shape)

@@ -1,4 +1,4 @@
-"""Where a law has its mass: centre, scale and support of each of its components."""
+"""Where a distribution has its mass: centre, scale and support of each of its components."""
 
 from typing import NamedTuple
 
@@ -22,9 +22,9 @@ class Pieces(NamedTuple):
 
 
 def pieces(distribution, size: int) -> Pieces:
-    """The components of a law on d = ``size`` dimensions: those of a mixture, else the law itself.
+    """The components of a distribution on d = ``size`` dimensions: those of a mixture, else the distribution itself.
 
-    The scale is a robust one (finite for a Cauchy law); the covariance is diagonal unless the law is Gaussian.
+    The scale is a robust one (finite for a Cauchy distribution); the covariance is diagonal unless it is a Gaussian's.
     """
     with torch.no_grad():
         leaf = distribution
@@ -66,7 +66,7 @@ def _location_scale(leaf) -> tuple[Tensor, Tensor]:
             return centre, scale
     except (NotImplementedError, AttributeError, RuntimeError):
         pass
-    # A law that tells nothing about itself is asked for 4096 samples; the global random state stays as it was.
+    # A distribution that tells nothing about itself is asked for 4096 samples; the global random state stays as it was.
     with torch.random.fork_rng():
         torch.manual_seed(0)
         drawn = leaf.sample((4096,)).to(torch.float64)

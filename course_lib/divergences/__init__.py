@@ -1,4 +1,4 @@
-"""How far apart two laws are: f-divergences, Gaussian closed forms, optimal transport, kernels."""
+"""How far apart two distributions are: f-divergences, Gaussian closed forms, optimal transport, kernels."""
 
 from course_lib.divergences.bound import variational_bound
 from course_lib.divergences.convex_function import FDivergence

@@ -42,7 +42,7 @@ class Plane(NamedTuple):
 
 
 def plane_of(first: Pieces, second: Pieces) -> Plane:
-    """Coordinates for two laws: those that make both covariances diagonal at once, where supports allow it.
+    """Coordinates for two distributions: those that make both covariances diagonal at once, where supports allow it.
 
     For two Gaussians whatever their correlations the axes are then those of both.
     """

@@ -135,7 +135,7 @@ def _check_generator(f, u: Tensor, value: Tensor) -> None:
     if not ends > 1e-12:
         raise ValueError(
             "f: expected a function that is not linear around 1, got f(0.5) + f(1.5) = 0; "
-            "else different laws may be at distance zero"
+            "else different distributions may be at distance zero"
         )
 
 

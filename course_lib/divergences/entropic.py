@@ -23,7 +23,7 @@ def sinkhorn(
 
     Sinkhorn's iteration matches one marginal after the other; where epsilon is small it needs tens of thousands of
     turns. Here one marginal is matched exactly at each step, and a Newton step on the prices of the other side matches
-    that: some twenty steps, for any epsilon. Epsilon is lowered to its value by eighths, each start on the line through
+    that: a few dozen steps, for any epsilon. Epsilon is lowered to its value by eighths, each start on the line through
     the two before; logarithms keep small values from overflowing. The steps stop when the first marginal of the plan
     (the second is exact) differs from weights_p by at most ``tolerance`` in total.
 

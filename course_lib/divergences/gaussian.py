@@ -7,7 +7,7 @@ from course_lib import checks
 
 __all__ = ["gaussian_kl"]
 
-# Eigenvalues below this fraction of the largest count as zero: the law lives on a flat subspace.
+# Eigenvalues below this fraction of the largest count as zero: the distribution lives on a flat subspace.
 _FLAT = 1e-14
 
 
@@ -23,7 +23,7 @@ def gaussian_kl(mean_p, cov_p, mean_q, cov_q) -> Tensor:
         cov_p, cov_q: shape (..., d, d), symmetric positive semi-definite.
 
     Returns:
-        Shape (...), a 0-dim tensor without batch axes. Gradients flow to all four; between flat laws within the
+        Shape (...), a 0-dim tensor without batch axes. Gradients flow to all four; between flat ones within the
         subspace that they share.
 
     Raises:

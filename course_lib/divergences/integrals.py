@@ -1,4 +1,4 @@
-"""D_f(P||Q) between two laws: exact sums over atoms, quadrature over a line or a plane."""
+"""D_f(P||Q) between two distributions: exact sums over atoms, quadrature over a line or a plane."""
 
 import math
 
@@ -24,20 +24,20 @@ def divergence(p, q, kind: str | FDivergence, grid=None) -> Tensor:
     """D_f(P||Q) = E_q f(p/q), a 0-dim float64 tensor; infinite where it is infinite.
 
     Args:
-        p, q: two laws over the same space: one- or two-dimensional ``torch.distributions`` (any object with
-            ``log_prob`` and ``sample`` will do), or two laws over the same finite set of atoms (``Categorical``,
+        p, q: two distributions over the same space: one- or two-dimensional ``torch.distributions`` (any object with
+            ``log_prob`` and ``sample`` will do), or two over the same finite set of atoms (``Categorical``,
             ``Bernoulli``, or probabilities of shape (n,)).
         kind: a key of ``F_DIVERGENCES`` or a row of your own.
         grid: nodes for the trapezoidal rule instead of adaptive quadrature, for speed in an explorable: an
             increasing tensor of shape (n,), or a pair of them for the plane. The grid must cover and resolve both
-            laws; mass outside it is not seen.
+            distributions; mass outside it is not seen.
 
     Gradients flow to the parameters of p and q (not through the ends of a bounded support). To an atom without mass
     flows the one-sided slope, and nothing where that is infinite, as it is for the Kullback-Leibler divergence in p.
 
     Raises:
-        ValueError: laws over different spaces, batches of laws, more than two dimensions, an unknown kind, a grid
-            that does not increase.
+        ValueError: distributions over different spaces, batches of them, more than two dimensions, an unknown kind,
+            a grid that does not increase.
 
     Source: U17 f-Divergence; I24 f-divergence minimisation.
 
@@ -58,7 +58,7 @@ def divergence_with_error(p, q, kind: str | FDivergence, grid=None) -> tuple[Ten
     if both is not None:
         value = _sum(row, *both)
         return value + row.at_one, 1e-15 * float(value.detach())
-    size = _dimension(p, q)
+    size = _dimension(p, q, "log_prob", *(["sample"] if grid is None else []))
     if grid is not None:
         x, weights = _grid(grid, size)
         value = (row.density(*_log_densities(p, q, x, size)) * weights).sum()
@@ -76,7 +76,7 @@ def divergence_with_error(p, q, kind: str | FDivergence, grid=None) -> tuple[Ten
 
 
 def all_divergences(p, q, grid=None, kinds=None) -> dict[str, Tensor]:
-    """Several divergences between the same laws, by name; on a grid the densities are computed once.
+    """Several divergences between the same distributions, by name; on a grid the densities are computed once.
 
     Args:
         kinds: names or rows; without them all of ``F_DIVERGENCES``.
@@ -88,7 +88,7 @@ def all_divergences(p, q, grid=None, kinds=None) -> dict[str, Tensor]:
         return {row.name: _sum(row, *both) + row.at_one for row in rows}
     if grid is None:
         return {row.name: divergence(p, q, row) for row in rows}
-    size = _dimension(p, q)
+    size = _dimension(p, q, "log_prob")
     x, weights = _grid(grid, size)
     logs = _log_densities(p, q, x, size)
     return {row.name: (row.density(*logs) * weights).sum() + row.at_one for row in rows}
@@ -114,12 +114,14 @@ def _log_densities(p, q, x: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def _atoms(p, q) -> tuple[Atoms, Atoms] | None:
-    """The atoms of two laws; None for laws with a density."""
+    """The atoms of two distributions; None for distributions with a density."""
     found = [_atoms_of(name, law) for name, law in (("p", p), ("q", q))]
     if found[0] is None and found[1] is None:
         return None
     if found[0] is None or found[1] is None:
-        raise ValueError("q: expected a law of the same kind as p, got one with atoms and one with a density")
+        raise ValueError(
+            "q: expected a distribution of the same kind as p, got one with atoms and one with a density"
+        )
     sizes = [one.mass.numel() for one in found]
     if sizes[0] != sizes[1]:
         raise ValueError(f"q: expected {sizes[0]} atoms like p, got {sizes[1]}")
@@ -135,27 +137,32 @@ def _atoms_of(name: str, law) -> Atoms | None:
         mass = checks.probabilities(name, law)
         return Atoms(mass, log_mass(mass))
     if law.batch_shape and (law.has_enumerate_support or getattr(law.support, "is_discrete", False)):
-        raise ValueError(f"{name}: expected one law, got a batch of shape {tuple(law.batch_shape)}")
+        raise ValueError(f"{name}: expected one distribution, got a batch of shape {tuple(law.batch_shape)}")
     found = atoms(law)
     if found is None and getattr(law.support, "is_discrete", False):
         raise ValueError(f"{name}: expected a density or finitely many atoms, got {type(law).__name__}")
     return found
 
 
-def _dimension(p, q) -> int:
+def _dimension(p, q, *asked: str) -> int:
+    """Of two distributions that answer what they are asked for."""
     sizes = []
     for name, law in (("p", p), ("q", q)):
-        checks.methods(name, law, "log_prob", "sample")
+        checks.methods(name, law, *asked)
         batch = tuple(getattr(law, "batch_shape", ()))
         if batch:
-            hint = "; Independent(law, 1) makes one law of it" if batch == (2,) else ""
-            raise ValueError(f"{name}: expected one law (batch_shape ()), got a batch of shape {batch}{hint}")
+            hint = "; Independent(distribution, 1) makes one distribution of it" if batch == (2,) else ""
+            raise ValueError(
+                f"{name}: expected one distribution (batch_shape ()), got a batch of shape {batch}{hint}"
+            )
         event = tuple(getattr(law, "event_shape", ()))
         if event not in ((), (1,), (2,)):
-            raise ValueError(f"{name}: expected a law in one or two dimensions, got event_shape {event}")
+            raise ValueError(
+                f"{name}: expected a distribution in one or two dimensions, got event_shape {event}"
+            )
         sizes.append(event[0] if event else 1)
     if sizes[0] != sizes[1]:
-        raise ValueError(f"q: expected a law in {sizes[0]} dimensions like p, got one in {sizes[1]}")
+        raise ValueError(f"q: expected a distribution in {sizes[0]} dimensions like p, got one in {sizes[1]}")
     return sizes[0]
 
 

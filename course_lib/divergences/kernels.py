@@ -111,7 +111,7 @@ def mmd2(x, y, kernel: Kernel, unbiased: bool = True) -> Tensor:
         x: shape (n, d), y: shape (m, d); shape (n,) counts as d = 1.
         kernel: takes (n, d) and (m, d) to (n, m); symmetric and positive semi-definite.
         unbiased: leaves out the pairs of a point with itself: right on average, and now and then negative; needs at
-            least two points of each. Otherwise the value for the two empirical laws, never negative.
+            least two points of each. Otherwise the value for the two empirical distributions, never negative.
 
     Returns:
         A 0-dim tensor, differentiable in x and y.
