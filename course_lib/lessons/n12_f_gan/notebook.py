@@ -561,7 +561,7 @@ def grow(kind, mean, std):
 
 # %% name="growing" tags=["picture"]
 ORDER = [0, 6, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11]  # constant, line, pieces, networks
-SHORT = ["const", "line", "2", "4", "8", "16", "32", "n1", "n2", "n4", "n8", "n16"]
+CLASS_LABELS = ["const", "line", "2", "4", "8", "16", "32", "n1", "n2", "n4", "n8", "n16"]
 
 
 def growing(view, kind, number):
@@ -577,7 +577,7 @@ def growing(view, kind, number):
     view["critic"].curve("best", NODES, best.clamp(-4, top), color="muted", width=3, label="T* = f′(p/q)")
     view["critic"].curve("T", NODES, T.clamp(-4, top), color="accent", label=f"best T: {name}")
     colors = ["accent" if i == number else "muted" for i in range(12)]
-    view["bound"].bars("bounds", SHORT, [b / exact for _, b, _ in classes], color=colors)
+    view["bound"].bars("bounds", CLASS_LABELS, [b / exact for _, b, _ in classes], color=colors)
     view["bound"].hline("exact", 1.0, color="third", label="the divergence")
     view.readout("class", name)
     view.readout("best bound", bound)
@@ -591,7 +591,7 @@ explore(
             Panel("critic", title="the best critic of the class", xlabel="x", ylabel="T(x)", xlim=(-5, 7)),
             Panel("bound", title="best bound / divergence", xlabel="line, pieces, network of n hidden units", ylabel="share", ylim=(0, 1.1), width=1.2)],
     kind=Choice({name: FIVE[name] for name in ("Kullback-Leibler", "Jensen-Shannon", "Pearson χ²")}, value="kl", label="f"),
-    number=Slider.of({name: i for i, name in enumerate(SHORT)}, value=4, label="class", play=True),
+    number=Slider.of({name: i for i, name in enumerate(CLASS_LABELS)}, value=4, label="class", play=True),
     size=(13, 4.2),
     alt="The target and a Gaussian, the best critic of a class beside the best of all critics, and the best bound of twelve classes",
 )
