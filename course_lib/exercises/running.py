@@ -129,11 +129,16 @@ def _changed(exercise, before, after) -> tuple[str, ...]:
     return tuple(
         exercise.name_of(index)
         for index, (old, new) in enumerate(zip(before, after, strict=True))
-        if exercise.asks("keeps", index) and not _equal(freeze(old), freeze(new))
+        if exercise.asks("keeps", index) and not _equal(old, new)
     )
 
 
 def _equal(old, new) -> bool:
+    torch = sys.modules.get("torch")
+    tensors = torch is not None and type(old) is type(new) is torch.Tensor and old.shape == new.shape
+    if tensors and torch.equal(old, new):  # much quicker than what follows, which knows NaN
+        return True
+    old, new = freeze(old), freeze(new)
     return compare(new, old, rtol=0.0, atol=0.0) is None if _is_data(old) else True
 
 

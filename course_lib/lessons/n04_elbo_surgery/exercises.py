@@ -303,6 +303,9 @@ def information_cases(rng):
     for n in (3, 6):
         z, mean, logvar = normal(rng, n, 2), normal(rng, n, 2), normal(rng, n, 2)
         yield Case((table(mean + z * torch.exp(0.5 * logvar), mean, logvar),))
+    unlucky = normal(rng, 4, 4)
+    unlucky.diagonal().copy_(unlucky.min(1).values - 1)
+    yield Case((unlucky,), "draws that other posteriors explain better: this estimate is negative")
 
 
 INFORMATION = Exercise(
