@@ -1,10 +1,10 @@
-"""Exercises of notebook 01: KL in both directions, and the two ways to approximate a law by a simpler one."""
+"""Exercises of notebook 01: KL in both directions, and the two ways to approximate a distribution by a simpler one."""
 
 import math
 
 import torch
 
-from course_lib.exercises.exercise import Case, Exercise, Mistake
+from course_lib.exercises.exercise import Case, Exercise, Mistake, Reject
 
 
 def kl_discrete(p, q):
@@ -47,6 +47,16 @@ KL_DISCRETE = Exercise(
         Mistake(
             lambda p, q: -(p * torch.log(q)).sum(),
             "This is the cross-entropy: the entropy of p is not subtracted.",
+        ),
+        Mistake(
+            lambda p, q: torch.where(p > 0, p * (torch.log(p) - torch.log(q)), 0.0).mean(),
+            "This is the mean over the atoms: KL is their sum (`reduction='sum'` in torch's kl_div).",
+        ),
+        Mistake(lambda p, q: (p * (p / q)).sum(), "The logarithm is missing: p/q itself is averaged."),
+        Mistake(
+            lambda p, q: (p * torch.log((p + 1e-8) / (q + 1e-8))).sum(),
+            "A small number beside the probabilities, or a clamp, makes infinite divergences finite: where q = 0 and p > 0 "
+            "the answer is infinity.",
         ),
     ),
     hints=(
@@ -99,7 +109,7 @@ GAUSSIAN_KL = Exercise(
         ),
         Mistake(
             lambda a, s, b, r: gaussian_kl(a, s, b, r) + 0.5,
-            "The −1 is missing: KL of a law from itself must be 0.",
+            "The −1 is missing: KL of a distribution from itself must be 0.",
         ),
         Mistake(
             _divided_by_variance_of_q,
@@ -299,9 +309,24 @@ def _targets(rng):
 
 
 def _probe_path(fit, log_p, mean, std):
-    """Where the path starts and ends, and its length; the steps between may be taken in other ways."""
-    path = torch.as_tensor(fit(log_p, mean, std), dtype=torch.float64)
-    return {"shape": tuple(path.shape), "first": path[0], "last": path[-1]}
+    """The path at some of its rows: each step is fixed by the task, up to how the expectation is computed."""
+    path = fit(log_p, mean, std)
+    if getattr(path, "requires_grad", False):
+        raise Reject(
+            "The path carries a graph: append numbers, as in `parameters[0].item()`, not the parameters."
+        )
+    path = torch.as_tensor(path, dtype=torch.float64)
+    if path.shape != (201, 2):
+        raise Reject(
+            f"With 200 steps the path has 201 rows (mean, std), the start first; yours has shape {tuple(path.shape)}."
+        )
+    return {
+        "start": path[0],
+        "after 1 step": path[1],
+        "after 5 steps": path[5],
+        "after 20": path[20],
+        "end": path[-1],
+    }
 
 
 def _tensor(values):
@@ -316,7 +341,7 @@ EXCLUSIVE_FIT = Exercise(
     probe=_probe_path,
     rtol=0.02,
     atol=0.02,
-    tolerance_reason="other nodes, or a Monte Carlo estimate with many samples, end within 0.02 of the minimum",
+    tolerance_reason="other nodes, or a Monte Carlo estimate with many samples, stay within 0.02 of the path",
     mistakes=(
         Mistake(
             lambda f, m, s: _descend(f, m, s, 200, 0.1, entropy=0.0),
@@ -332,7 +357,15 @@ EXCLUSIVE_FIT = Exercise(
         ),
         Mistake(
             lambda f, m, s: _descend(f, m, s, 200, 0.1)[1:],
-            "The path must begin with the start: steps + 1 rows.",
+            "With 200 steps the path has 201 rows (mean, std), the start first; yours has shape (200, 2).",
+        ),
+        Mistake(
+            lambda f, m, s: _descend(f, m, s, 200, 0.1, log_scale=False),
+            "This steps on std itself: the step of size rate is taken on (mean, log std).",
+        ),
+        Mistake(
+            lambda f, m, s: _descend(f, m, s, 200, 0.05),
+            "Each step is half of what the rate says.",
         ),
         Mistake(
             lambda f, m, s: _descend(f, m, s, 200, 0.1, entropy=0.5),
