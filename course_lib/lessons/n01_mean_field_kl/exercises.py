@@ -55,8 +55,8 @@ KL_DISCRETE = Exercise(
         Mistake(lambda p, q: (p * (p / q)).sum(), "The logarithm is missing: p/q itself is averaged."),
         Mistake(
             lambda p, q: (p * torch.log((p + 1e-8) / (q + 1e-8))).sum(),
-            "A small number beside the probabilities, or a clamp, makes infinite divergences finite: where q = 0 and p > 0 "
-            "the answer is infinity.",
+            "A small number beside the probabilities, or a clamp, makes infinite divergences finite: where q = 0 "
+            "and p > 0 the answer is infinity.",
         ),
     ),
     hints=(
