@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from course_lib.adversarial import gradient_penalty
-from course_lib.adversarial.critic_loop import CriticLoop, critic_gradients, critic_loss
 from course_lib.networks import mlp
+from tests.benchmarks.critic_loop import CriticLoop, critic_gradients, critic_loss
 
 
 def critics(dtype=torch.float64):
