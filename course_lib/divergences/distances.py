@@ -9,7 +9,7 @@ that lie far apart have no common origin) is computed once more from the differe
 import torch
 from torch import Tensor
 
-from course_lib.distributions import checks
+from course_lib import checks
 
 __all__ = ["squared_distances"]
 

@@ -94,7 +94,7 @@ def test_lists_arrays_and_whole_numbers_are_points():
     [
         ([[0.0, 1.0]], [[0.0]], r"y: expected points of shape \(n, 2\)"),
         ([[float("nan")]], [[0.0]], "x: expected numbers, got 1 NaN"),
-        ([[0.0]], "points", "y: expected numbers, got str"),
+        ([[0.0]], "points", "y: expected numbers, got 'points'"),
     ],
 )
 def test_bad_points_are_named(x, y, sentence):
