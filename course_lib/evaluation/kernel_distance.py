@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from course_lib import checks
+from course_lib.divergences.distances import between
 from course_lib.evaluation.estimate import Estimate, from_repeats, home
 
 __all__ = ["cmmd", "kid"]
@@ -50,20 +51,16 @@ def kid(
     -3.5
     """
     p, q = _pair(features_p, features_q)
-    d = p.shape[1]
-
-    def kernel(x: Tensor, y: Tensor) -> Tensor:
-        return (x @ y.mT / d + 1) ** 3
-
+    checks.generator("generator", generator)
+    if subsets is not None:
+        subsets = checks.integer("subsets", subsets, 2)
+        smaller, subset_size = min(len(p), len(q)), checks.integer("subset_size", subset_size, 2)
+        if subset_size > smaller:
+            wanted = f"an integer from 2 to the size of the smaller set {smaller}"
+            raise checks.refuse("subset_size", wanted, subset_size)
+    p, q, kernel = _cubic(p, q)
     if subsets is None:
         return _unbiased(p, q, kernel)
-    if isinstance(subsets, bool) or not isinstance(subsets, int) or subsets < 2:
-        raise ValueError(f"subsets: expected an integer of at least 2, got {subsets!r}")
-    smaller = min(len(p), len(q))
-    if isinstance(subset_size, bool) or not isinstance(subset_size, int) or not 2 <= subset_size <= smaller:
-        raise ValueError(
-            f"subset_size: expected an integer from 2 to the size of the smaller set {smaller}, got {subset_size!r}"
-        )
 
     def drawn(rows: Tensor) -> Tensor:
         return rows[torch.randperm(len(rows), generator=generator)[:subset_size].to(rows.device)]
@@ -91,16 +88,10 @@ def cmmd(features_p, features_q, sigma: float = 10.0, scale: float = 1000.0) -> 
     2.0
     """
     p, q = _pair(features_p, features_q)
-    for name, value in (("sigma", sigma), ("scale", scale)):
-        if not 0 < value < float("inf"):
-            raise ValueError(f"{name}: expected a positive number, got {value!r}")
-    # Distances do not change when both sets are moved, but their digits do when the sets lie far from the origin.
-    centre = p.mean(0)
-    p, q = p - centre, q - centre
+    sigma, scale = checks.positive("sigma", sigma), checks.positive("scale", scale)
 
     def kernel(x: Tensor, y: Tensor) -> Tensor:
-        squares = x.square().sum(-1)[:, None] + y.square().sum(-1)[None, :] - 2 * x @ y.mT
-        return torch.exp(-squares.clamp(min=0) / (2 * sigma**2))
+        return torch.exp(-between(x, y) / (2 * sigma**2))
 
     return scale * _unbiased(p, q, kernel)
 
@@ -112,6 +103,24 @@ def _pair(features_p, features_q) -> tuple[Tensor, Tensor]:
         if len(rows) < 2:
             raise ValueError(f"{name}: expected at least two rows, got shape {tuple(rows.shape)}")
     return p, q
+
+
+def _cubic(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Kernel]:
+    """Both sets around their common centre c, and there a kernel with the same distance as (x.y / d + 1)^3.
+
+    With x = c + u, y = c + v and b = c.c / d + 1 that is (b + r)^3 for r = (c.u + c.v + u.v) / d. What depends on u alone
+    or on v alone drops out of every MMD: b^3 and 3 b^2 (c.u + c.v) / d, which are all that is large far from the origin.
+    """
+    d = p.shape[1]
+    c = (p.detach().mean(0) + q.detach().mean(0)) / 2
+    b = (c @ c) / d + 1
+
+    def kernel(u: Tensor, v: Tensor) -> Tensor:
+        product = u @ v.mT / d
+        r = product + (u @ c / d)[:, None] + v @ c / d
+        return 3 * b**2 * product + r * r * (r + 3 * b)
+
+    return p - c, q - c, kernel
 
 
 def _unbiased(p: Tensor, q: Tensor, kernel: Kernel) -> Tensor:
