@@ -3,9 +3,10 @@
 from types import MappingProxyType
 
 from course_lib.adversarial.f_gan_losses import f_gan
-from course_lib.adversarial.game import AdversarialGame, NoisyInputs, fit
+from course_lib.adversarial.game import AdversarialGame, fit
 from course_lib.adversarial.losses import AdversarialLoss, game_value, minimax, non_saturating, wgan
 from course_lib.adversarial.modes import ModeReport, count_modes
+from course_lib.adversarial.noisy_inputs import NoisyInputs
 from course_lib.adversarial.penalties import (
     clip_weights,
     gradient_penalty,

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from course_lib import checks
+from course_lib.device import home
 from course_lib.evaluation.cross_trace import Factor, covariance_factor, cross_trace, features_factor
-from course_lib.evaluation.estimate import home
 from course_lib.evaluation.statistics import FeatureStatistics
 
 __all__ = ["fid"]
@@ -26,9 +26,9 @@ def fid(features_p, features_q) -> Tensor:
             are at hand pass them: for n < d that is many times faster than their statistics (see ``cross_trace``).
 
     Returns:
-        A 0-dim float64 tensor on the device of ``features_p`` (the CPU for Apple's MPS, which has no float64). It can be
-        differentiated once with respect to features; statistics carry no gradient. Where the covariances lose rank beyond
-        what n <= d forces on them the distance has an edge, and the gradient is that of one side.
+        A 0-dim float64 tensor on the device of ``features_p`` (the CPU for Apple's MPS, which has no float64). It can
+        be differentiated once with respect to features; statistics carry no gradient. Where a covariance has less
+        rank than n and d allow the distance has an edge, and the gradient is a finite one of those beside it.
 
     Raises:
         ValueError: other shapes, NaN or infinity, fewer than two rows.

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from course_lib import checks
+from course_lib.device import home
 from course_lib.divergences.distances import between
-from course_lib.evaluation.estimate import Estimate, from_repeats, home
+from course_lib.evaluation.estimate import Estimate, from_repeats
 
 __all__ = ["cmmd", "kid"]
 
@@ -108,8 +109,9 @@ def _pair(features_p, features_q) -> tuple[Tensor, Tensor]:
 def _cubic(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Kernel]:
     """Both sets around their common centre c, and there a kernel with the same distance as (x.y / d + 1)^3.
 
-    With x = c + u, y = c + v and b = c.c / d + 1 that is (b + r)^3 for r = (c.u + c.v + u.v) / d. What depends on u alone
-    or on v alone drops out of every MMD: b^3 and 3 b^2 (c.u + c.v) / d, which are all that is large far from the origin.
+    With x = c + u, y = c + v and b = c.c / d + 1 that is (b + r)^3 for r = (c.u + c.v + u.v) / d. What depends on u
+    or on v alone drops out of every MMD: b^3 and 3 b^2 (c.u + c.v) / d, the terms that drown the others far from the
+    origin.
     """
     d = p.shape[1]
     c = (p.detach().mean(0) + q.detach().mean(0)) / 2

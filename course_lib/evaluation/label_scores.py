@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from course_lib import checks
-from course_lib.evaluation.estimate import Estimate, from_repeats, home
+from course_lib.device import home
+from course_lib.evaluation.estimate import Estimate, from_repeats
 
 __all__ = ["LabelEntropies", "inception_score", "label_entropies"]
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from course_lib import checks
+from course_lib.device import home
 from course_lib.divergences.distances import between
-from course_lib.evaluation.estimate import home
 
 __all__ = ["PrecisionRecall", "precision_recall"]
 

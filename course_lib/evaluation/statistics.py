@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from course_lib import checks
-from course_lib.evaluation.estimate import home
+from course_lib.device import home
 
 __all__ = ["FeatureStatistics"]
 

@@ -70,6 +70,15 @@ def test_the_loss_in_one_pass_is_the_textbooks(activation):
     torch.testing.assert_close(slopes, wanted, rtol=1e-10, atol=1e-12)
 
 
+def test_a_critic_with_batch_statistics_scores_real_and_fake_points_apart():
+    torch.manual_seed(0)
+    critic = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1)).double()
+    drawn = batch(2)
+    assert critic_loss(critic, *drawn, 0.0).item() == pytest.approx(
+        textbook(critic, *drawn, 0.0).item(), rel=1e-12
+    )
+
+
 def test_the_penalty_is_that_of_the_course():
     critic = mlp((2, 16, 16, 1), seed=5, dtype=torch.float64)
     real, fake, _ = batch(2)
