@@ -70,7 +70,7 @@ def test_keeping_the_reference_whole_leaves_only_its_own_bias():
     [
         ({"sizes": [10]}, "sizes"),
         ({"sizes": [1, 10]}, "sizes"),
-        ({"sizes": [10, 51]}, "integers from 2 to 50"),
+        ({"sizes": [10, 51]}, "an integer from 2 to 50"),
         ({"repeats": 0}, "repeats"),
         ({"sizes": [10, 20], "repeats": 1}, "at least three values"),
         ({"subsample": "p"}, "subsample"),

@@ -112,7 +112,8 @@ def test_random_weights_leave_the_global_seed_alone(network):
         (torch.full((2, 3, 8, 8), 2.0), "from 0 to 1"),
         (torch.full((2, 3, 8, 8), math.nan), "from 0 to 1"),
         (torch.zeros(2, 3, 8, 8, dtype=torch.int64), "uint8"),
-        ([[0.0]], "got list"),
+        ([[0.0]], r"got shape \(1, 1\)"),
+        ("pixels", "numbers, got .pixels."),
     ],
 )
 def test_bad_images_are_refused(bad, says):
