@@ -63,5 +63,7 @@ def between(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _from_differences(x: Tensor, y: Tensor) -> Tensor:
-    # The distance is a root, whose square is off by a rounding; its slope is 0 where it is 0.
+    if len(x) * y.numel() <= _BLOCK:
+        return (x[:, None] - y).square().sum(-1)
+    # Without a block of all differences: a root, whose square is off by a rounding. Its slope is 0 where it is 0.
     return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").square()

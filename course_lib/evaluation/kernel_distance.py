@@ -11,6 +11,7 @@ from torch import Tensor
 
 from course_lib import checks
 from course_lib.device import home
+from course_lib.divergences import polynomial_kernel
 from course_lib.divergences.distances import between
 from course_lib.evaluation.estimate import Estimate, from_repeats
 
@@ -18,8 +19,8 @@ __all__ = ["cmmd", "kid"]
 
 Kernel = Callable[[Tensor, Tensor], Tensor]
 
-# Entries of one block of the kernel matrix, 32 MB in float64.
-_BLOCK = 1 << 22
+# Entries of one block of the kernel matrix, 8 MB in float64: near the size of a cache, twice as quick as 32 MB.
+_BLOCK = 1 << 20
 
 
 def kid(
@@ -59,7 +60,7 @@ def kid(
         if subset_size > smaller:
             wanted = f"an integer from 2 to the size of the smaller set {smaller}"
             raise checks.refuse("subset_size", wanted, subset_size)
-    p, q, kernel = _cubic(p, q)
+    kernel = polynomial_kernel(degree=3).around((p.detach().mean(0) + q.detach().mean(0)) / 2)
     if subsets is None:
         return _unbiased(p, q, kernel)
 
@@ -104,25 +105,6 @@ def _pair(features_p, features_q) -> tuple[Tensor, Tensor]:
         if len(rows) < 2:
             raise ValueError(f"{name}: expected at least two rows, got shape {tuple(rows.shape)}")
     return p, q
-
-
-def _cubic(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Kernel]:
-    """Both sets around their common centre c, and there a kernel with the same distance as (x.y / d + 1)^3.
-
-    With x = c + u, y = c + v and b = c.c / d + 1 that is (b + r)^3 for r = (c.u + c.v + u.v) / d. What depends on u
-    or on v alone drops out of every MMD: b^3 and 3 b^2 (c.u + c.v) / d, the terms that drown the others far from the
-    origin.
-    """
-    d = p.shape[1]
-    c = (p.detach().mean(0) + q.detach().mean(0)) / 2
-    b = (c @ c) / d + 1
-
-    def kernel(u: Tensor, v: Tensor) -> Tensor:
-        product = u @ v.mT / d
-        r = product + (u @ c / d)[:, None] + v @ c / d
-        return 3 * b**2 * product + r * r * (r + 3 * b)
-
-    return p - c, q - c, kernel
 
 
 def _unbiased(p: Tensor, q: Tensor, kernel: Kernel) -> Tensor:

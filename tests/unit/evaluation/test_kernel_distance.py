@@ -52,11 +52,11 @@ def test_kid_is_unbiased_over_all_samples_of_a_small_population():
 
 def test_kid_of_gaussians_is_what_their_moments_say():
     # d = 1 and kernel (xy + 1)^3: MMD^2 = sum over k of C(3, k) (difference of the k-th moments)^2.
-    x, y = normal(20_000, 1), 1.2 * normal(20_000, 1, seed=1) + 0.3
+    x, y = normal(8000, 1), 1.2 * normal(8000, 1, seed=1) + 0.3
     m, s = 0.3, 1.2
     differences = [m, m**2 + s**2 - 1, m**3 + 3 * m * s**2]
     exact = sum(math.comb(3, k) * v**2 for k, v in enumerate(differences, start=1))
-    assert float(kid(x, y)) == pytest.approx(exact, rel=0.12)  # three standard errors of this sample size
+    assert float(kid(x, y)) == pytest.approx(exact, rel=0.2)  # three standard errors of this sample size
 
 
 def test_cmmd_of_gaussians_is_the_closed_form():
