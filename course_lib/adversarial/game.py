@@ -239,6 +239,9 @@ class AdversarialGame(Settings):
     def scores(self, points: Tensor) -> Tensor:
         """The discriminator's scores without input noise, shape ``(n,)``."""
         points = arguments.batch("points", points, self.discriminator)
+        if points.shape[1:] != self.data.shape[1:]:
+            wanted = f"points of shape (n, {', '.join(map(str, self.data.shape[1:]))})"
+            raise ValueError(f"points: expected {wanted}, got shape {tuple(points.shape)}")
         with evaluating(self.discriminator):
             return given_to(self.discriminator, "points", points, "the discriminator").reshape(-1)
 

@@ -56,7 +56,7 @@ def score_both(
     """
     if real.shape[1:] != fake.shape[1:]:
         raise ValueError(
-            f"generator: expected points of shape (n, {', '.join(map(str, real.shape[1:]))}) as real ones have, "
+            f"generator, noise: expected points of shape (n, {', '.join(map(str, real.shape[1:]))}), as real ones, "
             f"got shape {tuple(fake.shape)}"
         )
     if joint is None:

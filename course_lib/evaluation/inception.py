@@ -52,10 +52,7 @@ class InceptionFeatures:
         if weights is not None and not isinstance(weights, (str, os.PathLike)):
             raise checks.refuse("weights", "a path, 'random' or None", weights)
         download, seed = checks.flag("download", download), checks.integer("seed", seed, 0, 2**32 - 1)
-        try:
-            self.device = torch.device(device)
-        except (RuntimeError, TypeError) as error:
-            raise checks.refuse("device", "a device such as 'cpu' or 'cuda'", device) from error
+        self.device = checks.device("device", "cpu" if device is None else device)
         module = _package()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

@@ -22,13 +22,15 @@ def pixels(name: str, value, vae, shape: tuple[str, ...] = ("...", "D")) -> Tens
     """Finite images in the type and on the device of the model's weights."""
     weight = _weight(vae)
     x = checks.finite(name, value, weight, shape=shape, keep=True)
+    if x.numel() == 0:
+        raise ValueError(f"{name}: expected at least one image, got shape {tuple(x.shape)}")
     return x if weight is None else x.to(weight)
 
 
 def images(name: str, value, vae, shape: tuple[str, ...] = ("...", "D")) -> Tensor:
     """``pixels`` that have a likelihood: from 0 to 1 for a Bernoulli decoder."""
     x = pixels(name, value, vae, shape)
-    if getattr(vae, "likelihood", None) == "bernoulli" and x.numel():
+    if getattr(vae, "likelihood", None) == "bernoulli":
         low, high = (end.item() for end in x.detach().aminmax())
         if low < -_ROUNDING or high > 1 + _ROUNDING:
             worst = high if high > 1 + _ROUNDING else low
@@ -47,6 +49,8 @@ def latents(name: str, value, vae, shape: tuple[str | int, ...] = ("...",)) -> T
     """Finite points of the model's latent space, shape (..., d), in the type and on the device of its weights."""
     weight = _weight(vae)
     z = checks.finite(name, value, weight, shape=(*shape, vae.latent_size), keep=True)
+    if z.numel() == 0:
+        raise ValueError(f"{name}: expected at least one point, got shape {tuple(z.shape)}")
     return z if weight is None else z.to(weight)
 
 

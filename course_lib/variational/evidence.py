@@ -127,6 +127,8 @@ def evidence_on_grid(
 def _log_likelihood_table(vae, x, z):
     """log p(x_i|z_g) for all pairs, shape (n, G): one matrix product for each likelihood."""
     out = vae.decoder(z)
+    if out.shape[-1] != x.shape[-1]:
+        raise ValueError(f"x: expected shape (n, {out.shape[-1]}), got shape {tuple(x.shape)}")
     if vae.likelihood == "bernoulli":
         return x @ out.T - torch.nn.functional.softplus(out).sum(-1)
     variance = torch.exp(2 * vae.log_sigma)

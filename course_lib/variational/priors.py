@@ -4,8 +4,6 @@ Each has ``log_prob(z)`` of shape (...) for z of shape (..., d), and ``sample(n)
 The last three are mixtures of diagonal Gaussians and differ in where their components come from.
 """
 
-import math
-
 import torch
 from torch import nn
 
@@ -101,7 +99,9 @@ class VampPrior(Mixture):
         self._encode = (encode,)  # in a tuple, so that the encoder is not registered as a part of the prior
         self.raw_inputs = nn.Parameter(inputs)
         self.low = None if low is None else checks.number("low", low)
-        self.high = None if high is None else checks.number("high", high, -math.inf if low is None else low)
+        self.high = None if high is None else checks.number("high", high)
+        if None not in (self.low, self.high) and self.low >= self.high:
+            raise ValueError(f"low, high: expected the first one to be the smaller, got {low!r} and {high!r}")
 
     @property
     def inputs(self) -> torch.Tensor:

@@ -98,6 +98,8 @@ class VAE(nn.Module):
                 if isinstance(prior, Distribution)
                 else prior.sample(n, generator=generator)
             )
+            if drawn.shape != (n, self.latent_size):
+                raise checks.refuse("prior", f"draws of shape ({n}, {self.latent_size})", drawn)
             return self.decode(drawn)
 
 
