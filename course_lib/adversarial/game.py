@@ -11,7 +11,7 @@ from course_lib.adversarial import arguments
 from course_lib.adversarial.losses import AdversarialLoss, value_of
 from course_lib.adversarial.noisy_inputs import NoisyInputs
 from course_lib.adversarial.penalties import clip_weights, slope_between, slope_square
-from course_lib.adversarial.scoring import evaluating, has_batch_statistics
+from course_lib.adversarial.scoring import evaluating, has_batch_statistics, try_out
 from course_lib.adversarial.settings import Settings
 from course_lib.adversarial.updates import (
     DiscriminatorUpdate,
@@ -90,7 +90,7 @@ class AdversarialGame(Settings):
         self.input_noise, self.r1, self.r2, self.gp, self.clip = input_noise, r1, r2, gp, clip
         self.update_d, self.update_g = update_d, update_g
         self.loss = loss
-        self._try()
+        try_out(generator, discriminator, self.data, self.noise_size)
         self._start = copy.deepcopy((generator.state_dict(), discriminator.state_dict()))
         self._restart()
 
@@ -125,22 +125,6 @@ class AdversarialGame(Settings):
         self.generator.load_state_dict(self._start[0])
         self.discriminator.load_state_dict(self._start[1])
         self._restart()
-
-    def _try(self) -> None:
-        """Whether the networks fit the data and one another: better said now than in the middle of a step."""
-        with evaluating(self.generator, self.discriminator), torch.random.fork_rng(devices=[]):
-            random = torch.Generator(device=self.data.device).manual_seed(0)
-            fake = given_to(self.generator, "noise_size", self._noise(2, random), "the generator")
-            if fake.shape[1:] != self.data.shape[1:]:
-                wanted = (
-                    f"a network that makes points of shape {tuple(self.data.shape[1:])}, like those of data"
-                )
-                raise checks.refuse("generator", wanted, fake)
-            scores = given_to(self.discriminator, "data", self.data[[0, 0]], "the discriminator")
-            if scores.ndim == 0 or len(scores) != 2:
-                raise checks.refuse(
-                    "discriminator", "a network that gives a score for each of 2 points", scores
-                )
 
     def _restart(self) -> None:
         self._random = torch.Generator(device=self.data.device).manual_seed(self.seed)

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from course_lib import checks
 from course_lib.checks.calls import given_to
 
-__all__ = ["evaluating", "has_batch_statistics", "score_both"]
+__all__ = ["evaluating", "has_batch_statistics", "score_both", "try_out"]
 
 
 def has_batch_statistics(network: nn.Module) -> bool:
@@ -73,3 +74,19 @@ def _scores(discriminator: nn.Module, points: Tensor) -> Tensor:
             f"discriminator: expected a score for each of {len(points)} points, got shape {tuple(scores.shape)}"
         )
     return scores
+
+
+def try_out(generator: nn.Module, discriminator: nn.Module, data: Tensor, noise_size: int) -> None:
+    """Whether two networks fit the data and one another: better said at once than in the middle of a step.
+
+    Raises:
+        ValueError: with the name of what does not fit.
+    """
+    with evaluating(generator, discriminator), torch.random.fork_rng(devices=[]):
+        fake = given_to(generator, "noise_size", data.new_zeros(2, noise_size), "the generator")
+        if fake.shape[1:] != data.shape[1:]:
+            wanted = f"a network that makes points of shape {tuple(data.shape[1:])}, like those of data"
+            raise checks.refuse("generator", wanted, fake)
+        scores = given_to(discriminator, "data", data[[0, 0]], "the discriminator")
+        if scores.ndim == 0 or len(scores) != 2:
+            raise checks.refuse("discriminator", "a network that gives a score for each of 2 points", scores)
