@@ -2,9 +2,10 @@
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent, Normal, kl_divergence
+from torch.distributions import Distribution, Independent, MultivariateNormal, Normal, kl_divergence
 
 from course_lib import checks
+from course_lib.divergences import gaussian_kl
 from course_lib.variational.diagonal import kl_to_gaussian, kl_to_standard_normal
 from course_lib.variational.priors import Mixture, StandardNormal
 
@@ -69,6 +70,8 @@ def exact_kl(mean: Tensor, logvar: Tensor, prior) -> Tensor | None:
         return (
             kl_to_gaussian(mean, logvar, centre[0].to(mean), spread[0].to(mean)) if len(centre) == 1 else None
         )
+    if isinstance(prior, MultivariateNormal) and not prior.batch_shape:
+        return gaussian_kl(mean, torch.diag_embed(logvar.exp()), prior.loc, prior.covariance_matrix)
     if isinstance(prior, Distribution) and len(prior.event_shape) == 1:
         posteriors = Independent(Normal(mean, torch.exp(0.5 * logvar)), 1)
         try:

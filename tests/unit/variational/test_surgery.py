@@ -159,6 +159,17 @@ def test_under_a_gaussian_prior_the_average_kl_is_exact_and_the_identity_holds(n
         assert difference <= (sum(result.errors) if "grid" in how else 1e-12)
 
 
+def test_a_correlated_gaussian_prior_has_a_closed_form_too():
+    mean, logvar = posteriors()
+    cov = torch.tensor([[2.0, 0.9], [0.9, 1.0]], dtype=torch.float64)
+    prior = td.MultivariateNormal(torch.tensor([1.0, -1.0], dtype=torch.float64), cov)
+    exact = elbo_surgery(mean, logvar, prior=prior, generator=rng())
+    q = td.MultivariateNormal(mean, torch.diag_embed(logvar.exp()))
+    assert exact.average_kl.item() == pytest.approx(td.kl_divergence(q, prior).mean().item(), rel=1e-12)
+    assert exact.average_kl_error == 0
+    assert abs(exact.average_kl - exact.mutual_information - exact.marginal_kl) < 1e-12
+
+
 def test_a_mixture_prior_has_no_closed_form_and_an_error():
     mean, logvar = posteriors()
     prior = MixturePrior(torch.tensor([[1.0, 0.0], [-1.0, 0.0]]), torch.zeros(2, 2))
