@@ -33,7 +33,7 @@ def kid(
     """Kernel distance: the unbiased squared MMD with the kernel (x.y / d + 1)^3.
 
     Its expectation is the true squared MMD at every sample size, so it falls below zero about half of the time when
-    both sets come from one law. The cubic kernel compares moments up to the third, no more.
+    both sets come from one distribution. The cubic kernel compares moments up to the third, no more.
 
     Args:
         features_p, features_q: shape (n, d) and (m, d), at least two rows each.
@@ -73,9 +73,9 @@ def kid(
 def cmmd(features_p, features_q, sigma: float = 10.0, scale: float = 1000.0) -> Tensor:
     """The unbiased squared MMD with the Gaussian kernel exp(-|x - y|^2 / (2 sigma^2)), times ``scale``.
 
-    The Gaussian kernel is characteristic: in expectation the distance is zero only between equal laws. In the paper the
-    features are CLIP embeddings of norm 1, and sigma = 10 and scale = 1000 belong to them; give other features a
-    sigma of the size of the distances between them.
+    The Gaussian kernel is characteristic: in expectation the distance is zero only between equal distributions. In
+    the paper the features are CLIP embeddings of norm 1, and sigma = 10 and scale = 1000 belong to them; give other
+    features a sigma of the size of the distances between them.
 
     Args:
         features_p, features_q: shape (n, d) and (m, d), at least two rows each.

@@ -44,8 +44,8 @@ def label_entropies(probabilities) -> LabelEntropies:
 def inception_score(probabilities, splits: int | None = None) -> Tensor | Estimate:
     """exp(H(y) - E H(y|x)), the exponential of the mutual information of label and image.
 
-    It lies between 1 (every image has the same label law) and the number of classes (every image is certain, and
-    every class occurs equally often).
+    It lies between 1 (every image has the same distribution of labels) and the number of classes (every image is
+    certain, and every class occurs equally often).
 
     Args:
         probabilities: shape (n, classes), row i is p(y|x_i); each row sums to 1.
