@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib import checks
-from course_lib.adversarial import arguments
+from course_lib.adversarial import minibatches
 from course_lib.adversarial.losses import AdversarialLoss, value_of
 from course_lib.adversarial.noisy_inputs import NoisyInputs
 from course_lib.adversarial.penalties import clip_weights, slope_between, slope_square
@@ -21,7 +21,7 @@ from course_lib.adversarial.updates import (
     update_discriminator,
     update_generator,
 )
-from course_lib.checks.calls import given_to
+from course_lib.checks.given import given_to
 from course_lib.training import History, train
 
 __all__ = ["AdversarialGame", "fit"]
@@ -84,7 +84,7 @@ class AdversarialGame(Settings):
             if not any(True for _ in checks.module(name, network).parameters()):
                 raise checks.refuse(name, "a network with parameters to train", network)
         self.generator, self.discriminator = generator, discriminator
-        self.data = arguments.batch("data", data, discriminator)
+        self.data = minibatches.batch("data", data, discriminator)
         self.noise_size, self.seed, self.optimizer, self.betas = noise_size, seed, optimizer, betas
         self.lr_d, self.lr_g, self.d_steps, self.batch_size = lr_d, lr_g, d_steps, batch_size
         self.input_noise, self.r1, self.r2, self.gp, self.clip = input_noise, r1, r2, gp, clip
@@ -222,7 +222,7 @@ class AdversarialGame(Settings):
 
     def scores(self, points: Tensor) -> Tensor:
         """The discriminator's scores without input noise, shape ``(n,)``."""
-        points = arguments.batch("points", points, self.discriminator)
+        points = minibatches.batch("points", points, self.discriminator)
         if points.shape[1:] != self.data.shape[1:]:
             wanted = f"points of shape (n, {', '.join(map(str, self.data.shape[1:]))})"
             raise ValueError(f"points: expected {wanted}, got shape {tuple(points.shape)}")

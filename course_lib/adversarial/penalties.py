@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from course_lib import checks
-from course_lib.adversarial import arguments
-from course_lib.checks.calls import given_to
+from course_lib.adversarial import minibatches
+from course_lib.checks.given import given_to
 
 __all__ = [
     "clip_weights",
@@ -145,4 +145,4 @@ def lipschitz_estimate(critic: Critic, points: Tensor) -> Tensor:
 
 def _points(name: str, value, critic) -> Tensor:
     checks.function("critic", critic, "a network or a function that scores points")
-    return arguments.batch(name, value, critic)
+    return minibatches.batch(name, value, critic)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from course_lib import checks
-from course_lib.checks.calls import given_to
+from course_lib.checks.given import given_to
 
 __all__ = ["evaluating", "has_batch_statistics", "score_both", "try_out"]
 

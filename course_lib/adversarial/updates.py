@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from course_lib import checks
-from course_lib.adversarial import arguments
+from course_lib.adversarial import minibatches
 from course_lib.adversarial.losses import AdversarialLoss
 from course_lib.adversarial.scoring import score_both
-from course_lib.checks.calls import given_to
+from course_lib.checks.given import given_to
 
 __all__ = ["DiscriminatorUpdate", "GeneratorUpdate", "update_discriminator", "update_generator"]
 
@@ -69,12 +69,12 @@ def update_discriminator(
     """
     checks.module("generator", generator)
     checks.module("discriminator", discriminator)
-    arguments.optimizer("optimizer", optimizer)
-    arguments.loss_pair("loss", loss)
+    minibatches.optimizer("optimizer", optimizer)
+    minibatches.loss_pair("loss", loss)
     if joint is not None:
         joint = checks.flag("joint", joint)
-    real = arguments.batch("real", real, discriminator)
-    noise = arguments.batch("noise", noise, generator, discriminator)
+    real = minibatches.batch("real", real, discriminator)
+    noise = minibatches.batch("noise", noise, generator, discriminator)
     return step_discriminator(generator, discriminator, optimizer, real, noise, loss, joint)
 
 
@@ -99,9 +99,9 @@ def update_generator(
     """One step on ``loss.generative_loss``; arguments, result and errors as in ``update_discriminator``."""
     checks.module("generator", generator)
     checks.module("discriminator", discriminator)
-    arguments.optimizer("optimizer", optimizer)
-    arguments.loss_pair("loss", loss)
-    noise = arguments.batch("noise", noise, generator, discriminator)
+    minibatches.optimizer("optimizer", optimizer)
+    minibatches.loss_pair("loss", loss)
+    noise = minibatches.batch("noise", noise, generator, discriminator)
     return step_generator(generator, discriminator, optimizer, noise, loss)
 
 

@@ -11,7 +11,7 @@ import torch
 
 from course_lib import checks
 from course_lib.divergences.distances import between
-from course_lib.variational import arguments
+from course_lib.variational import model_inputs
 from course_lib.variational.against_prior import log_density, usable_prior
 from course_lib.variational.diagonal import log_prob, reparameterize
 from course_lib.variational.vae import VAE
@@ -47,7 +47,7 @@ def importance_weighted_bound(
         prior: the standard normal without it.
         generator: makes the draws repeat.
     """
-    x = arguments.batch("x", x, arguments.model("vae", vae))
+    x = model_inputs.batch("x", x, model_inputs.model("vae", vae))
     samples, generator = checks.integer("samples", samples, 1), checks.generator("generator", generator)
     prior = usable_prior(prior, vae.latent_size)
     pieces = [_bound(vae, part, samples, prior, generator) for part in x.split(min(len(x), _DECODED_AT_ONCE))]
@@ -100,11 +100,11 @@ def evidence_on_grid(
         raise checks.refuse("vae", "a VAE", vae)
     if vae.latent_size != 2:
         raise ValueError(f"vae: expected a latent space of 2 dimensions, got {vae.latent_size}")
-    x = arguments.batch("x", x, vae)
+    x = model_inputs.batch("x", x, vae)
     points, reach = checks.integer("points", points, 2), checks.positive("reach", reach)
     prior = usable_prior(prior, 2)
     if posteriors is not None:
-        posteriors = arguments.posteriors("posteriors", posteriors, len(x), vae)
+        posteriors = model_inputs.posteriors("posteriors", posteriors, len(x), vae)
     axis = torch.linspace(-reach, reach, points, dtype=x.dtype, device=x.device)
     z = torch.stack(torch.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
     log_cell = 2 * math.log(float(axis[1] - axis[0]))

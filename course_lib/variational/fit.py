@@ -8,7 +8,7 @@ from torch import Tensor
 
 from course_lib import checks
 from course_lib.training import train
-from course_lib.variational import arguments
+from course_lib.variational import model_inputs
 from course_lib.variational.against_prior import log_density, usable_prior
 from course_lib.variational.diagonal import check_posteriors, kl_to_standard_normal, reparameterize
 from course_lib.variational.vae import VAE, elbo
@@ -47,8 +47,8 @@ def fit_vae(
     Raises:
         ValueError: pixels outside [0, 1] under a Bernoulli decoder, NaN, a setting that is none.
     """
-    checks.module("vae", arguments.model("vae", vae))
-    x = arguments.images("x", x, vae, ("...", "n", "D"))
+    checks.module("vae", model_inputs.model("vae", vae))
+    x = model_inputs.images("x", x, vae, ("...", "n", "D"))
     steps, batch = checks.integer("steps", steps, 0), checks.integer("batch", batch, 1)
     checks.number("beta", beta, 0)
     generator, rate = _seeded(seed), checks.number("rate", rate, 0)
@@ -159,11 +159,11 @@ def fit_posteriors(
         mean, logvar: shape (n, d), for each image the best of all results and of the encoder's own answer, by the
         ELBO on one common set of draws.
     """
-    x = arguments.batch("x", x, arguments.model("vae", vae))
+    x = model_inputs.batch("x", x, model_inputs.model("vae", vae))
     steps, samples = checks.integer("steps", steps, 0), checks.integer("samples", samples, 1)
     rate = checks.number("rate", rate, 0)
     _seeded(seed)
-    starts = [arguments.latents("starts", s, vae, (len(x),)) for s in checks.items("starts", starts)]
+    starts = [model_inputs.latents("starts", s, vae, (len(x),)) for s in checks.items("starts", starts)]
     with torch.no_grad():
         own = vae.encode(x)
     found = [own]

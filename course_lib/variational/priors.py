@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from course_lib import checks
-from course_lib.checks.calls import given_to
+from course_lib.checks.given import given_to
 from course_lib.variational.diagonal import check_posteriors, log_prob, mixture_log_prob, reparameterize
 
 __all__ = ["AggregatedPosterior", "MixturePrior", "StandardNormal", "VampPrior"]

@@ -9,8 +9,8 @@ from torch.distributions import Distribution
 from torch.nn import functional as F
 
 from course_lib import checks
-from course_lib.checks.calls import given_to
-from course_lib.variational import arguments
+from course_lib.checks.given import given_to
+from course_lib.variational import model_inputs
 from course_lib.variational.against_prior import log_density, usable_prior
 from course_lib.variational.diagonal import kl_to_standard_normal, log_prob, reparameterize
 from course_lib.variational.priors import StandardNormal
@@ -52,7 +52,7 @@ class VAE(nn.Module):
 
     def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and log-variance of q(z|x), each of shape (..., d), for images of shape (..., D)."""
-        x = arguments.pixels("x", x, self)
+        x = model_inputs.pixels("x", x, self)
         out = given_to(self.encoder, "x", x, "the encoder")
         if not isinstance(out, torch.Tensor) or out.shape[-1:] != (2 * self.latent_size,):
             wanted = (
@@ -63,7 +63,7 @@ class VAE(nn.Module):
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         """The mean image of p(x|z), shape (..., D), for z of shape (..., d)."""
-        z = arguments.latents("z", z, self)
+        z = model_inputs.latents("z", z, self)
         out = given_to(self.decoder, "z", z, "the decoder")
         return torch.sigmoid(out) if self.likelihood == "bernoulli" else out
 
@@ -74,7 +74,7 @@ class VAE(nn.Module):
             ValueError: NaN or infinity, images and latents whose shapes do not fit, and for a Bernoulli decoder pixels
                 outside [0, 1]: its formula has a value there, of any size, that is no likelihood.
         """
-        x, z = arguments.images("x", x, self), arguments.latents("z", z, self)
+        x, z = model_inputs.images("x", x, self), model_inputs.latents("z", z, self)
         out = given_to(self.decoder, "z", z, "the decoder")
         try:
             x = x.expand(torch.broadcast_shapes(x.shape, out.shape))
@@ -134,7 +134,7 @@ def elbo(
     Raises:
         ValueError: another shape, NaN, pixels outside [0, 1] under a Bernoulli decoder, a prior of another size.
     """
-    x = arguments.batch("x", x, arguments.model("vae", vae))
+    x = model_inputs.batch("x", x, model_inputs.model("vae", vae))
     checks.number("beta", beta, 0)
     samples, generator = checks.integer("samples", samples, 1), checks.generator("generator", generator)
     prior = usable_prior(prior, vae.latent_size)

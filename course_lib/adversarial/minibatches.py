@@ -1,4 +1,4 @@
-"""What networks, minibatches and losses are as arguments: the questions that this room asks more than once."""
+"""What networks, minibatches and losses are when they come as arguments: what this room asks more than once."""
 
 from torch import Tensor, nn
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_lib.checks.calls import given_to
+from course_lib.checks.given import given_to
 
 
 def test_what_fits_comes_back_and_what_does_not_is_named_with_torchs_words():
