@@ -36,6 +36,11 @@ def get_device(name: str | None = None) -> torch.device:
     return device
 
 
+def home(value):
+    """What lives on Apple's MPS, which has no float64, moved to the CPU; anything else as it is."""
+    return value.cpu() if isinstance(value, torch.Tensor) and value.device.type == "mps" else value
+
+
 def seed_everything(seed: int) -> torch.Generator:
     """Seeds Python, NumPy and torch on every device, so that a run repeats on one machine.
 

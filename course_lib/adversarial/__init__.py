@@ -2,11 +2,11 @@
 
 from types import MappingProxyType
 
-from course_lib.adversarial.critic_loop import CriticLoop, critic_gradients, critic_loss
 from course_lib.adversarial.f_gan_losses import f_gan
-from course_lib.adversarial.game import AdversarialGame, NoisyInputs, fit
+from course_lib.adversarial.game import AdversarialGame, fit
 from course_lib.adversarial.losses import AdversarialLoss, game_value, minimax, non_saturating, wgan
 from course_lib.adversarial.modes import ModeReport, count_modes
+from course_lib.adversarial.noisy_inputs import NoisyInputs
 from course_lib.adversarial.penalties import (
     clip_weights,
     gradient_penalty,
@@ -26,15 +26,12 @@ __all__ = [
     "ADVERSARIAL_LOSSES",
     "AdversarialGame",
     "AdversarialLoss",
-    "CriticLoop",
     "DiscriminatorUpdate",
     "GeneratorUpdate",
     "ModeReport",
     "NoisyInputs",
     "clip_weights",
     "count_modes",
-    "critic_gradients",
-    "critic_loss",
     "f_gan",
     "fit",
     "game_value",

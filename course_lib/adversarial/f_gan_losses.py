@@ -8,6 +8,7 @@ output activation g. The discriminator raises the bound, the generator lowers th
 import torch
 from torch import Tensor
 
+from course_lib import checks
 from course_lib.adversarial.losses import AdversarialLoss
 from course_lib.divergences.convex_function import FDivergence
 from course_lib.divergences.family import F_DIVERGENCES
@@ -40,8 +41,8 @@ def f_gan(kind: str | FDivergence) -> AdversarialLoss:
     >>> round(loss.ratio_loss(torch.zeros(1), torch.zeros(1)).item(), 4)
     1.3863
     """
-    if isinstance(kind, str) and kind not in F_DIVERGENCES:
-        raise ValueError(f"kind: expected one of {', '.join(F_DIVERGENCES)}, got {kind!r}")
+    if not isinstance(kind, FDivergence) and not (isinstance(kind, str) and kind in F_DIVERGENCES):
+        raise checks.refuse("kind", f"an FDivergence or one of {', '.join(F_DIVERGENCES)}", kind)
     row = F_DIVERGENCES[kind] if isinstance(kind, str) else kind
     known = F_DIVERGENCES.get(row.name) is row
     bend = _bend if known and row.name in _EXPONENTIAL else lambda v: v

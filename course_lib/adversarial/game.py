@@ -6,38 +6,32 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from course_lib.adversarial.losses import AdversarialLoss, game_value
-from course_lib.adversarial.penalties import clip_weights, gradient_penalty, zero_centred_penalty
+from course_lib import checks
+from course_lib.adversarial import minibatches
+from course_lib.adversarial.losses import AdversarialLoss, value_of
+from course_lib.adversarial.noisy_inputs import NoisyInputs
+from course_lib.adversarial.penalties import clip_weights, slope_between, slope_square
+from course_lib.adversarial.scoring import evaluating, has_batch_statistics, try_out
+from course_lib.adversarial.settings import Settings
 from course_lib.adversarial.updates import (
     DiscriminatorUpdate,
     GeneratorUpdate,
+    step_discriminator,
+    step_generator,
     update_discriminator,
     update_generator,
 )
+from course_lib.checks.given import given_to
 from course_lib.training import History, train
 
-__all__ = ["AdversarialGame", "NoisyInputs", "fit"]
+__all__ = ["AdversarialGame", "fit"]
 
 
-class NoisyInputs(nn.Module):
-    """A discriminator that sees its input through Gaussian noise of standard deviation ``std``."""
-
-    def __init__(self, network: nn.Module, std: float = 0.0, generator: torch.Generator | None = None):
-        super().__init__()
-        self.network, self.std, self.generator = network, std, generator
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.std > 0:
-            noise = torch.randn(x.shape, dtype=x.dtype, device=x.device, generator=self.generator)
-            x = x + self.std * noise
-        return self.network(x)
-
-
-class AdversarialGame:
+class AdversarialGame(Settings):
     """A generator against a discriminator (or critic), with settings that may change between any two steps.
 
     All randomness comes from a generator of its own, so that a run repeats however its steps are interleaved with
-    other cells.
+    other cells. A setting that is none (a negative rate, no steps) is refused when it is assigned.
 
     Args:
         generator: from noise of shape ``(m, noise_size)`` to points of shape ``(m, d)``.
@@ -86,16 +80,17 @@ class AdversarialGame:
         update_d: DiscriminatorUpdate = update_discriminator,
         update_g: GeneratorUpdate = update_generator,
     ):
-        if data.ndim < 2 or len(data) == 0 or not torch.isfinite(data).all():
-            raise ValueError(f"data: expected finite points of shape (n, d), got shape {tuple(data.shape)}")
-        if optimizer not in ("adam", "sgd"):
-            raise ValueError(f"optimizer: expected 'adam' or 'sgd', got {optimizer!r}")
-        self.generator, self.discriminator, self.data = generator, discriminator, data
+        for name, network in (("generator", generator), ("discriminator", discriminator)):
+            if not any(True for _ in checks.module(name, network).parameters()):
+                raise checks.refuse(name, "a network with parameters to train", network)
+        self.generator, self.discriminator = generator, discriminator
+        self.data = minibatches.batch("data", data, discriminator)
         self.noise_size, self.seed, self.optimizer, self.betas = noise_size, seed, optimizer, betas
         self.lr_d, self.lr_g, self.d_steps, self.batch_size = lr_d, lr_g, d_steps, batch_size
         self.input_noise, self.r1, self.r2, self.gp, self.clip = input_noise, r1, r2, gp, clip
         self.update_d, self.update_g = update_d, update_g
         self.loss = loss
+        try_out(generator, discriminator, self.data, self.noise_size)
         self._start = copy.deepcopy((generator.state_dict(), discriminator.state_dict()))
         self._restart()
 
@@ -108,11 +103,12 @@ class AdversarialGame:
     def loss(self, value: str | AdversarialLoss) -> None:
         from course_lib.adversarial import ADVERSARIAL_LOSSES
 
-        if isinstance(value, str):
-            if value not in ADVERSARIAL_LOSSES:
-                names = ", ".join(ADVERSARIAL_LOSSES)
-                raise ValueError(f"loss: expected an AdversarialLoss or one of {names}, got {value!r}")
+        if isinstance(value, str) and value in ADVERSARIAL_LOSSES:
             value = ADVERSARIAL_LOSSES[value]
+        if not isinstance(value, AdversarialLoss):
+            raise checks.refuse(
+                "loss", f"an AdversarialLoss or one of {', '.join(ADVERSARIAL_LOSSES)}", value
+            )
         self._loss = value
 
     @property
@@ -154,52 +150,55 @@ class AdversarialGame:
         )
 
     def _batch(self) -> Tensor:
-        n = int(self.batch_size)
-        return self.data[torch.randint(len(self.data), (n,), device=self.data.device, generator=self._random)]
+        rows = (self.batch_size,)
+        return self.data[torch.randint(len(self.data), rows, device=self.data.device, generator=self._random)]
 
     def discriminator_step(self) -> Mapping[str, Tensor]:
         """One update of the discriminator; returns ``ratio_loss`` and the ``value`` V of its minibatch."""
-        real, noise = self._batch(), self._noise(int(self.batch_size), self._random)
+        real, noise = self._batch(), self._noise(self.batch_size, self._random)
         self._set(self._optimizer_d, self.lr_d)
         seen: dict[str, Tensor] = {}
 
         def ratio_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
             with torch.no_grad():
-                seen["value"] = game_value(real_scores, fake_scores)
+                seen["value"] = value_of(real_scores, fake_scores)
             objective = self.loss.ratio_loss(real_scores, fake_scores)
             return objective + self._penalty(real, noise) if self.r1 or self.r2 or self.gp else objective
 
         # The penalty travels inside the loss, so that a student's own update is regularised as well.
         loss = AdversarialLoss(self.loss.name, ratio_loss, self.loss.generative_loss)
-        objective = self.update_d(self.generator, self._seen_by_d, self._optimizer_d, real, noise, loss)
+        update = step_discriminator if self.update_d is update_discriminator else self.update_d
+        objective = update(self.generator, self._seen_by_d, self._optimizer_d, real, noise, loss)
         if self.clip:
             clip_weights(self.discriminator, self.clip)
-        return {"ratio_loss": torch.as_tensor(objective).detach(), **seen}
+        return {"ratio_loss": _returned("update_d", objective), **seen}
 
     def _penalty(self, real: Tensor, noise: Tensor) -> Tensor:
         with torch.no_grad():
             fake = self.generator(noise)
         penalty = real.new_zeros(())
-        if self.r1 and self.r1 == self.r2:  # one pass for both
-            penalty = penalty + self.r1 * zero_centred_penalty(self._seen_by_d, torch.cat([real, fake]))
+        if (
+            self.r1 and self.r1 == self.r2 and not has_batch_statistics(self.discriminator)
+        ):  # one pass for both
+            penalty = penalty + self.r1 * slope_square(self._seen_by_d, torch.cat([real, fake]))
         else:
             if self.r1:
-                penalty = penalty + self.r1 / 2 * zero_centred_penalty(self._seen_by_d, real)
+                penalty = penalty + self.r1 / 2 * slope_square(self._seen_by_d, real)
             if self.r2:
-                penalty = penalty + self.r2 / 2 * zero_centred_penalty(self._seen_by_d, fake)
+                penalty = penalty + self.r2 / 2 * slope_square(self._seen_by_d, fake)
         if self.gp:
-            between = gradient_penalty(self._seen_by_d, real, fake, generator=self._random)
-            penalty = penalty + self.gp * between
+            penalty = penalty + self.gp * slope_between(self._seen_by_d, real, fake, 1.0, self._random)
         return penalty
 
     def generator_step(self) -> Mapping[str, Tensor]:
         """One update of the generator; returns ``generative_loss`` and the ``gradient_norm`` it moved by."""
-        noise = self._noise(int(self.batch_size), self._random)
+        noise = self._noise(self.batch_size, self._random)
         self._set(self._optimizer_g, self.lr_g)
-        objective = self.update_g(self.generator, self._seen_by_d, self._optimizer_g, noise, self.loss)
+        update = step_generator if self.update_g is update_generator else self.update_g
+        objective = update(self.generator, self._seen_by_d, self._optimizer_g, noise, self.loss)
         gradients = [p.grad for p in self.generator.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients) if gradients else self.data.new_zeros(())
-        return {"generative_loss": torch.as_tensor(objective).detach(), "gradient_norm": norm}
+        return {"generative_loss": _returned("update_g", objective), "gradient_norm": norm}
 
     def _set(self, optimizer: torch.optim.Optimizer, lr: float) -> None:
         self._seen_by_d.std = float(self.input_noise)
@@ -208,22 +207,27 @@ class AdversarialGame:
 
     def step(self) -> Mapping[str, Tensor]:
         """``d_steps`` updates of the discriminator, then one of the generator; recorded in ``history``."""
-        for _ in range(max(1, int(self.d_steps))):
+        for _ in range(self.d_steps):
             record = dict(self.discriminator_step())
         record.update(self.generator_step())
         self.history.append(**record)
         self.steps += 1
         return record
 
-    @torch.no_grad()
     def samples(self, n: int = 1024) -> Tensor:
         """The generator's points for the same noise at every call, shape ``(n, d)`` with n up to 4096."""
-        return self.generator(self._fixed_noise[:n])
+        n = checks.integer("n", n, 1, len(self._fixed_noise))
+        with evaluating(self.generator):
+            return self.generator(self._fixed_noise[:n])
 
-    @torch.no_grad()
     def scores(self, points: Tensor) -> Tensor:
         """The discriminator's scores without input noise, shape ``(n,)``."""
-        return self.discriminator(points.to(self.data)).reshape(-1)
+        points = minibatches.batch("points", points, self.discriminator)
+        if points.shape[1:] != self.data.shape[1:]:
+            wanted = f"points of shape (n, {', '.join(map(str, self.data.shape[1:]))})"
+            raise ValueError(f"points: expected {wanted}, got shape {tuple(points.shape)}")
+        with evaluating(self.discriminator):
+            return given_to(self.discriminator, "points", points, "the discriminator").reshape(-1)
 
     @torch.no_grad()
     def is_finite(self) -> bool:
@@ -238,7 +242,16 @@ def fit(game: AdversarialGame, steps: int, *, progress: str | bool = "playing") 
     Raises:
         FloatingPointError: a parameter became infinite or NaN on the way.
     """
+    checks.methods("game", game, "step", "is_finite")
     train(lambda _: game.step() and None, steps, progress=progress)
     if not game.is_finite():
         raise FloatingPointError(f"the game diverged within {game.steps} steps; lower the learning rates")
     return game.history
+
+
+def _returned(update: str, objective) -> Tensor:
+    """The loss that an update returns, for the history."""
+    try:
+        return torch.as_tensor(objective).detach().reshape(())
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise checks.refuse(update, "a function that returns the loss before its step", objective) from error

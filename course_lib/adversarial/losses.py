@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import softplus
 
-__all__ = ["AdversarialLoss", "game_value", "minimax", "non_saturating", "wgan"]
+from course_lib import checks
+
+__all__ = ["AdversarialLoss", "game_value", "minimax", "non_saturating", "value_of", "wgan"]
 
 
 @dataclass(frozen=True)
@@ -36,19 +38,39 @@ class AdversarialLoss:
     generative_loss: Callable[[Tensor], Tensor]
     description: str = ""
 
+    def __post_init__(self) -> None:
+        checks.text("name", self.name)
+        checks.function("ratio_loss", self.ratio_loss, "a function of real and fake scores")
+        checks.function("generative_loss", self.generative_loss, "a function of fake scores")
+        if not isinstance(self.description, str):
+            raise checks.refuse("description", "a sentence", self.description)
+
 
 def game_value(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
     """The sample version of V(G, D) = E log D(x) + E log(1 - D(G(z))) from logits (UL p.6-7).
+
+    Args:
+        real_scores, fake_scores: any shapes, at least one score each.
 
     >>> import torch
     >>> game_value(torch.zeros(4), torch.zeros(4))  # D = 1/2 everywhere: -log 4
     tensor(-1.3863)
     """
+    scores = []
+    for name, value in (("real_scores", real_scores), ("fake_scores", fake_scores)):
+        scores.append(checks.tensor(name, value, keep=True))
+        if scores[-1].numel() == 0:
+            raise ValueError(f"{name}: expected at least one score, got shape {tuple(scores[-1].shape)}")
+    return value_of(*scores)
+
+
+def value_of(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+    """``game_value`` without questions, for which a GPU would have to wait at each step."""
     return -softplus(-real_scores).mean() - softplus(fake_scores).mean()
 
 
 def _minimax_ratio(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-    return -game_value(real_scores, fake_scores)
+    return -value_of(real_scores, fake_scores)
 
 
 def _saturating(fake_scores: Tensor) -> Tensor:

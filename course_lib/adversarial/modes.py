@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from course_lib import checks
+from course_lib.device import home
+from course_lib.divergences.distances import between
+
 __all__ = ["ModeReport", "count_modes"]
 
 
@@ -25,13 +29,11 @@ class ModeReport:
     smallest_mass: float
 
 
-def count_modes(
-    samples: Tensor, centres: Tensor, std: float, radius: float = 3.0, minimum_share: float = 0.1
-) -> ModeReport:
+def count_modes(samples, centres, std: float, radius: float = 3.0, minimum_share: float = 0.1) -> ModeReport:
     """Assigns each sample to its nearest centre and counts.
 
     Args:
-        samples: shape ``(n, d)``.
+        samples: shape ``(n, d)``, n at least 1.
         centres: the modes, shape ``(k, d)``.
         std: standard deviation of one mode.
         radius: a sample is *on* its nearest mode when it lies within ``radius * std`` of the centre. The default,
@@ -42,17 +44,14 @@ def count_modes(
     >>> count_modes(torch.tensor([[0.0, 0.1], [0.1, 0.0], [0.5, 5.0]]), centres, std=0.1).covered
     1
     """
-    if samples.ndim != 2 or centres.ndim != 2 or samples.shape[1] != centres.shape[1]:
-        raise ValueError(
-            "samples, centres: expected shapes (n, d) and (k, d), "
-            f"got {tuple(samples.shape)} and {tuple(centres.shape)}"
-        )
-    if not std > 0:
-        raise ValueError(f"std: expected a positive number, got {std!r}")
-    samples = samples.detach()
-    distance, nearest = torch.cdist(samples, centres.to(samples)).min(dim=1)
+    centres = checks.samples("centres", home(centres)).detach()
+    samples = checks.samples("samples", home(samples), centres.shape[1], like=centres).detach()
+    std, radius = checks.positive("std", std), checks.positive("radius", radius)
+    minimum_share = checks.number("minimum_share", minimum_share, 0)
+    # In float64 and from differences: samples may lie far from the origin, and a mode is small.
+    squares, nearest = between(samples, centres.to(samples)).min(dim=1)
     k = len(centres)
-    counts = torch.bincount(nearest[distance <= radius * std], minlength=k)
+    counts = torch.bincount(nearest[squares <= (radius * std) ** 2], minlength=k)
     masses = counts.double() / len(samples)
     covered = int((masses >= minimum_share / k).sum())
     return ModeReport(masses, covered, float(masses.sum()), float(masses.min()))

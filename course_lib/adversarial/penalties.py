@@ -5,7 +5,19 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-__all__ = ["clip_weights", "gradient_penalty", "input_gradient", "lipschitz_estimate", "zero_centred_penalty"]
+from course_lib import checks
+from course_lib.adversarial import minibatches
+from course_lib.checks.given import given_to
+
+__all__ = [
+    "clip_weights",
+    "gradient_penalty",
+    "input_gradient",
+    "lipschitz_estimate",
+    "slope_between",
+    "slope_square",
+    "zero_centred_penalty",
+]
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -20,14 +32,21 @@ def input_gradient(critic: Critic, points: Tensor, create_graph: bool = True) ->
 
     Returns:
         Shape ``(n, ...)``.
+
+    Raises:
+        ValueError: points that are none or that the critic cannot take, NaN, a critic with another number of scores.
     """
+    points = _points("points", points, critic)
+    return _slopes(critic, points, checks.flag("create_graph", create_graph))
+
+
+def _slopes(critic: Critic, points: Tensor, create_graph: bool = True) -> Tensor:
+    """``input_gradient`` without questions about values, for which a GPU would have to wait."""
     points = points.detach().requires_grad_(True)
     with torch.enable_grad():
-        scores = critic(points)
-        if scores.numel() != len(points):
-            raise ValueError(
-                f"critic: expected one score for each of {len(points)} points, got shape {tuple(scores.shape)}"
-            )
+        scores = given_to(critic, "points", points, "the critic")
+        if not isinstance(scores, Tensor) or scores.numel() != len(points):
+            raise checks.refuse("critic", f"one score for each of {len(points)} points", scores)
         if not scores.requires_grad:  # a constant critic
             return torch.zeros_like(points)
         (gradient,) = torch.autograd.grad(
@@ -56,15 +75,21 @@ def gradient_penalty(
     Returns:
         A scalar that can be differentiated with respect to the critic's parameters.
     """
-    if real.shape != fake.shape or real.ndim < 2:
+    real, fake = _points("real", real, critic), _points("fake", fake, critic)
+    if real.shape != fake.shape:
         raise ValueError(
-            "real, fake: expected the same shape (n, ...) with at least two axes, "
-            f"got {tuple(real.shape)} and {tuple(fake.shape)}"
+            f"real, fake: expected the same shape (n, ...), got {tuple(real.shape)} and {tuple(fake.shape)}"
         )
+    target = checks.number("target", target, 0)
+    return slope_between(critic, real, fake, target, checks.generator("generator", generator))
+
+
+def slope_between(critic: Critic, real: Tensor, fake: Tensor, target: float, generator) -> Tensor:
+    """``gradient_penalty`` without questions about values."""
     real, fake = real.detach(), fake.detach()
     shape = (len(real), *[1] * (real.ndim - 1))
     position = torch.rand(shape, dtype=real.dtype, device=real.device, generator=generator)
-    gradient = input_gradient(critic, torch.lerp(real, fake, position))
+    gradient = _slopes(critic, torch.lerp(real, fake, position))
     return (gradient.flatten(1).norm(dim=1) - target).square().mean()
 
 
@@ -77,15 +102,19 @@ def zero_centred_penalty(critic: Critic, points: Tensor) -> Tensor:
         critic: from shape ``(n, ...)`` to ``(n,)`` or ``(n, 1)``.
         points: shape ``(n, ...)``.
     """
-    return input_gradient(critic, points).flatten(1).square().sum(dim=1).mean()
+    return slope_square(critic, _points("points", points, critic))
+
+
+def slope_square(critic: Critic, points: Tensor) -> Tensor:
+    """``zero_centred_penalty`` without questions about values."""
+    return _slopes(critic, points).flatten(1).square().sum(dim=1).mean()
 
 
 @torch.no_grad()
 def clip_weights(critic: nn.Module, bound: float) -> None:
     """Clamps every parameter to [-bound, bound], in place (I24 WGAN; Arjovsky et al. 2017)."""
-    if not bound > 0:
-        raise ValueError(f"bound: expected a positive number, got {bound!r}")
-    for parameter in critic.parameters():
+    bound = checks.positive("bound", bound)
+    for parameter in checks.module("critic", critic).parameters():
         parameter.clamp_(-bound, bound)
 
 
@@ -104,10 +133,16 @@ def lipschitz_estimate(critic: Critic, points: Tensor) -> Tensor:
     >>> lipschitz_estimate(lambda x: 3 * x[:, 0], torch.eye(2))
     tensor(3.)
     """
-    slopes = input_gradient(critic, points, create_graph=False).flatten(1).norm(dim=1)
+    points = _points("points", points, critic)
+    slopes = _slopes(critic, points, create_graph=False).flatten(1).norm(dim=1)
     steepest = slopes.max()
     with torch.no_grad():
         rise = critic(points).reshape(-1).diff().abs()
         run = points.flatten(1).diff(dim=0).norm(dim=1)
         between = torch.where(run > 0, rise / run, torch.zeros_like(run))
     return torch.maximum(steepest, between.max()) if len(between) else steepest
+
+
+def _points(name: str, value, critic) -> Tensor:
+    checks.function("critic", critic, "a network or a function that scores points")
+    return minibatches.batch(name, value, critic)

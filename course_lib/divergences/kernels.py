@@ -1,5 +1,6 @@
 """Maximum mean discrepancy, and the kernels that the course uses."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -40,22 +41,23 @@ class _Polynomial:
         return (self._scale(x) * x @ y.mT + self.offset) ** self.degree
 
     def around(self, centre: Tensor) -> Kernel:
-        """k(x, y) - k(x, c) - k(c, y) + k(c, c), in the three products that are small near c."""
+        """A kernel with the same MMD, from products that are small near c.
+
+        With x = c + u, y = c + v, k = (b + r)^degree for b = scale c.c + offset and r = scale (c.u + c.v + u.v). Of its
+        first two powers of r, b^degree and degree b^(degree - 1) r, only u.v depends on both points; far from the
+        origin the rest is all that is large.
+        """
         scale = self._scale(centre)
         level = scale * centre @ centre + self.offset
 
         def kernel(x: Tensor, y: Tensor) -> Tensor:
             x, y = x - centre, y - centre
-            on_x, on_y = (scale * x @ centre)[:, None], (scale * y @ centre)[None, :]
             both = scale * x @ y.mT
-            # From one degree to the next: what x adds to level^degree, what y adds, and what they add together.
-            total, by_x, by_y, power = torch.zeros_like(both), 0 * on_x, 0 * on_y, torch.ones_like(level)
-            for _ in range(self.degree):
-                total = (level + on_x + on_y + both) * total + on_y * by_x + on_x * by_y
-                total = total + both * (power + by_x + by_y)
-                by_x, by_y = (level + on_x) * by_x + on_x * power, (level + on_y) * by_y + on_y * power
-                power = power * level
-            return total
+            r = both + (scale * x @ centre)[:, None] + scale * y @ centre
+            above = torch.zeros_like(level)
+            for k in range(self.degree, 1, -1):
+                above = above * r + math.comb(self.degree, k) * level ** (self.degree - k)
+            return self.degree * level ** (self.degree - 1) * both + r * r * above
 
         return kernel
 

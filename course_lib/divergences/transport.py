@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from course_lib import checks
+from course_lib.divergences.distances import between
 
 __all__ = ["Dual", "emd", "emd_dual", "pairwise_distances", "problem"]
 
@@ -101,7 +102,7 @@ def pairwise_distances(x, y, p: float = 1.0) -> Tensor:
     y = checks.samples("y", y, x.shape[1], like=x)
     p = checks.positive("p", p)
     if p == 2:
-        return (x[:, None] - y).square().sum(-1)
+        return between(x, y.to(x.device))
     # The direct way keeps all digits of small distances; the one by products loses half of them.
     distances = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
     if p >= 1:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 __all__ = ["Factor", "covariance_factor", "cross_trace", "features_factor"]
 
@@ -81,11 +82,32 @@ def cross_trace(p: Factor, q: Factor) -> Tensor:
 
 def _no_taller_than_wide(rows: Tensor) -> Tensor:
     """Another factor of the same covariance, with no more rows than columns."""
-    return rows if rows.shape[0] <= rows.shape[1] else torch.linalg.qr(rows, mode="r").R
+    return rows if rows.shape[0] <= rows.shape[1] else _TriangularFactor.apply(rows)
+
+
+class _TriangularFactor(torch.autograd.Function):
+    """R of A = Q R, with the slope that the singular values of R M^T have in A: as if Q stood still.
+
+    A turn of Q turns R, which changes no singular value; and what A gains outside of the columns of Q changes them at
+    second order only. So no inverse of R is needed, and a singular covariance costs nothing.
+    """
+
+    @staticmethod
+    def forward(ctx, rows: Tensor) -> Tensor:
+        if not ctx.needs_input_grad[0]:
+            return torch.linalg.qr(rows, mode="r").R
+        q, r = torch.linalg.qr(rows)
+        ctx.save_for_backward(q)
+        return r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, slope: Tensor) -> Tensor:
+        return ctx.saved_tensors[0] @ slope
 
 
 def _cholesky(covariance: Tensor) -> tuple[Tensor, bool]:
     """L with L L^T = covariance, and whether to rely on it: the covariance is not near singular."""
     root, failed = torch.linalg.cholesky_ex(covariance)
-    low, high = root.diagonal().aminmax()
+    low, high = root.detach().diagonal().aminmax()
     return root, not bool(failed) and float(high) < 1e3 * float(low)

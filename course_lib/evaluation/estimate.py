@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Estimate", "from_repeats", "home"]
+__all__ = ["Estimate", "from_repeats"]
 
 
 class Estimate(NamedTuple):
@@ -27,8 +27,3 @@ def from_repeats(values: Sequence[Tensor]) -> Estimate:
     """
     stacked = torch.stack(list(values))
     return Estimate(stacked.mean(), stacked.std() / len(stacked) ** 0.5)
-
-
-def home(value):
-    """Features as the room wants them: Apple's MPS has no float64, so what lives there moves to the CPU."""
-    return value.cpu() if isinstance(value, Tensor) and value.device.type == "mps" else value

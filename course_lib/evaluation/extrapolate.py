@@ -9,7 +9,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from course_lib import checks
 from course_lib.evaluation.fid_score import _features, fid
+from course_lib.evaluation.statistics import FeatureStatistics
 
 __all__ = ["ExtrapolatedFid", "fid_infinity"]
 
@@ -57,16 +59,17 @@ def fid_infinity(
     Raises:
         ValueError: as ``fid``; sizes or repeats that do not make a line.
     """
-    p = _features("features_p", features_p)
-    q = _features("features_q", features_q, p.shape[1])
-    if subsample not in ("both", "q"):
-        raise ValueError(f"subsample: expected 'both' or 'q', got {subsample!r}")
+    p = _rows("features_p", features_p)
+    q = _rows("features_q", features_q, p.shape[1])
+    checks.one_of("subsample", subsample, ("both", "q"))
     largest = min(len(p), len(q)) if subsample == "both" else len(q)
-    sizes = _default_sizes(largest) if sizes is None else sorted({int(n) for n in sizes})
-    if len(sizes) < 2 or sizes[0] < 2 or sizes[-1] > largest:
+    sizes = _default_sizes(largest) if sizes is None else _sizes(sizes, largest)
+    if len(sizes) < 2:
         raise ValueError(f"sizes: expected at least two different integers from 2 to {largest}, got {sizes}")
-    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1 or len(sizes) * repeats < 3:
+    repeats = checks.integer("repeats", repeats, 1)
+    if len(sizes) * repeats < 3:
         raise ValueError(f"repeats: expected an integer that makes at least three values, got {repeats!r}")
+    checks.generator("generator", generator)
 
     def drawn(rows: Tensor, n: int) -> Tensor:
         return rows[torch.randperm(len(rows), generator=generator)[:n].to(rows.device)]
@@ -82,9 +85,20 @@ def fid_infinity(
     return ExtrapolatedFid(value, slope, error, counts, values)
 
 
+def _rows(name: str, value, size: int | None = None) -> Tensor:
+    if isinstance(value, FeatureStatistics):
+        raise checks.refuse(name, "features, of which subsets can be drawn", value)
+    return _features(name, value, size)
+
+
 def _default_sizes(largest: int) -> list[int]:
     fractions = torch.linspace(5.0, 1.0, 8, dtype=torch.float64)
     return sorted({max(2, int(largest / float(f))) for f in fractions})
+
+
+def _sizes(sizes, largest: int) -> list[int]:
+    wanted = f"at least two different integers from 2 to {largest}"
+    return sorted({checks.integer("sizes", n, 2, largest) for n in checks.items("sizes", sizes, wanted)})
 
 
 def _line(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from course_lib import checks
+from course_lib.device import home
 from course_lib.evaluation.cross_trace import Factor, covariance_factor, cross_trace, features_factor
-from course_lib.evaluation.estimate import home
 from course_lib.evaluation.statistics import FeatureStatistics
 
 __all__ = ["fid"]
@@ -26,7 +26,9 @@ def fid(features_p, features_q) -> Tensor:
             are at hand pass them: for n < d that is many times faster than their statistics (see ``cross_trace``).
 
     Returns:
-        A 0-dim float64 tensor on the device of ``features_p`` (the CPU for Apple's MPS, which has no float64).
+        A 0-dim float64 tensor on the device of ``features_p`` (the CPU for Apple's MPS, which has no float64). It can
+        be differentiated once with respect to features; statistics carry no gradient. Where a covariance has less
+        rank than n and d allow the distance has an edge, and the gradient is a finite one of those beside it.
 
     Raises:
         ValueError: other shapes, NaN or infinity, fewer than two rows.
@@ -39,13 +41,13 @@ def fid(features_p, features_q) -> Tensor:
     """
     p = _features("features_p", features_p)
     q = _features("features_q", features_q, _size(p))
-    if _same(p, q):
-        return torch.zeros((), dtype=torch.float64, device=_mean(p).device)
     mean_p, mean_q = _mean(p), _mean(q)
     shift = mean_p - mean_q.to(mean_p.device)
+    if _same(p, q):
+        return shift.sum() * 0
     factor_p, factor_q = _factor(p, mean_p), _factor(q, mean_q)
     factor_q = factor_q._replace(rows=factor_q.rows.to(shift.device))
-    scale = torch.stack([_largest(shift), _largest(factor_p.rows), _largest(factor_q.rows)]).max()
+    scale = torch.stack([_largest(shift), _largest(factor_p.rows), _largest(factor_q.rows)]).max().detach()
     if not bool(scale > 0):
         return shift.sum() * 0
     # Units far from 1 would leave the range of float64 when they are squared; near 1 dividing only takes time.

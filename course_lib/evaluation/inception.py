@@ -6,13 +6,17 @@ unless it is asked for.
 Source: I24 Frechet Inception Distance; Heusel et al. 2017, arXiv:1706.08500.
 """
 
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
+
+from course_lib import checks
 
 __all__ = ["InceptionFeatures", "InceptionUnavailable"]
 
@@ -45,8 +49,11 @@ class InceptionFeatures:
         device: torch.device | str = "cpu",
         seed: int = 0,
     ):
+        if weights is not None and not isinstance(weights, (str, os.PathLike)):
+            raise checks.refuse("weights", "a path, 'random' or None", weights)
+        download, seed = checks.flag("download", download), checks.integer("seed", seed, 0, 2**32 - 1)
+        self.device = checks.device("device", "cpu" if device is None else device)
         module = _package()
-        self.device = torch.device(device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = _structure(module)
@@ -81,7 +88,8 @@ class InceptionFeatures:
 
     @torch.no_grad()
     def _run(self, images: Tensor, batch_size: int, progress: bool, pick: Callable) -> Tensor:
-        images = _pixels(images)
+        images, batch_size = _pixels(images), checks.integer("batch_size", batch_size, 1)
+        progress = checks.flag("progress", progress)
         parts = tqdm(images.split(batch_size), desc="Inception", disable=not progress, leave=False)
         return torch.cat([pick(self.network(part.to(self.device))) for part in parts])
 
@@ -142,15 +150,13 @@ def _weights(module, path: str | Path | None, download: bool) -> dict[str, Tenso
 
 
 def _pixels(images: Tensor) -> Tensor:
-    wanted = "images: expected shape (n, 3, height, width) or (n, 1, height, width)"
-    if (
-        not isinstance(images, Tensor)
-        or images.ndim != 4
-        or images.shape[1] not in (1, 3)
-        or 0 in images.shape
-    ):
-        got = f"shape {tuple(images.shape)}" if isinstance(images, Tensor) else type(images).__name__
-        raise ValueError(f"{wanted}, got {got}")
+    if not isinstance(images, Tensor):
+        # Arrays of bytes are 8-bit images; all other numbers lie between 0 and 1.
+        bytes_ = isinstance(images, np.ndarray) and images.dtype == np.uint8
+        images = torch.from_numpy(images) if bytes_ else checks.tensor("images", images)
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape:
+        wanted = "images: expected shape (n, 3, height, width) or (n, 1, height, width)"
+        raise ValueError(f"{wanted}, got shape {tuple(images.shape)}")
     if images.dtype.is_floating_point:
         if not bool(((images >= 0) & (images <= 1)).all()):
             raise ValueError("images: expected floats from 0 to 1, got values outside (or NaN)")

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from course_lib import checks
-from course_lib.evaluation.estimate import Estimate, from_repeats, home
+from course_lib.device import home
+from course_lib.evaluation.estimate import Estimate, from_repeats
 
 __all__ = ["LabelEntropies", "inception_score", "label_entropies"]
 
@@ -43,8 +44,8 @@ def label_entropies(probabilities) -> LabelEntropies:
 def inception_score(probabilities, splits: int | None = None) -> Tensor | Estimate:
     """exp(H(y) - E H(y|x)), the exponential of the mutual information of label and image.
 
-    It lies between 1 (every image has the same label law) and the number of classes (every image is certain, and
-    every class occurs equally often).
+    It lies between 1 (every image has the same distribution of labels) and the number of classes (every image is
+    certain, and every class occurs equally often).
 
     Args:
         probabilities: shape (n, classes), row i is p(y|x_i); each row sums to 1.
@@ -65,10 +66,7 @@ def inception_score(probabilities, splits: int | None = None) -> Tensor | Estima
     rows = _rows(probabilities)
     if splits is None:
         return _score(rows)
-    if isinstance(splits, bool) or not isinstance(splits, int) or not 2 <= splits <= len(rows):
-        raise ValueError(
-            f"splits: expected an integer from 2 to the number of rows {len(rows)}, got {splits!r}"
-        )
+    splits = checks.integer("splits", splits, 2, len(rows))
     return from_repeats([_score(part) for part in rows.tensor_split(splits)])
 
 
@@ -77,20 +75,23 @@ def _rows(probabilities) -> Tensor:
     if rows.ndim != 2 or 0 in rows.shape:
         raise ValueError(f"probabilities: expected shape (n, classes), got shape {tuple(rows.shape)}")
     if (rows < 0).any():
-        raise ValueError(f"probabilities: expected no negative entries, got {float(rows.min()):.3g}")
+        raise ValueError(f"probabilities: expected no negative entries, got {rows.min().item():.3g}")
     totals = rows.sum(-1)
     worst = (totals - 1).abs().argmax()
-    if abs(float(totals[worst]) - 1) > _MASS:
+    if abs(totals[worst].item() - 1) > _MASS:
         raise ValueError(
-            f"probabilities: expected rows that sum to 1, got the sum {float(totals[worst]):.6g} in row {int(worst)}"
+            f"probabilities: expected rows that sum to 1, got the sum {totals[worst].item():.6g} in row {int(worst)}"
             " (these may be logits: apply a softmax first)"
         )
     return rows / totals[:, None]
 
 
 def _entropies(rows: Tensor) -> LabelEntropies:
-    entropy = torch.special.entr
-    return LabelEntropies(entropy(rows).sum(-1).mean(), entropy(rows.mean(0)).sum())
+    def entropy(p: Tensor) -> Tensor:
+        # A label without mass adds nothing; the slope of -p log p is infinite there and must not reach the others.
+        return torch.special.entr(torch.where(p > 0, p, 1.0)).sum(-1)
+
+    return LabelEntropies(entropy(rows).mean(), entropy(rows.mean(0)))
 
 
 def _score(rows: Tensor) -> Tensor:

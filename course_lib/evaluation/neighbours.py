@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from course_lib import checks
-from course_lib.evaluation.estimate import home
+from course_lib.device import home
+from course_lib.divergences.distances import between
 
 __all__ = ["PrecisionRecall", "precision_recall"]
 
 _BLOCK = 1 << 22
-# Squared distances below this share of the squared norms are rounding.
-_ROUNDING = 1e-13
+# Squared distances are right to 1e-12 of themselves.
+_ROUNDING = 1e-11
 
 
 class PrecisionRecall(NamedTuple):
@@ -38,8 +39,11 @@ def precision_recall(real, fake, k: int = 3) -> PrecisionRecall:
             compare only sets of equal sizes.
         k: 3 in the paper.
 
+    Returns:
+        Shares, which are steps: no gradient flows.
+
     Raises:
-        ValueError: other shapes, NaN or infinity, k not from 1 to the smaller set less one.
+        ValueError: other shapes, NaN or infinity, k not from 1 to the rows of the smaller set less one.
 
     >>> grid = torch.arange(10.0)[:, None]
     >>> tuple(map(float, precision_recall(grid, grid[:5])))  # five of ten, and balls of radius up to 3 around them
@@ -48,32 +52,24 @@ def precision_recall(real, fake, k: int = 3) -> PrecisionRecall:
     real = checks.samples("real", home(real))
     fake = checks.samples("fake", home(fake), real.shape[1], like=real).to(real.device)
     smaller = min(len(real), len(fake))
-    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k < smaller:
-        raise ValueError(
-            f"k: expected an integer from 1 to {smaller - 1} (rows of the smaller set less one), got {k!r}"
-        )
-    centre = real.mean(0)
-    real, fake = real - centre, fake - centre
+    for name, rows in (("real", real), ("fake", fake)):
+        if len(rows) < 2:
+            raise ValueError(f"{name}: expected at least two rows, got shape {tuple(rows.shape)}")
+    k = checks.integer("k", k, 1, smaller - 1)
     return PrecisionRecall(
         _inside(fake, real, _radii(real, k)).double().mean(),
         _inside(real, fake, _radii(fake, k)).double().mean(),
     )
 
 
-def _squares(x: Tensor, y: Tensor) -> Tensor:
-    norms = x.square().sum(-1)[:, None] + y.square().sum(-1)[None, :]
-    squares = norms - 2 * x @ y.mT
-    return torch.where(squares < _ROUNDING * norms, 0.0, squares)
-
-
 def _radii(points: Tensor, k: int) -> Tensor:
     """Squared distance of each point to its k-th neighbour; the nearest point of all is the point itself."""
     blocks = points.split(max(1, _BLOCK // len(points)))
-    return torch.cat([_squares(block, points).kthvalue(k + 1, dim=1).values for block in blocks])
+    return torch.cat([between(block, points).kthvalue(k + 1, dim=1).values for block in blocks])
 
 
 def _inside(x: Tensor, centres: Tensor, radii: Tensor) -> Tensor:
     # A point that defines a radius lies on the sphere; rounding must not push it out.
-    reach = radii * (1 + 1e-12)
+    reach = radii * (1 + _ROUNDING)
     blocks = x.split(max(1, _BLOCK // len(centres)))
-    return torch.cat([(_squares(block, centres) <= reach).any(1) for block in blocks])
+    return torch.cat([(between(block, centres) <= reach).any(1) for block in blocks])

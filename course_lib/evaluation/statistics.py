@@ -3,13 +3,13 @@
 from torch import Tensor
 
 from course_lib import checks
-from course_lib.evaluation.estimate import home
+from course_lib.device import home
 
 __all__ = ["FeatureStatistics"]
 
 
 class FeatureStatistics:
-    """Count, mean and covariance of all rows seen so far, in float64 on the device of the first batch.
+    """Count, mean and covariance of all rows seen so far, in float64 on the device of the first batch; no gradients.
 
     Each batch is centred by itself and then joined by the pairwise formula of Chan, Golub and LeVeque (1979):
     with delta the difference of the means, scatter = scatter_a + scatter_b + n_a n_b / (n_a + n_b) delta delta^T.

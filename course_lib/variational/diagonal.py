@@ -1,27 +1,44 @@
 """Gaussians with diagonal covariance, given by mean and log-variance: what an encoder puts out.
 
-Everything else about the aggregated posterior is built from the four functions here.
+Everything else about the aggregated posterior is built from the functions here.
 """
 
 import math
 
 import torch
 
-__all__ = ["check_posteriors", "kl_to_standard_normal", "log_prob", "mixture_log_prob", "reparameterize"]
+from course_lib import checks
+
+__all__ = [
+    "check_posteriors",
+    "kl_to_gaussian",
+    "kl_to_standard_normal",
+    "log_prob",
+    "mixture_log_prob",
+    "reparameterize",
+]
 
 # At most this many (point, component) pairs are held at once: a megabyte of doubles stays in the cache, which is
 # four times as fast as blocks that leave it.
 PAIRS_AT_ONCE = 131_072
 
 
-def check_posteriors(mean, logvar) -> tuple[torch.Tensor, torch.Tensor]:
+def check_posteriors(mean, logvar, keep: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
     """Both as floating tensors of one shape (n, d); float64 where the device has it.
+
+    Args:
+        keep: tensors of floats keep their type, as what is trained must.
 
     Raises:
         ValueError: another shape, no posterior at all, NaN or infinity.
     """
-    mean, logvar = torch.as_tensor(mean), torch.as_tensor(logvar)
-    if mean.ndim != 2 or 0 in mean.shape:
+    found = {}
+    for name, value in (("mean", mean), ("logvar", logvar)):
+        # MPS has no float64; there the type that came is kept.
+        mps = isinstance(value, torch.Tensor) and value.device.type == "mps"
+        found[name] = checks.finite(name, value, found.get("mean"), keep=keep or mps)
+    mean, logvar = found["mean"], found["logvar"]
+    if mean.ndim != 2 or mean.numel() == 0:
         raise ValueError(
             f"mean: expected shape (n, d) with n and d at least 1, got shape {tuple(mean.shape)}"
         )
@@ -29,12 +46,7 @@ def check_posteriors(mean, logvar) -> tuple[torch.Tensor, torch.Tensor]:
         raise ValueError(
             f"logvar: expected the shape of mean, {tuple(mean.shape)}, got shape {tuple(logvar.shape)}"
         )
-    for name, tensor in (("mean", mean), ("logvar", logvar)):
-        if not torch.isfinite(tensor).all():
-            raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
-    # MPS has no float64; there the type that came is kept.
-    dtype = torch.float32 if mean.device.type == "mps" else torch.float64
-    return mean.to(dtype), logvar.to(mean.device, dtype)
+    return mean, logvar.to(mean)
 
 
 def log_prob(z: torch.Tensor, mean: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
@@ -50,6 +62,17 @@ def kl_to_standard_normal(mean: torch.Tensor, logvar: torch.Tensor) -> torch.Ten
     tensor(4.5000)
     """
     return 0.5 * (logvar.exp() + mean.square() - 1 - logvar).sum(-1)
+
+
+def kl_to_gaussian(
+    mean: torch.Tensor, logvar: torch.Tensor, centre: torch.Tensor, spread: torch.Tensor
+) -> torch.Tensor:
+    """KL(N(mean, diag exp(logvar)) ‖ N(centre, diag exp(spread))) in nats; the arguments broadcast.
+
+    >>> kl_to_gaussian(torch.tensor([3.0]), torch.tensor([0.0]), torch.tensor([1.0]), torch.tensor([0.0]))
+    tensor(2.)
+    """
+    return kl_to_standard_normal((mean - centre) * torch.exp(-0.5 * spread), logvar - spread)
 
 
 def reparameterize(

@@ -9,8 +9,12 @@ from typing import NamedTuple
 
 import torch
 
+from course_lib import checks
+from course_lib.divergences.distances import between
+from course_lib.variational import model_inputs
+from course_lib.variational.against_prior import log_density, usable_prior
 from course_lib.variational.diagonal import log_prob, reparameterize
-from course_lib.variational.priors import StandardNormal
+from course_lib.variational.vae import VAE
 
 __all__ = ["GridEvidence", "ImportanceBound", "evidence_on_grid", "importance_weighted_bound"]
 
@@ -37,15 +41,15 @@ def importance_weighted_bound(
     One sample gives the ELBO (on average); more give a higher bound, up to log p(x).
 
     Args:
-        vae: the model; x: shape (n, D); samples: K, any number, taken in chunks of bounded memory.
+        vae: the model.
+        x: shape (n, D); from 0 to 1 for a Bernoulli decoder.
+        samples: K, any number, taken in chunks of bounded memory.
         prior: the standard normal without it.
         generator: makes the draws repeat.
     """
-    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
-        raise ValueError(f"samples: expected a positive whole number, got {samples!r}")
-    if x.ndim != 2 or len(x) < 1:
-        raise ValueError(f"x: expected shape (n, D) with n at least 1, got shape {tuple(x.shape)}")
-    prior = StandardNormal(vae.latent_size) if prior is None else prior
+    x = model_inputs.batch("x", x, model_inputs.model("vae", vae))
+    samples, generator = checks.integer("samples", samples, 1), checks.generator("generator", generator)
+    prior = usable_prior(prior, vae.latent_size)
     pieces = [_bound(vae, part, samples, prior, generator) for part in x.split(min(len(x), _DECODED_AT_ONCE))]
     return ImportanceBound(torch.cat([p[0] for p in pieces]), torch.cat([p[1] for p in pieces]))
 
@@ -56,7 +60,7 @@ def _bound(vae, x, samples, prior, generator):
     at_once = max(1, _DECODED_AT_ONCE // len(x))
     for start in range(0, samples, at_once):
         z = reparameterize(mean, logvar, min(at_once, samples - start), generator=generator)
-        log_w = vae.log_likelihood(x, z) + prior.log_prob(z) - log_prob(z, mean, logvar)
+        log_w = vae.log_likelihood(x, z) + log_density(prior, z) - log_prob(z, mean, logvar)
         log_w = log_w.to(torch.float32 if x.device.type == "mps" else torch.float64)
         first, second = torch.logsumexp(log_w, 0), torch.logsumexp(2 * log_w, 0)
         log_sum = first if log_sum is None else torch.logaddexp(log_sum, first)
@@ -88,17 +92,23 @@ def evidence_on_grid(
 
     Args:
         vae: a model with latent_size 2 whose posteriors are wider than the spacing 2 · reach / points.
-        x: shape (n, D), taken in chunks.
+        x: shape (n, D), taken in chunks; from 0 to 1 for a Bernoulli decoder.
         prior: the standard normal without it.
         posteriors: (mean, logvar), each (n, 2), in place of the encoder's.
     """
+    if not isinstance(vae, VAE):
+        raise checks.refuse("vae", "a VAE", vae)
     if vae.latent_size != 2:
         raise ValueError(f"vae: expected a latent space of 2 dimensions, got {vae.latent_size}")
-    prior = StandardNormal(2) if prior is None else prior
+    x = model_inputs.batch("x", x, vae)
+    points, reach = checks.integer("points", points, 2), checks.positive("reach", reach)
+    prior = usable_prior(prior, 2)
+    if posteriors is not None:
+        posteriors = model_inputs.posteriors("posteriors", posteriors, len(x), vae)
     axis = torch.linspace(-reach, reach, points, dtype=x.dtype, device=x.device)
     z = torch.stack(torch.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
     log_cell = 2 * math.log(float(axis[1] - axis[0]))
-    log_prior = prior.log_prob(z)
+    log_prior = log_density(prior, z)
     evidence, kl, modes = [], [], []
     mean, logvar = vae.encode(x) if posteriors is None else posteriors
     rows = max(1, 8_000_000 // len(z))
@@ -109,15 +119,20 @@ def evidence_on_grid(
         q = torch.exp(log_q + log_cell)
         evidence.append(log_evidence)
         modes.append(z[log_joint.argmax(1)])
-        kl.append((q * (log_q - log_joint)).sum(1) + log_evidence * q.sum(1))
-    return GridEvidence(torch.cat(evidence), torch.cat(kl), torch.cat(modes))
+        # Where q is 0 to rounding, the prior may be so as well.
+        kl.append(torch.where(q > 0, q * (log_q - log_joint), 0.0).sum(1) + log_evidence * q.sum(1))
+    return GridEvidence(torch.cat(evidence).to(mean), torch.cat(kl).to(mean), torch.cat(modes))
 
 
 def _log_likelihood_table(vae, x, z):
     """log p(x_i|z_g) for all pairs, shape (n, G): one matrix product for each likelihood."""
     out = vae.decoder(z)
+    if out.shape[-1] != x.shape[-1]:
+        raise ValueError(f"x: expected shape (n, {out.shape[-1]}), got shape {tuple(x.shape)}")
     if vae.likelihood == "bernoulli":
         return x @ out.T - torch.nn.functional.softplus(out).sum(-1)
     variance = torch.exp(2 * vae.log_sigma)
-    squares = x.square().sum(-1)[:, None] - 2 * x @ out.T + out.square().sum(-1)
+    # In float64 where there is one: sigma is small, and divides every rounding.
+    wide = torch.float32 if x.device.type == "mps" else torch.float64
+    squares = between(x.to(wide), out.to(wide))
     return -0.5 * (squares / variance + x.shape[-1] * (torch.log(variance) + math.log(2 * math.pi)))

@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from course_lib import checks
 from course_lib.training import train
-from course_lib.variational.diagonal import kl_to_standard_normal, reparameterize
+from course_lib.variational import model_inputs
+from course_lib.variational.against_prior import log_density, usable_prior
+from course_lib.variational.diagonal import check_posteriors, kl_to_standard_normal, reparameterize
 from course_lib.variational.vae import VAE, elbo
 
 __all__ = ["fit_posteriors", "fit_prior", "fit_vae"]
@@ -30,18 +33,31 @@ def fit_vae(
 
     Args:
         vae: trained in place.
-        x: shape (n, D), the training images only.
+        x: shape (n, D), the training images only; from 0 to 1 for a Bernoulli decoder.
         steps: how many minibatches of ``batch`` images, drawn with replacement.
         beta: the weight of the KL term.
-        snapshots: the steps after which the weights are copied; 0 is before the first.
+        rate: the learning rate.
+        snapshots: the steps after which the weights are copied, from 0 (before the first) to ``steps``.
         loss: ``loss(vae, images, generator)`` in place of the negative mean of ``elbo``.
         progress: the label of the progress bar; False shows none.
 
     Returns:
         (step, state dict) for each of the snapshots, in order.
+
+    Raises:
+        ValueError: pixels outside [0, 1] under a Bernoulli decoder, NaN, a setting that is none.
     """
-    generator = torch.Generator().manual_seed(seed)
-    wanted, kept = set(snapshots), []
+    checks.module("vae", model_inputs.model("vae", vae))
+    x = model_inputs.images("x", x, vae, ("...", "n", "D"))
+    steps, batch = checks.integer("steps", steps, 0), checks.integer("batch", batch, 1)
+    checks.number("beta", beta, 0)
+    generator, rate = _seeded(seed), checks.number("rate", rate, 0)
+    wanted, kept = (
+        {checks.integer("snapshots", s, 0, steps) for s in checks.items("snapshots", snapshots)},
+        [],
+    )
+    if loss is not None:
+        checks.function("loss", loss, "a function of the model, images and a generator, or None")
 
     def keep(step: int) -> None:
         if step in wanted:
@@ -86,16 +102,27 @@ def fit_prior(
         prior: a module whose parameters are λ; trained in place and returned. After each step its ``project_()``
             is called where it has one.
         mean, logvar: shape (n, d), the training posteriors, which stay as they are.
+        rate: the learning rate.
         log_prob: ``log_prob(prior, z)`` in place of ``prior.log_prob(z)``.
+
+    Raises:
+        ValueError: a prior without parameters or of another size, posteriors that are none, a setting that is none.
     """
-    generator = torch.Generator().manual_seed(seed)
-    mean, logvar = mean.detach(), logvar.detach()
+    mean, logvar = (part.detach() for part in check_posteriors(mean, logvar, keep=True))
+    if not any(True for _ in checks.module("prior", prior).parameters()):
+        raise checks.refuse("prior", "a prior with parameters to fit", prior)
+    if log_prob is None:
+        usable_prior(prior, mean.shape[1])
+    else:
+        checks.function("log_prob", log_prob, "a function of the prior and points, or None")
+    steps, batch = checks.integer("steps", steps, 0), checks.integer("batch", batch, 1)
+    generator, rate = _seeded(seed), checks.number("rate", rate, 0)
     update = _updater(prior.parameters(), rate, steps)
 
     def step(_: int) -> Tensor:
         rows = torch.randint(len(mean), (batch,), generator=generator).to(mean.device)
         z = reparameterize(mean[rows], logvar[rows], generator=generator)
-        value = -(log_prob(prior, z) if log_prob else prior.log_prob(z)).mean()
+        value = -(log_prob(prior, z) if log_prob else log_density(prior, z)).mean()
         update(value)
         if hasattr(prior, "project_"):
             prior.project_()
@@ -122,14 +149,21 @@ def fit_posteriors(
     Gaussian family (I22 VAE limitations: "poor variational posterior distribution").
 
     Args:
+        x: shape (n, D); from 0 to 1 for a Bernoulli decoder.
         starts: means of shape (n, d), from each of which the search starts too. It always starts from the
             encoder's answer, but where a posterior has several modes that may lead to a lesser one.
         samples: draws for each image at each step.
+        rate: the learning rate.
 
     Returns:
         mean, logvar: shape (n, d), for each image the best of all results and of the encoder's own answer, by the
         ELBO on one common set of draws.
     """
+    x = model_inputs.batch("x", x, model_inputs.model("vae", vae))
+    steps, samples = checks.integer("steps", steps, 0), checks.integer("samples", samples, 1)
+    rate = checks.number("rate", rate, 0)
+    _seeded(seed)
+    starts = [model_inputs.latents("starts", s, vae, (len(x),)) for s in checks.items("starts", starts)]
     with torch.no_grad():
         own = vae.encode(x)
     found = [own]
@@ -161,6 +195,10 @@ def _search(vae, x, start, steps, samples, rate, seed, progress):
 def _bound(vae, x, mean, logvar, draws, generator):
     z = reparameterize(mean, logvar, draws, generator=generator)
     return vae.log_likelihood(x, z).mean(0) - kl_to_standard_normal(mean, logvar)
+
+
+def _seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(checks.integer("seed", seed, 0, 2**32 - 1))
 
 
 def _updater(parameters, rate: float, steps: int) -> Callable[[Tensor], None]:

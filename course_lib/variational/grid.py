@@ -9,6 +9,9 @@ import math
 
 import torch
 
+from course_lib import checks
+from course_lib.variational.against_prior import log_density
+
 __all__ = ["aggregate_on_grid", "grid_axes", "grid_surgery"]
 
 _REACH = 9.0  # standard deviations beyond which a posterior holds less than 1e-18 of its mass
@@ -41,10 +44,14 @@ def aggregate_on_grid(mean: torch.Tensor, logvar: torch.Tensor, axes) -> torch.T
     return total / len(mean)
 
 
-def grid_surgery(mean, logvar, prior, points):
-    """The three terms of the surgery and the change of each from half as many points; see ``elbo_surgery``."""
-    if isinstance(points, bool) or not isinstance(points, int) or points < 8:
-        raise ValueError(f"grid: expected a whole number of points per axis, 8 or more, got {points!r}")
+def grid_surgery(mean, logvar, prior, points, average=None):
+    """The three terms of the surgery and the change of each from half as many points; see ``elbo_surgery``.
+
+    Args:
+        average: the exact average KL, where there is one. What the grid makes of it is off by an amount that is known
+            then, and the errors of the other two are no smaller than that.
+    """
+    points = checks.integer("grid", points, 8)
     if mean.shape[1] > 2:
         raise ValueError(f"grid: expected a latent space of 1 or 2 dimensions, got {mean.shape[1]}")
     points += 1 - points % 2  # an odd number, so that every second point is a grid with the same ends
@@ -59,14 +66,18 @@ def grid_surgery(mean, logvar, prior, points):
             f"grid: {points} points per axis miss the narrowest posterior (the density sums to {fine[3]:.4f}); "
             f"about {math.ceil(1.25 * need)} are needed"
         )
-    return [*fine[:3], *((a - b).abs() for a, b in zip(fine[:3], coarse[:3], strict=True))]
+    errors = [(a - b).abs() for a, b in zip(fine[:3], coarse[:3], strict=True)]
+    if average is None:
+        return [*fine[:3], *errors]
+    off = (fine[0] - average).abs()
+    return [average, *fine[1:3], torch.zeros_like(off), *(torch.maximum(error, off) for error in errors[1:])]
 
 
 def _terms(mean, logvar, prior, axes):
     cell = math.prod(float(axis[1] - axis[0]) for axis in axes)
     aggregate = aggregate_on_grid(mean, logvar, axes)
     z = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
-    log_prior = prior.log_prob(z.reshape(-1, mean.shape[1])).to(z).reshape(aggregate.shape)
+    log_prior = log_density(prior, z.reshape(-1, mean.shape[1])).to(z).reshape(aggregate.shape)
     entropy = -torch.xlogy(aggregate, aggregate).sum() * cell
     cross_entropy = -(aggregate * log_prior).sum() * cell
     conditional = _conditional_entropy(mean, logvar, axes)

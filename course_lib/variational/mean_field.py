@@ -43,11 +43,9 @@ def mean_field_gaussian(mean, cov, direction: str) -> tuple[Tensor, Tensor]:
     tensor([0.1900, 0.1900], dtype=torch.float64)
     """
     mean, cov = _gaussian(mean, cov)
-    if direction == "exclusive":
+    if checks.one_of("direction", direction, ("exclusive", "inclusive")) == "exclusive":
         return mean, 1 / _precision(cov).diagonal()
-    if direction == "inclusive":
-        return mean, cov.diagonal().clone()
-    raise ValueError(f"direction: expected 'exclusive' or 'inclusive', got {direction!r}")
+    return mean, cov.diagonal().clone()
 
 
 def coordinate_ascent(mean, cov, start, steps: int, start_variances=None) -> MeanFieldPath:
@@ -68,8 +66,7 @@ def coordinate_ascent(mean, cov, start, steps: int, start_variances=None) -> Mea
     """
     mean, cov = _gaussian(mean, cov)
     size = mean.numel()
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-        raise ValueError(f"steps: expected an integer of at least 0, got {steps!r}")
+    steps = checks.integer("steps", steps, 0)
     precision = _precision(cov)
     best = 1 / precision.diagonal()
     current = _flat("start", start, size, mean)

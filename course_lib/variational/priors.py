@@ -7,6 +7,8 @@ The last three are mixtures of diagonal Gaussians and differ in where their comp
 import torch
 from torch import nn
 
+from course_lib import checks
+from course_lib.checks.given import given_to
 from course_lib.variational.diagonal import check_posteriors, log_prob, mixture_log_prob, reparameterize
 
 __all__ = ["AggregatedPosterior", "MixturePrior", "StandardNormal", "VampPrior"]
@@ -17,19 +19,19 @@ class StandardNormal(nn.Module):
 
     def __init__(self, size: int):
         super().__init__()
-        self.size = _positive("size", size)
+        self.size = checks.integer("size", size, 1)
 
     def log_prob(self, z: torch.Tensor) -> torch.Tensor:
+        z = _points(z, self.size)
         zero = z.new_zeros(self.size)
-        if z.shape[-1] != self.size:
-            raise ValueError(f"z: expected a last axis of {self.size} numbers, got shape {tuple(z.shape)}")
         return log_prob(z, zero, zero)
 
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> torch.Tensor:
-        return torch.randn(_positive("n", n), self.size, generator=generator)
+        n, generator = checks.integer("n", n, 1), checks.generator("generator", generator)
+        return torch.randn(n, self.size, generator=generator)
 
 
-class _Mixture(nn.Module):
+class Mixture(nn.Module):
     """A mixture of diagonal Gaussians; ``components()`` gives (mean, logvar, log_weights or None)."""
 
     def components(self):
@@ -37,6 +39,7 @@ class _Mixture(nn.Module):
 
     def log_prob(self, z: torch.Tensor) -> torch.Tensor:
         mean, logvar, log_weights = self.components()
+        z = _points(z, mean.shape[-1], mean)
         # A double z is not rounded to a single-precision prior: the prior is lifted instead.
         dtype = torch.promote_types(z.dtype, mean.dtype)
         weights = None if log_weights is None else log_weights.to(dtype)
@@ -44,17 +47,16 @@ class _Mixture(nn.Module):
 
     @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> torch.Tensor:
+        n, generator = checks.integer("n", n, 1), checks.generator("generator", generator)
         mean, logvar, log_weights = self.components()
         weights = torch.ones(len(mean)) if log_weights is None else log_weights.exp().cpu()
         if generator is not None:
             weights = weights.to(generator.device)
-        rows = torch.multinomial(weights, _positive("n", n), replacement=True, generator=generator).to(
-            mean.device
-        )
+        rows = torch.multinomial(weights, n, replacement=True, generator=generator).to(mean.device)
         return reparameterize(mean[rows], logvar[rows], generator=generator)
 
 
-class MixturePrior(_Mixture):
+class MixturePrior(Mixture):
     """K free Gaussians: means, log-variances and weights are parameters (the control beside the VampPrior).
 
     Args:
@@ -64,17 +66,17 @@ class MixturePrior(_Mixture):
 
     def __init__(self, mean, logvar, *, learn_weights: bool = False):
         super().__init__()
-        check_posteriors(mean, logvar)
-        self.mean = nn.Parameter(torch.as_tensor(mean).detach().clone())
-        self.logvar = nn.Parameter(torch.as_tensor(logvar).detach().clone())
-        self.weight_logits = nn.Parameter(self.mean.new_zeros(len(self.mean))) if learn_weights else None
+        mean, logvar = check_posteriors(mean, logvar, keep=True)
+        self.mean, self.logvar = (nn.Parameter(part.detach().clone()) for part in (mean, logvar))
+        learns = checks.flag("learn_weights", learn_weights)
+        self.weight_logits = nn.Parameter(self.mean.new_zeros(len(self.mean))) if learns else None
 
     def components(self):
         weights = None if self.weight_logits is None else torch.log_softmax(self.weight_logits, 0)
         return self.mean, self.logvar, weights
 
 
-class VampPrior(_Mixture):
+class VampPrior(Mixture):
     """p(z|λ) = 1/K Σₖ q(z|uₖ) with learnt pseudo-inputs λ = {u₁, ..., u_K} (I22 VampPrior).
 
     Args:
@@ -88,14 +90,18 @@ class VampPrior(_Mixture):
 
     def __init__(self, encode, inputs, *, low: float | None = 0.0, high: float | None = 1.0):
         super().__init__()
-        inputs = torch.as_tensor(inputs).detach().clone()
-        if inputs.ndim < 2 or len(inputs) < 1:
+        checks.function("encode", encode, "a function from images to (mean, logvar)")
+        inputs = checks.finite("inputs", inputs, keep=True).detach().clone()
+        if inputs.ndim < 2 or inputs.numel() == 0:
             raise ValueError(
                 f"inputs: expected shape (K, ...) with K at least 1, got shape {tuple(inputs.shape)}"
             )
         self._encode = (encode,)  # in a tuple, so that the encoder is not registered as a part of the prior
         self.raw_inputs = nn.Parameter(inputs)
-        self.low, self.high = low, high
+        self.low = None if low is None else checks.number("low", low)
+        self.high = None if high is None else checks.number("high", high)
+        if None not in (self.low, self.high) and self.low >= self.high:
+            raise ValueError(f"low, high: expected the first one to be the smaller, got {low!r} and {high!r}")
 
     @property
     def inputs(self) -> torch.Tensor:
@@ -110,11 +116,13 @@ class VampPrior(_Mixture):
             self.raw_inputs.copy_(self.inputs)
 
     def components(self):
-        mean, logvar = self._encode[0](self.inputs)
-        return mean, logvar, None
+        found = given_to(self._encode[0], "inputs", self.inputs, "the encoder")
+        if not isinstance(found, (tuple, list)) or len(found) != 2:
+            raise checks.refuse("encode", "a function that returns (mean, logvar)", found)
+        return *found, None
 
 
-class AggregatedPosterior(_Mixture):
+class AggregatedPosterior(Mixture):
     """q_agg(z) = 1/n Σᵢ q(z|xᵢ): the prior that maximises the ELBO of the data it is made of (I22 Optimal prior).
 
     Args:
@@ -131,7 +139,8 @@ class AggregatedPosterior(_Mixture):
         return self.mean, self.logvar, None
 
 
-def _positive(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name}: expected a positive whole number, got {value!r}")
-    return value
+def _points(z, size: int, like: torch.Tensor | None = None) -> torch.Tensor:
+    z = checks.tensor("z", z, like, keep=True)
+    if z.shape[-1:] != (size,):
+        raise ValueError(f"z: expected a last axis of {size} numbers, got shape {tuple(z.shape)}")
+    return z

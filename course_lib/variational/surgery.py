@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import torch
 
+from course_lib import checks
+from course_lib.variational.against_prior import exact_kl, log_density, usable_prior
 from course_lib.variational.diagonal import check_posteriors, log_prob, mixture_log_prob, reparameterize
 from course_lib.variational.grid import grid_surgery
-from course_lib.variational.priors import StandardNormal
 
 __all__ = ["ElboSurgery", "elbo_surgery"]
 
@@ -23,7 +24,8 @@ _DRAWS = 16_384
 class ElboSurgery:
     """Three numbers in nats, as tensors without axes, and the error of each; unpacking gives the three numbers.
 
-    By Monte Carlo an error is a standard error; on a grid it is the change from half as many points an axis.
+    An average KL in closed form has the error 0. By Monte Carlo an error is a standard error; on a grid it is the
+    change from half as many points an axis.
     """
 
     average_kl: torch.Tensor
@@ -55,13 +57,18 @@ def elbo_surgery(
 ) -> ElboSurgery:
     """Average KL, mutual information I_q[x, z] and marginal KL(q_agg ‖ p) of n diagonal Gaussian posteriors.
 
+    The average KL is exact (error 0) wherever a KL has a closed form: for the standard normal and any other Gaussian
+    prior. The other two are estimates, since the aggregated posterior is a mixture.
+
     Args:
         mean, logvar: shape (n, d), one row for each data point's posterior N(mean, diag exp(logvar)).
         prior: anything with ``log_prob(z)`` over the last axis; the standard normal without it.
         samples: draws from each posterior; about 16,000 in all without it, two from each at least.
-        independent: three estimates from three separate sets of draws. Otherwise one set serves all three, and
-            average_kl = mutual_information + marginal_kl holds to rounding.
-        grid: that many points on each axis, for d = 1 or 2 only: exact up to rounding, and without any draw.
+        independent: each estimate from a set of draws of its own. Otherwise one set serves all, and
+            average_kl = mutual_information + marginal_kl holds to rounding; with an exact average KL the better of the
+            two estimates gives the other one too.
+        grid: that many points on each axis, for d = 1 or 2 only: exact up to rounding, and without any draw. The
+            identity holds within the errors.
         generator: makes the draws repeat.
 
     The aggregated posterior is evaluated in chunks, so memory stays bounded; time grows with samples · n².
@@ -72,19 +79,22 @@ def elbo_surgery(
     0.693147
     """
     mean, logvar = check_posteriors(mean, logvar)
-    prior = StandardNormal(mean.shape[1]) if prior is None else prior
+    prior = usable_prior(prior, mean.shape[1])
+    independent = checks.flag("independent", independent)
+    samples = max(2, -(-_DRAWS // len(mean))) if samples is None else checks.integer("samples", samples, 1)
+    checks.generator("generator", generator)
+    exact = exact_kl(mean, logvar, prior)
     if grid is not None:
-        return ElboSurgery(*grid_surgery(mean, logvar, prior, grid))
-    if samples is None:
-        samples = max(2, -(-_DRAWS // len(mean)))
-    elif isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
-        raise ValueError(f"samples: expected a positive whole number, got {samples!r}")
+        return ElboSurgery(*grid_surgery(mean, logvar, prior, grid, None if exact is None else exact.mean()))
 
     def draw():
         return reparameterize(mean, logvar, samples, generator=generator)
 
-    z = draw()
-    log_q, log_prior = log_prob(z, mean, logvar), _prior_log_prob(prior, z)
+    def prior_at(z):
+        return log_density(prior, z).to(z)
+
+    z = draw()  # also where the average KL needs none: a seed means the same draws for every prior
+    log_q, log_prior = log_prob(z, mean, logvar), prior_at(z)
     average = log_q - log_prior
     if independent:
         z = draw()
@@ -93,20 +103,17 @@ def elbo_surgery(
     information = log_q - log_aggregate
     if independent:
         z = draw()
-        log_aggregate, log_prior = mixture_log_prob(z, mean, logvar), _prior_log_prob(prior, z)
+        log_aggregate, log_prior = mixture_log_prob(z, mean, logvar), prior_at(z)
     marginal = log_aggregate - log_prior
     terms = (average, information, marginal)
-    return ElboSurgery(*(term.mean() for term in terms), *(_standard_error(term) for term in terms))
-
-
-def _prior_log_prob(prior, z: torch.Tensor) -> torch.Tensor:
-    value = prior.log_prob(z)
-    if value.shape != z.shape[:-1]:
-        raise ValueError(
-            f"prior: expected log_prob to give shape {tuple(z.shape[:-1])}, one number a point, "
-            f"got shape {tuple(value.shape)}"
-        )
-    return value.to(z)
+    values, errors = [term.mean() for term in terms], [_standard_error(term) for term in terms]
+    if exact is not None:
+        values[0], errors[0] = exact.mean(), torch.zeros_like(errors[0])
+        if not independent:
+            # What the sum is, is known: the estimate that spreads less gives the other one, with its own small error.
+            better, other = (2, 1) if bool(errors[2] < errors[1]) else (1, 2)
+            values[other], errors[other] = values[0] - values[better], errors[better]
+    return ElboSurgery(*values, *errors)
 
 
 def _standard_error(term: torch.Tensor) -> torch.Tensor:

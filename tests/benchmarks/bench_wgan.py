@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader, TensorDataset
 if __name__ == "__main__" and not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from course_lib.adversarial.critic_loop import CriticLoop
 from course_lib.networks import mlp
+from tests.benchmarks.critic_loop import CriticLoop
 
 __all__ = ["run"]
 

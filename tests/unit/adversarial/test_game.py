@@ -17,7 +17,7 @@ from course_lib.networks import mlp
 def make(seed=0, **settings):
     data = torch.randn(2000, 1, generator=torch.Generator().manual_seed(9)) + 3
     networks = mlp((1, 8, 1), seed=1), mlp((1, 8, 1), seed=2)
-    return AdversarialGame(*networks, data, noise_size=1, batch_size=64, seed=seed, **settings)
+    return AdversarialGame(*networks, data, **{"noise_size": 1, "batch_size": 64, "seed": seed} | settings)
 
 
 def weights(network):
@@ -153,6 +153,62 @@ def test_unknown_settings_are_named(settings, message):
         make(**settings)
 
 
-def test_data_with_nan_is_refused():
-    with pytest.raises(ValueError, match="data: expected finite points"):
-        AdversarialGame(mlp((1, 1)), mlp((1, 1)), torch.full((3, 1), math.nan), noise_size=1)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("lr_d", -1.0), ("lr_g", math.nan), ("d_steps", 0), ("d_steps", 1.5), ("batch_size", 0), ("batch_size", "64"),
+        ("input_noise", -0.1), ("r1", -1), ("r2", None), ("gp", math.inf), ("clip", -1e-9), ("penalty", -1),
+        ("betas", (0.5, 1.0)), ("betas", 0.5), ("optimizer", "lion"), ("loss", None), ("update_d", "step"),
+        ("seed", -1),
+    ],
+)  # fmt: skip
+def test_a_setting_that_is_none_is_refused_at_the_start_and_between_two_steps(name, value):
+    if name != "penalty":
+        with pytest.raises(ValueError, match=f"^{name}: expected"):
+            make(**{"seed": 0, name: value})
+    game = make()
+    game.step()
+    before = getattr(game, name)
+    with pytest.raises(ValueError, match=f"^{name}: expected"):
+        setattr(game, name, value)
+    assert getattr(game, name) is before
+
+
+def test_a_sliders_whole_float_is_a_number_of_steps():
+    game = make()
+    game.d_steps, game.batch_size = 2.0, 32.0
+    assert (game.d_steps, game.batch_size) == (2, 32)
+    game.step()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"data": torch.full((3, 1), math.nan)}, "data: expected numbers, got 3 NaN"),
+        ({"data": torch.zeros(3)}, r"data: expected points of shape \(n, ...\)"),
+        ({"data": torch.zeros(3, 2)}, r"generator: expected a network that makes points of shape \(2,\)"),
+        ({"noise_size": 3}, "noise_size: expected what the generator takes"),
+        (
+            {"generator": mlp((1, 2)), "data": torch.zeros(3, 2)},
+            "data: expected what the discriminator takes",
+        ),
+        ({"discriminator": torch.nn.Flatten(0)}, "discriminator: expected a network with parameters"),
+        ({"generator": len}, "generator: expected a torch.nn.Module"),
+    ],
+)
+def test_networks_and_data_that_do_not_fit_are_named_before_the_first_step(change, message):
+    arguments = {
+        "generator": mlp((1, 1)),
+        "discriminator": mlp((1, 1)),
+        "data": torch.zeros(3, 1),
+        "noise_size": 1,
+    }
+    with pytest.raises(ValueError, match=message):
+        AdversarialGame(**arguments | change)
+
+
+def test_lists_and_whole_numbers_are_data():
+    game = AdversarialGame(mlp((1, 1)), mlp((1, 1)), [[0], [1], [2]], noise_size=1, batch_size=4)
+    game.step()
+    assert game.data.dtype == torch.float32
+    assert game.scores([[0], [1]]).shape == (2,)

@@ -35,5 +35,18 @@ def test_samples_between_the_modes_are_on_none():
 
 
 def test_bad_shapes_are_named():
-    with pytest.raises(ValueError, match="samples, centres: expected"):
+    with pytest.raises(ValueError, match=r"samples: expected points of shape \(n, 2\)"):
         count_modes(torch.zeros(3), CENTRES, 0.5)
+    with pytest.raises(ValueError, match="radius: expected a positive number, got -1"):
+        count_modes(CENTRES, CENTRES, 0.5, radius=-1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shift", [0.0, 500.0, 2.0**20])
+def test_an_offset_of_everything_changes_nothing(shift, dtype):
+    # Multiples of 1/8, which float32 holds exactly at each of these offsets; counted by a loop over differences.
+    centres, samples = CENTRES + shift, (mixture([0.4, 0.3, 0.2, 0.1], n=400) * 8).round() / 8 + shift
+    on = [(samples.double() - c.double()).square().sum(1).sqrt() <= 1.5 for c in centres]
+    report = count_modes(samples.to(dtype), centres.to(dtype), std=0.5)
+    assert report.masses.tolist() == [float(hit.double().mean()) for hit in on]
+    assert report.on_a_mode > 0.9

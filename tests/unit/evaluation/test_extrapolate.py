@@ -1,4 +1,4 @@
-"""The extrapolated FID: the line against NumPy's, and laws whose FID is known."""
+"""The extrapolated FID: the line against NumPy's, and distributions whose FID is known."""
 
 import numpy as np
 import pytest
@@ -36,8 +36,9 @@ def test_two_samples_of_one_law_extrapolate_to_zero():
 
 
 def test_the_bias_of_one_gaussian_is_known_to_first_order():
-    # To first order E FID = (2 d + d (d + 1) / 2) / n for two samples of size n of one d-dimensional normal law: the
-    # means give 2 d / n; covariances I + A and I + B cost |A - B|^2 / 4, whose expectation is d (d + 1) / (2 n).
+    # To first order E FID = (2 d + d (d + 1) / 2) / n for two samples of size n of one normal distribution
+    # in d dimensions: the means give 2 d / n; covariances I + A and I + B cost |A - B|^2 / 4, whose expectation is
+    # d (d + 1) / (2 n).
     d, n = 6, 400
     values = [float(fid(normal(n, d, seed=s), normal(n, d, seed=500 + s))) for s in range(120)]
     expected = (2 * d + d * (d + 1) / 2) / n
@@ -70,7 +71,7 @@ def test_keeping_the_reference_whole_leaves_only_its_own_bias():
     [
         ({"sizes": [10]}, "sizes"),
         ({"sizes": [1, 10]}, "sizes"),
-        ({"sizes": [10, 51]}, "integers from 2 to 50"),
+        ({"sizes": [10, 51]}, "an integer from 2 to 50"),
         ({"repeats": 0}, "repeats"),
         ({"sizes": [10, 20], "repeats": 1}, "at least three values"),
         ({"subsample": "p"}, "subsample"),

@@ -191,6 +191,80 @@ def test_any_factors_of_the_covariances_have_the_same_cross_trace():
     assert from_features == pytest.approx(from_roots, rel=1e-12)
 
 
+SHAPES = [(9, 7, 3), (5, 5, 4), (6, 4, 4), (4, 6, 9), (7, 3, 5), (2, 2, 1), (8, 3, 5)]
+
+
+@pytest.mark.parametrize(("n", "m", "d"), SHAPES)  # more rows than columns, as many, fewer, and mixed
+def test_gradients_are_the_slopes(n, m, d):
+    x, y = normal(n, d).requires_grad_(), (2 * normal(m, d, seed=1) + 1).requires_grad_()
+    assert torch.autograd.gradcheck(fid, (x, y))
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(40, 30, 3), (300, 200, 70), (200, 20, 70)])
+def test_gradients_are_those_of_the_distance_between_the_fitted_gaussians(n, m, d):
+    def from_eigenvalues(p, q):
+        def root(s):
+            values, vectors = torch.linalg.eigh(s)
+            return (vectors * values.clamp(min=1e-12).sqrt()) @ vectors.mT
+
+        a, b = torch.cov(p.T), torch.cov(q.T)
+        cross = torch.linalg.eigvalsh(root(a) @ b @ root(a)).clamp(min=1e-20).sqrt().sum()
+        return (p.mean(0) - q.mean(0)).square().sum() + a.trace() + b.trace() - 2 * cross
+
+    x, y = normal(n, d).requires_grad_(), 1.5 * normal(m, d, seed=1) + 0.3
+    value, other = fid(x, y), from_eigenvalues(x, y)
+    (ours,), (theirs,) = torch.autograd.grad(value, x), torch.autograd.grad(other, x)
+    assert value.item() == pytest.approx(other.item(), rel=1e-7)
+    # Eigenvalues that are zero up to rounding give 1e-8 of noise to the second way.
+    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6 * float(theirs.abs().max()))
+
+
+@pytest.mark.parametrize("shape", [(30, 4), (4, 30), (200, 64)])
+def test_descent_along_the_gradient_reaches_the_other_set(shape):
+    target = 2 * normal(*shape, seed=1) + 1
+    moving = normal(*shape).float().requires_grad_()  # gradients come back in the type of the features
+    before = float(fid(moving.detach(), target))
+    for _ in range(60):
+        (slope,) = torch.autograd.grad(fid(moving, target), moving)
+        with torch.no_grad():
+            moving -= 0.3 * shape[0] * slope
+    assert slope.dtype == torch.float32
+    assert float(fid(moving.detach(), target)) < 0.01 * before
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-100, 1e100])
+def test_a_set_against_itself_has_the_slope_zero_and_units_only_scale_slopes(scale):
+    x, y = (scale * normal(9, 3)).requires_grad_(), scale * (2 * normal(8, 3, seed=1) + 1)
+    (still,) = torch.autograd.grad(fid(x, x.detach()), x)
+    assert (still == 0).all()
+    (slope,) = torch.autograd.grad(fid(x, y), x)
+    unit = (x.detach() / scale).requires_grad_()
+    (expected,) = torch.autograd.grad(fid(unit, y / scale), unit)
+    torch.testing.assert_close(slope / scale, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_dead_features_have_finite_slopes():
+    x, y = normal(20, 4) * torch.tensor([1.0, 2.0, 0.0, 0.0]), normal(20, 4, seed=1)
+    y[:, 3] = 0
+    x.requires_grad_()
+    (slope,) = torch.autograd.grad(fid(x, y), x)
+    assert slope.isfinite().all()
+    # The columns that live on their own have the slope of the distance between themselves.
+    alive = x.detach()[:, :2].clone().requires_grad_()
+    assert slope[:, 3].abs().max() < 1e-12
+    assert torch.autograd.gradcheck(lambda p: fid(p, y[:, :2]), alive)
+
+
+def test_a_second_derivative_is_refused_and_statistics_carry_none():
+    x, y = normal(9, 3).requires_grad_(), normal(8, 3, seed=1)
+    (slope,) = torch.autograd.grad(fid(x, y), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
+    streamed = FeatureStatistics().update(x)
+    assert not streamed.covariance.requires_grad
+    assert not fid(streamed, y).requires_grad
+
+
 def test_integers_and_lists_and_float16_are_accepted():
     assert float(fid([[0, 0], [2, 2]], torch.tensor([[1, 1], [3, 3]], dtype=torch.float16))) == pytest.approx(
         2

@@ -39,6 +39,22 @@ def test_a_torchvision_for_another_torch_is_a_sentence_too(monkeypatch, tmp_path
         InceptionFeatures()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"weights": 3}, "weights: expected a path, 'random' or None, got 3"),
+        ({"download": "no"}, "download: expected True or False, got 'no'"),
+        ({"device": "graphics"}, "device: expected 'cpu'.* got 'graphics'"),
+        ({"seed": -1}, "seed: expected an integer from 0 to 4294967295, got -1"),
+        ({"seed": 0.5}, "seed: expected an integer"),
+    ],
+)
+def test_what_is_no_setting_is_named_with_and_without_the_package(arguments, says, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
+    with pytest.raises(ValueError, match=says):
+        InceptionFeatures(**arguments)
+
+
 def test_without_weights_one_sentence_names_the_place(network, monkeypatch, tmp_path):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     with pytest.raises(InceptionUnavailable, match=f"the weights are not at {tmp_path}.*download=True"):
@@ -112,7 +128,8 @@ def test_random_weights_leave_the_global_seed_alone(network):
         (torch.full((2, 3, 8, 8), 2.0), "from 0 to 1"),
         (torch.full((2, 3, 8, 8), math.nan), "from 0 to 1"),
         (torch.zeros(2, 3, 8, 8, dtype=torch.int64), "uint8"),
-        ([[0.0]], "got list"),
+        ([[0.0]], r"got shape \(1, 1\)"),
+        ("pixels", "numbers, got .pixels."),
     ],
 )
 def test_bad_images_are_refused(bad, says):

@@ -36,6 +36,16 @@ def test_it_is_the_exponential_of_the_mean_divergence_from_the_marginal():
     )
 
 
+def test_labels_that_nobody_has_do_not_disturb_the_gradients():
+    scores = torch.randn(9, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    fewer, more = scores.clone().requires_grad_(), scores.clone().requires_grad_()
+    impossible = torch.full((9, 2), -math.inf, dtype=torch.float64)
+    (expected,) = torch.autograd.grad(inception_score(fewer.softmax(-1)), fewer)
+    (slope,) = torch.autograd.grad(inception_score(torch.cat([more, impossible], 1).softmax(-1)), more)
+    torch.testing.assert_close(slope, expected, rtol=1e-12, atol=1e-15)
+    assert torch.autograd.gradcheck(lambda s: inception_score(s.softmax(-1)), fewer)
+
+
 def test_the_entropies_are_those_of_scipy_in_nats():
     p = table(classes=5)
     entropies = label_entropies(p)

@@ -53,6 +53,25 @@ def test_exchanging_the_sets_exchanges_the_shares():
     assert (there.precision, there.recall) == (back.recall, back.precision)
 
 
+@pytest.mark.parametrize("d", [2, 50])  # differences and products
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shift", [500.0, 1e6])
+def test_an_offset_of_everything_changes_nothing(shift, dtype, d):
+    # Multiples of 1/8 below 2^20 / 8: exact in float32 at every offset here.
+    real, fake = (normal(30, d) * 4).round() / 8, (normal(25, d, seed=1) * 6).round() / 8
+    moved = precision_recall((real + shift).to(dtype), (fake + shift).to(dtype))
+    assert moved == precision_recall(real, fake)
+    assert tuple(map(float, moved)) == pytest.approx(by_loops(real, fake, 3))
+
+
+@pytest.mark.parametrize("d", [2, 50])
+def test_sets_far_from_one_another_keep_their_own_neighbours(d):
+    near, far = normal(20, d), normal(20, d, seed=1) + 1e9
+    fake = torch.cat([0.9 * near, far.flip(0) + 100])  # the second half: neither among the near nor the far
+    real = torch.cat([near, far])
+    assert tuple(map(float, precision_recall(real, fake))) == pytest.approx(by_loops(real, fake, 3))
+
+
 def test_blocks_do_not_change_the_result(monkeypatch):
     real, fake = normal(60, 3), normal(50, 3, seed=1)
     whole = precision_recall(real, fake)

@@ -2,13 +2,21 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import distributions as td
 from torch import nn
 
 from course_lib.networks import mlp
-from course_lib.variational import VAE, elbo, evidence_on_grid, importance_weighted_bound
+from course_lib.variational import (
+    VAE,
+    elbo,
+    evidence_on_grid,
+    fit_posteriors,
+    fit_vae,
+    importance_weighted_bound,
+)
 
 SIGMA = 0.6
 
@@ -142,10 +150,98 @@ def test_other_posteriors_can_take_the_encoders_place():
     assert evidence_on_grid(vae, x, points=400, posteriors=exact).posterior_kl.abs().max() < 1e-5
 
 
+def test_a_prior_may_end_where_the_posterior_has_no_mass():
+    class Square:
+        def log_prob(self, z):
+            return torch.where(z.abs().amax(-1) < 5, -math.log(100.0), -math.inf)
+
+    vae, _ = linear_gaussian()
+    x = 0.3 * points(3)
+    precision = torch.tensor([1.5, 0.7], dtype=torch.float64).square() / SIGMA**2  # of the likelihood alone
+    centre = x[:, :2] / torch.tensor([1.5, 0.7], dtype=torch.float64)
+    mean, logvar = centre + 0.1, torch.full((3, 2), 2 * math.log(0.1), dtype=torch.float64)
+    result = evidence_on_grid(vae, x, points=600, prior=Square(), posteriors=(mean, logvar))
+    q, p = td.Normal(mean, 0.1), td.Normal(centre, precision.rsqrt())
+    # The second one is cut off at 5, where its wider coordinate has 1e-7 of its mass.
+    torch.testing.assert_close(result.posterior_kl, td.kl_divergence(q, p).sum(-1), rtol=0, atol=1e-4)
+
+
+def test_a_small_sigma_costs_no_digits():
+    # Squared distances of 1e-6 between numbers of size 300, divided by a variance of 1e-6: a product in single
+    # precision would be off by 1e4 nats.
+    vae, _ = linear_gaussian()
+    with torch.no_grad():
+        vae.decoder.weight.mul_(1e-3)
+        vae.log_sigma.fill_(math.log(1e-3))
+    vae.decoder.bias = nn.Parameter(torch.full((3,), 300.0))
+    vae = vae.float()
+    x = 300 + 1e-3 * points().float()
+    mean = torch.zeros(6, 2)
+    result = evidence_on_grid(vae, x, posteriors=(mean, mean))
+    weight = vae.decoder.weight.detach().double()
+    cov = weight @ weight.T + vae.log_sigma.double().exp().square() * torch.eye(3).double()
+    exact = td.MultivariateNormal(torch.full((3,), 300.0).double(), cov).log_prob(x.double())
+    # Pixels and the decoder's outputs are rounded to 3e-5 there, 0.03 of a sigma.
+    assert torch.allclose(result.log_evidence.double(), exact, atol=0.3)
+
+
+NOT_IMAGES = [
+    (torch.tensor([[0.0, 255.0, 3.0]]), "x: expected numbers from 0 to 1, .*Bernoulli.*got 255"),
+    (torch.tensor([[0.5, -0.01, 1.0]]), "x: expected numbers from 0 to 1, .*got -0.01"),
+    (torch.tensor([[0.5, math.nan, 1.0]]), "x: expected numbers, got 1 NaN"),
+    (torch.tensor([[0.5, math.inf, 1.0]]), "x: expected finite numbers, got 1 infinite"),
+    ("pixels", "x: expected numbers, got 'pixels'"),
+    (torch.zeros(2, 5), "x: expected what the encoder takes"),
+]
+
+
+@pytest.mark.parametrize(("x", "sentence"), NOT_IMAGES)
+@pytest.mark.parametrize(
+    "function",
+    [
+        elbo,
+        lambda vae, x: importance_weighted_bound(vae, x, 3),
+        lambda vae, x: evidence_on_grid(vae, x, points=20),
+        lambda vae, x: fit_posteriors(vae, x, 1),
+        lambda vae, x: fit_vae(vae, x, 1, progress=False),
+    ],
+    ids=["elbo", "importance_weighted_bound", "evidence_on_grid", "fit_posteriors", "fit_vae"],
+)
+def test_what_is_no_image_for_a_bernoulli_decoder_is_named_before_anything_is_computed(function, x, sentence):
+    vae = VAE(mlp((3, 4), seed=1), mlp((2, 3), seed=2), 2)
+    before = [p.clone() for p in vae.parameters()]
+    with pytest.raises(ValueError, match=sentence):
+        function(vae, x)
+    assert all(torch.equal(a, b) for a, b in zip(before, vae.parameters(), strict=True))
+
+
+def test_a_bernoulli_likelihood_names_pixels_a_gaussian_takes_any_and_rounding_is_forgiven():
+    bernoulli, gaussian = (
+        VAE(mlp((3, 4), seed=1), mlp((2, 3), seed=2), 2, likelihood=kind)
+        for kind in ("bernoulli", "gaussian")
+    )
+    x, z = torch.full((1, 3), 255.0), torch.zeros(1, 2)
+    with pytest.raises(ValueError, match="x: expected numbers from 0 to 1"):
+        bernoulli.log_likelihood(x, z)
+    assert gaussian.log_likelihood(x, z).isfinite().all()
+    assert elbo(bernoulli, torch.full((1, 3), 1 + 1e-7)).value.isfinite().all()
+
+
+def test_lists_arrays_doubles_and_whole_numbers_are_images():
+    vae = VAE(mlp((3, 4), seed=1), mlp((2, 3), seed=2), 2)
+    rows = [[0, 1, 1], [1, 0, 0]]
+    expected = elbo(vae, torch.tensor(rows, dtype=torch.float32), generator=torch.Generator().manual_seed(0))
+    for x in (rows, np.array(rows), torch.tensor(rows), torch.tensor(rows, dtype=torch.float64)):
+        value = elbo(vae, x, generator=torch.Generator().manual_seed(0))
+        assert torch.equal(value.value, expected.value)
+        bound = importance_weighted_bound(vae, x, 4).value
+        assert bound.shape == (2,)
+
+
 def test_one_sample_has_no_error_and_bad_arguments_are_refused():
     vae, _ = linear_gaussian()
     assert importance_weighted_bound(vae, points(), 1).error.isnan().all()
-    with pytest.raises(ValueError, match="samples: expected a positive whole number, got 0"):
+    with pytest.raises(ValueError, match="samples: expected a positive integer, got 0"):
         importance_weighted_bound(vae, points(), 0)
     with pytest.raises(ValueError, match=r"x: expected shape \(n, D\)"):
         importance_weighted_bound(vae, torch.zeros(3), 5)

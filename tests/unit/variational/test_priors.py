@@ -126,7 +126,7 @@ def test_no_prior_beats_the_aggregated_posterior_on_its_own_data():
 
 
 def test_bad_arguments_are_refused():
-    with pytest.raises(ValueError, match="size: expected a positive whole number, got 0"):
+    with pytest.raises(ValueError, match="size: expected a positive integer, got 0"):
         StandardNormal(0)
     with pytest.raises(ValueError, match=r"inputs: expected shape \(K, ...\)"):
         VampPrior(encode, torch.zeros(3))

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from course_lib.adversarial import gradient_penalty
-from course_lib.adversarial.critic_loop import CriticLoop, critic_gradients, critic_loss
 from course_lib.networks import mlp
+from tests.benchmarks.critic_loop import CriticLoop, critic_gradients, critic_loss
 
 
 def critics(dtype=torch.float64):
@@ -68,6 +68,15 @@ def test_the_loss_in_one_pass_is_the_textbooks(activation):
     wanted = torch.autograd.grad(expected, parameters, allow_unused=True, materialize_grads=True)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-12)
     torch.testing.assert_close(slopes, wanted, rtol=1e-10, atol=1e-12)
+
+
+def test_a_critic_with_batch_statistics_scores_real_and_fake_points_apart():
+    torch.manual_seed(0)
+    critic = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1)).double()
+    drawn = batch(2)
+    assert critic_loss(critic, *drawn, 0.0).item() == pytest.approx(
+        textbook(critic, *drawn, 0.0).item(), rel=1e-12
+    )
 
 
 def test_the_penalty_is_that_of_the_course():

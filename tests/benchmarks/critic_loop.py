@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from course_lib.adversarial.losses import wgan
 from course_lib.adversarial.penalties import input_gradient
+from course_lib.adversarial.scoring import score_both
 
 __all__ = ["CriticLoop", "critic_gradients", "critic_loss"]
 
@@ -34,8 +35,7 @@ def critic_loss(critic: nn.Module, real: Tensor, fake: Tensor, position: Tensor,
     Source: I24 Gradient penalty; Gulrajani et al. 2017, algorithm 1.
     """
     gradient = input_gradient(critic, torch.lerp(real, fake, position))
-    real_scores, fake_scores = critic(torch.cat([real, fake])).split([len(real), len(fake)])
-    return wgan.ratio_loss(real_scores, fake_scores) + gp * (gradient.norm(dim=1) - 1).square().mean()
+    return wgan.ratio_loss(*score_both(critic, real, fake)) + gp * (gradient.norm(dim=1) - 1).square().mean()
 
 
 @torch.no_grad()

@@ -1,0 +1,70 @@
+"""One valid call of each function of ``course_lib.evaluation``."""
+
+import torch
+
+from course_lib.evaluation import FeatureStatistics, InceptionFeatures
+
+X = [[0.0, 1.0], [2.0, 0.0], [1.0, 3.0], [1.5, 1.0]]
+Y = [[1.0, 0.0], [0.0, 2.0], [3.0, 1.0], [0.5, 0.5], [2.0, 2.0]]
+ONE_HOT = [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
+
+
+def two_sets(**more):
+    return {"features_p": X, "features_q": Y, **more}
+
+
+def seeded():
+    return torch.Generator().manual_seed(0)
+
+
+def without_network():
+    """The extractor with a stand-in for its network, which is an extra of the course."""
+    found = object.__new__(InceptionFeatures)
+    found.device = torch.device("cpu")
+    found.network = lambda images: (torch.zeros(len(images), 2048), torch.zeros(len(images), 1008))
+    return found
+
+
+def of_images():
+    return {"self": without_network(), "images": torch.full((2, 3, 4, 4), 0.5), "progress": False}
+
+
+CALLS = {
+    "FeatureStatistics.merge": lambda: {
+        "self": FeatureStatistics().update(X), "other": FeatureStatistics().update(Y)
+    },
+    "FeatureStatistics.update": lambda: {"self": FeatureStatistics(), "features": X},
+    "InceptionFeatures.features": of_images,
+    "InceptionFeatures.probabilities": of_images,
+    "cmmd": two_sets,
+    "fid": two_sets,
+    "fid_infinity": lambda: two_sets(sizes=[2, 3, 4], generator=seeded()),
+    "inception_score": lambda: {"probabilities": ONE_HOT, "splits": 2},
+    "kid": lambda: two_sets(subsets=3, subset_size=2, generator=seeded()),
+    "label_entropies": lambda: {"probabilities": ONE_HOT},
+    "precision_recall": lambda: {"real": X, "fake": Y},
+}  # fmt: skip
+
+RECORDS = {
+    "FeatureStatistics": "made without arguments",
+    "InceptionFeatures": "its network is an extra that need not be there; test_inception asks about its arguments",
+    "InceptionUnavailable": "an exception",
+}
+
+NO_PROBABILITIES = [[[0.5, 0.6], [0.5, 0.5]], [[-0.5, 1.5], [0.5, 0.5]], [[0.0, 0.0], [0.5, 0.5]]]
+
+OUTSIDE = {
+    **{(name, "features_q"): [[[1.0], [2.0]], [[1.0, 2.0]], [1.0, 2.0, 3.0]] for name in (
+        "cmmd", "fid", "fid_infinity", "kid")},
+    ("FeatureStatistics.merge", "other"): [FeatureStatistics().update([[1.0], [2.0]])],
+    ("InceptionFeatures.features", "images"): [torch.full((1, 3, 4, 4), 255.0), torch.zeros(1, 2, 4, 4)],
+    ("InceptionFeatures.probabilities", "images"): [torch.full((1, 3, 4, 4), -0.1), torch.zeros(3, 4, 4)],
+    ("fid_infinity", "features_p"): [FeatureStatistics().update(X)],
+    ("fid_infinity", "sizes"): [[2], [1, 3], [2, 5], [2.5, 3], [2, 2]],
+    ("inception_score", "probabilities"): NO_PROBABILITIES,
+    ("label_entropies", "probabilities"): NO_PROBABILITIES,
+    ("inception_score", "splits"): [4],
+    ("kid", "subset_size"): [5],
+    ("precision_recall", "fake"): [[[1.0], [2.0]], [[1.0, 2.0]]],
+    ("precision_recall", "k"): [4],
+}  # fmt: skip
