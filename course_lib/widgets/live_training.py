@@ -195,7 +195,7 @@ class LiveTraining(Shown):
         actions = [button(name, lambda name=name: self.act(name), "step-forward") for name in self._actions]
         reset = button("Reset", self.reset, "undo", "The training back to its start; the controls stay")
         buttons = box(
-            [self._play, reset, *actions, *self._preset_buttons("Reset controls")], "course-buttons"
+            [self._play, reset, *actions, *self._preset_buttons("Start values")], "course-buttons"
         )
         self._status = widgets.HTML()
         self._status.add_class("course-status")

@@ -133,7 +133,7 @@ def test_a_saved_notebook_gets_a_picture_and_a_sentence(live):
 def test_presets_and_the_reset_of_the_controls_move_all_of_them_and_leave_the_training_alone(live):
     one = live(presets={"fast": {"rate": 0.9}}, noisy=Toggle())
     buttons = {b.description: b for b in one.parts if isinstance(b, widgets.Button)}
-    assert list(buttons) == ["Play", "Reset", "fast", "Reset controls"]
+    assert list(buttons) == ["Play", "Reset", "fast", "Start values"]
     one.run(2, progress=False)
     here = one.stepper.x
     one.set(noisy=True)
@@ -141,7 +141,7 @@ def test_presets_and_the_reset_of_the_controls_move_all_of_them_and_leave_the_tr
     assert one.values == {"rate": 0.9, "noisy": False}
     assert (one.stepper.rate, one.stepper.noisy) == (0.9, False)
     one.set(noisy=True)
-    buttons["Reset controls"].click()
+    buttons["Start values"].click()
     assert one.values == {"rate": 0.1, "noisy": False}
     assert (one.stepper.rate, one.stepper.noisy) == (0.1, False)
     assert one.stepper.x == here and one.steps == 2

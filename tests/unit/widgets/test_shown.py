@@ -70,7 +70,7 @@ def test_controls_go_back_to_where_they_started(show):
 def test_the_buttons_are_those_of_the_presets_and_one_back(show):
     one = show(presets={"steep": {"slope": 2.0}})
     names = [part.description for part in one.parts if isinstance(part, widgets.Button)]
-    assert names[-2] == "steep" and names[-1] in ("Reset", "Reset controls")
+    assert names[-2] == "steep" and names[-1] in ("Reset", "Start values")
 
 
 def test_a_preset_that_does_not_fit_is_refused_when_it_is_made(show):
