@@ -105,7 +105,7 @@ def test_not_implemented_in_a_library_is_an_exception_and_not_a_stub(bank, shown
     [
         (lambda x: 2 * x[:, None], "shape"),
         (lambda x: x * float("nan"), "NaN"),
-        (lambda x: 3 * x, "the expected one times 1.5"),
+        (lambda x: 3 * x, "the expected one times 3/2"),
         (lambda x: x.sin() - 0.3 * x, "not the expected one"),
         (lambda x: "text", "kind of answer"),
         (3.0, "kind of answer"),
@@ -240,8 +240,10 @@ def test_a_judge_accepts_every_right_answer(bank, shown):
         return -2 * x
 
     assert check("99.double", other_sign) is other_sign
-    check("99.double", lambda x: 3 * x)
+    check("99.double", lambda x: 3 * x + 1)
     assert "The square is not 4 x²." in repr(shown[1])
+    assert "Yours     [1, 1]" in repr(shown[1])
+    assert "Expected  [0, 0]" in repr(shown[1])
 
 
 def test_a_class_and_a_function_that_returns_a_function(bank, shown):

@@ -46,6 +46,8 @@ def refused(exercise, answer, seed) -> bool:
     return False
 
 
+# What torch says about old spellings is no news here.
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("exercise_id", "answer", "words", "named"), ANSWERS)
 def test_a_wrong_answer_gets_its_true_name_or_none(exercise_id, answer, words, named):
     exercise = registry.find(exercise_id)
