@@ -89,7 +89,7 @@ UNNAMED = [
     ("12.f_divergence", lambda f, p, q: (p * (p / q).log()).sum(), "f"),
     ("12.conjugate_pearson", lambda t: torch.where(t > -2, t + t**2 / 2, -1.0), "1/4|square"),
     ("12.conjugate_pearson", lambda t: (t - 1) ** 2 + t, "f itself|conjugate"),
-    ("12.bound_from_scores", lambda row, a, b: row.output_activation(a).mean() - row.conjugate(b).mean(), "activation|infinite"),
+    ("12.bound_from_scores", lambda row, a, b: row.output_activation(a).mean() - row.conjugate(b).mean(), "activ|inf"),
     ("12.bound_from_scores", lambda row, a, b: row.f(a.exp()).mean() - b.mean(), "conjugate"),
     ("12.fgan_step", lambda *a: (step(*a)[0], a[2]), "theta|result 2"),
 ]  # fmt: skip
