@@ -38,6 +38,11 @@ def called_otherwise(exercise: Exercise, answer: Callable) -> Iterator[tuple[str
         for words, function in _FUNCTIONS:
             words = words.format(names[i])
             yield f"with {words} in place of {names[i]}", _changed(exercise.reference, _apply(i, function))
+    for (words, function), (i, j) in itertools.product(
+        _FUNCTIONS[:6], itertools.combinations(range(count), 2)
+    ):
+        both = f"with {words.format(names[i])} and {words.format(names[j])} in place of them"
+        yield both, _changed(exercise.reference, _both(_apply(i, function), _apply(j, function)))
 
 
 def other_values(
@@ -96,6 +101,10 @@ def _apply(index, function):
     return change
 
 
+def _both(first, second):
+    return lambda args: second(first(args))
+
+
 def _need(condition):
     if not condition:
         raise NotApplicable
@@ -117,7 +126,7 @@ def _is_real(value) -> bool:
 def _alike(one, other) -> bool:
     """Whether two arguments can stand in for each other: both tensors of real numbers, both numbers, both functions."""
     if _is_tensor(one) and _is_tensor(other):
-        return one.is_floating_point() == other.is_floating_point() and one.ndim == other.ndim
+        return one.is_floating_point() == other.is_floating_point()
     return type(one) is type(other) and (type(one) in (int, float) or callable(one))
 
 
@@ -169,15 +178,15 @@ def _with_torch(name):
 
 
 _FUNCTIONS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
-    ("twice {}", lambda value: 2 * value),
-    ("half of {}", lambda value: value / 2),
-    ("minus {}", lambda value: -value),
     ("the square of {}", _power(2)),
     ("the square root of {}", _only(lambda a: a >= 0, _power(0.5))),
-    ("1 minus {}", lambda value: 1 - value),
-    ("1 over {}", _only(lambda a: a != 0, _power(-1))),
     ("the exponential of {}", _with_torch("exp")),
     ("the logarithm of {}", _only(lambda a: a > 0, _with_torch("log"))),
+    ("twice {}", lambda value: 2 * value),
+    ("minus {}", lambda value: -value),
+    ("half of {}", lambda value: value / 2),
+    ("1 minus {}", lambda value: 1 - value),
+    ("1 over {}", _only(lambda a: a != 0, _power(-1))),
     ("the sigmoid of {}", _with_torch("sigmoid")),
     ("the log-sigmoid of {}", lambda value: _with_torch("log")(_with_torch("sigmoid")(value))),
     ("the absolute value of {}", abs),

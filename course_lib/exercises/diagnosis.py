@@ -50,13 +50,25 @@ def diagnose(
 ) -> str | None:
     """A sentence on what the results have to do with the expected ones, or None.
 
+    It runs silently and under the exercise's time limit: the reference gets arguments that it was not made for, and
+    the answer is run again to find an argument that it ignores.
+
     Args:
-        exercise, answer: the exercise and the student's answer; the answer is run again, under the time limit, only to
-            find an argument that it ignores.
+        exercise, answer: the exercise and the student's answer.
         cases, expected, results: the inputs, what the reference gave and what the answer gave.
     """
     if not callable(exercise.reference) or exercise.judge is not None:
         return None
+    with LimitedOutput() as silenced:
+        outcome = run_limited(
+            lambda: _diagnose(exercise, answer, cases, expected, results),
+            exercise.time_limit,
+            on_start=silenced.watch,
+        )
+    return outcome.value
+
+
+def _diagnose(exercise, answer, cases, expected, results) -> str | None:
     views = _views(expected, results)
     for view in views:
         if sentence := _misplaced(view) or _related(exercise, cases, view, _STRONG):
@@ -243,15 +255,11 @@ def _ignored(exercise, answer, cases, expected, results) -> str | None:
                 moved += right.failure is None and compare(right.value, want.value) is not None
         return moved > 1
 
-    def look():
-        return [name for name, pairs in other_values(exercise, answer) if is_ignored(pairs)]
-
     if any(gaps(got, want) for got, want in zip(results, expected, strict=True)):
         return None  # NaN stays NaN, whatever comes in
-    with LimitedOutput() as silenced:
-        outcome = run_limited(look, exercise.time_limit, on_start=silenced.watch)
-    if outcome.timed_out or outcome.error is not None or not outcome.value:
+    ignored = [name for name, pairs in other_values(exercise, answer) if is_ignored(pairs)]
+    if not ignored:
         return None
-    *others, last = outcome.value
+    *others, last = ignored
     names = f"{', '.join(others)} and {last}" if others else last
     return f"Your answer does not depend on {names}: with other values there, nothing changes."

@@ -73,6 +73,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -167,7 +168,7 @@ class Exercise:
         if unknown:
             raise ValueError(f"{field}: expected names among {', '.join(self.names)}, got {unknown[0]!r}")
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the arguments of a case: the reference's, or what the probe takes after the answer."""
         if not callable(self.reference):

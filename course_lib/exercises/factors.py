@@ -8,6 +8,7 @@ number that can be used, and must not be one that two or three numbers obey by c
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -48,7 +49,12 @@ class Series:
     def equal(self, one, other, scale):
         """Entry by entry, whether two numbers agree up to rounding."""
         size = np.maximum(np.abs(one), np.abs(other))
-        return np.abs(one - other) <= self.tolerance * size + 1e-3 * self.tolerance * scale
+        return np.abs(one - other) <= self.tolerance * size + 1e-3 * self.tolerance * scale + self.noise
+
+    @property
+    def noise(self) -> float:
+        """What is rounding beside the largest number of all inputs."""
+        return 1e-12 * float(np.abs(self.entries[1]).max(initial=0.0))
 
     @property
     def is_right(self) -> bool:
@@ -124,8 +130,12 @@ def _constant_factor(series, ratios, value):
         if abs(abs(value) - known) <= 4 * series.tolerance * known:
             return f"is the expected one times {'−' if value < 0 else ''}{words}"
     words = _of_a_size(series, _OF_A_SIZE[:2], ratios, varying=False)
-    if words or series.evidence() >= 3:
-        return f"is the expected one {words or f'times {value:.5g}'}"
+    fraction = Fraction(value).limit_denominator(
+        12
+    )  # a simple one is no chance even when there are two numbers only
+    simple = abs(fraction.numerator) <= 100 and abs(value - fraction) <= 4 * series.tolerance * abs(value)
+    if words or simple or series.evidence() >= 3:
+        return f"is the expected one {words or 'times ' + (str(fraction) if simple else f'{value:.5g}')}"
     return None
 
 
@@ -133,8 +143,8 @@ def by_case(series: Series, *, ratio: bool) -> dict[int, float] | None:
     """The ratio, or the difference, on each input; None when there are several on one."""
     got, want, case, scale = series.entries
     if ratio:  # says nothing where zero is expected, but zero must have come
-        zero = np.abs(want) <= 1e-9 * scale
-        if np.any(np.abs(got[zero]) > 1e-6 * scale[zero]):
+        zero = np.abs(want) <= 1e-9 * scale + series.noise
+        if np.any(np.abs(got[zero]) > 1e-6 * scale[zero] + 1e3 * series.noise):
             return None
         got, want, case, scale = got[~zero], want[~zero], case[~zero], scale[~zero]
     found = {}
@@ -177,7 +187,8 @@ def _explains(series, function, sizes, values) -> bool:
     except (ValueError, ZeroDivisionError, OverflowError):
         return False
     return all(
-        isinstance(one, float | int) and abs(one - value) <= 8 * series.tolerance * max(abs(value), abs(one))
+        isinstance(one, float | int)
+        and abs(one - value) <= 8 * series.tolerance * max(abs(value), abs(one)) + 1e3 * series.noise
         for one, value in zip(wanted, values, strict=True)
     )
 
@@ -194,6 +205,7 @@ _SHIFTS_OF_A_SIZE: tuple[tuple[str, Callable[[float], float]], ...] = (
     ("½ log 2π times {n}", lambda n: n * LOG_2_PI / 2),
     ("log 2π times {n}", lambda n: n * LOG_2_PI),
     ("half of {n}", lambda n: n / 2),
+    ("half of n − 1, with n {n}", lambda n: (n - 1) / 2),
     ("{n}", lambda n: n),
     ("1/n, with n {n}", lambda n: 1 / n),
     ("log n, with n {n} less 1", lambda n: math.log(n - 1)),

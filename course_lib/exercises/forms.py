@@ -126,6 +126,7 @@ def _all_equal(series, one, other) -> bool:
 
 _REDUCTIONS: tuple[tuple[str, Callable], ...] = (
     ("mean", np.mean), ("sum", np.sum), ("largest entry", np.max), ("smallest entry", np.min),
+    ("logsumexp", np.logaddexp.reduce),
 )  # fmt: skip
 
 
@@ -169,6 +170,10 @@ def reshaped(got: Sequence[np.ndarray], want: Sequence[np.ndarray], tolerance: f
 
 
 def _reduced(reduce, array, axis):
-    if not array.ndim or not array.size or (axis is not None and array.ndim < 2):
+    if not array.ndim:  # one number is its own mean and sum
+        return array if axis is None else None
+    if not array.size or (axis is not None and array.ndim < 2):
         return None
+    if axis is None:
+        array, axis = array.reshape(-1), 0
     return np.asarray(reduce(array, axis=axis))

@@ -4,6 +4,7 @@ import itertools
 import random
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -105,7 +106,7 @@ def test_not_implemented_in_a_library_is_an_exception_and_not_a_stub(bank, shown
     [
         (lambda x: 2 * x[:, None], "shape"),
         (lambda x: x * float("nan"), "NaN"),
-        (lambda x: 3 * x, "the expected one times 1.5"),
+        (lambda x: 3 * x, "the expected one times 3/2"),
         (lambda x: x.sin() - 0.3 * x, "not the expected one"),
         (lambda x: "text", "kind of answer"),
         (3.0, "kind of answer"),
@@ -240,8 +241,10 @@ def test_a_judge_accepts_every_right_answer(bank, shown):
         return -2 * x
 
     assert check("99.double", other_sign) is other_sign
-    check("99.double", lambda x: 3 * x)
+    check("99.double", lambda x: 3 * x + 1)
     assert "The square is not 4 x²." in repr(shown[1])
+    assert "Yours     [1, 1]" in repr(shown[1])
+    assert "Expected  [0, 0]" in repr(shown[1])
 
 
 def test_a_class_and_a_function_that_returns_a_function(bank, shown):
@@ -324,3 +327,33 @@ def test_each_answer_draws_the_same_random_numbers():
 
     exercise = exercise_with(reference=noisy)
     assert marking.mark(exercise, lambda x: x + torch.randn(x.shape), [0]).passed
+
+
+def test_warnings_about_the_courses_own_code_are_not_shown(capsys, recwarn):
+    exercise = registry.find(
+        "14.update_statistics"
+    )  # its wrong variants transpose a vector, of which torch warns
+
+    def loud(count, mean, cov, batch):
+        warnings.warn("from the student", stacklevel=1)
+        return count, mean, cov
+
+    marking.mark(exercise, loud, [0])
+    shown = {str(one.message) for one in recwarn}
+    assert "from the student" in shown
+    assert not [one for one in recwarn if "course_lib" in one.filename]
+
+
+def test_a_reference_that_never_ends_on_other_arguments_ends_the_diagnosis_and_not_the_kernel(bank, shown):
+    def picky(x):
+        while bool((x < 0).any()):
+            pass
+        return 2 * x
+
+    bank(
+        reference=picky,
+        cases=lambda rng: [(torch.from_numpy(rng.uniform(1, 2, size=3)),)] * 2,
+        time_limit=0.3,
+    )
+    check("99.double", lambda x: x.sin())
+    assert "not the expected one" in the_card(shown)

@@ -102,6 +102,9 @@ def test_two_kernels_add_up(course_home):
         '{"schema": 1}',
         '{"schema": 1, "exercises": {"00.entropy": 1}}',
         "\x00\x01",
+        "[" * 100_000,
+        '{"schema": 1, "exercises": ' + '{"00.entropy": ' * 100_000,
+        '{"schema": 1, "exercises": {"00.entropy": {"passed": true, "attempts": 1' + "0" * 5000 + "}}}",
     ],
 )
 def test_a_damaged_file_is_set_aside_and_said(course_home, text):
@@ -228,3 +231,14 @@ def test_check_imports_only_the_lesson_it_needs():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "['course_lib.lessons.n00_start_here.exercises']"
+
+
+def test_an_empty_bar_looks_empty_and_a_full_one_full(shown):
+    progress()
+    assert "··········  0 of 1" in repr(shown[0])
+    empty = shown[0]._repr_html_()
+    assert "background-color:transparent" in empty
+    assert "width:0%" in empty
+    check(ENTROPY, registry.find(ENTROPY).reference)
+    progress()
+    assert "width:100%" in shown[2]._repr_html_()
