@@ -1,6 +1,7 @@
 """How likelihood models are trained and understood: mean field, evidence bounds, priors, flows."""
 
 from course_lib.variational import priors
+from course_lib.variational.clutter import ClutterPosterior, clutter_posterior
 from course_lib.variational.evidence import (
     GridEvidence,
     ImportanceBound,
@@ -8,6 +9,7 @@ from course_lib.variational.evidence import (
     importance_weighted_bound,
 )
 from course_lib.variational.fit import fit_posteriors, fit_prior, fit_vae
+from course_lib.variational.linear_regression import VariationalRegression, variational_linear_regression
 from course_lib.variational.mean_field import MeanFieldPath, coordinate_ascent, mean_field_gaussian
 from course_lib.variational.priors import AggregatedPosterior, MixturePrior, StandardNormal, VampPrior
 from course_lib.variational.surgery import ElboSurgery, elbo_surgery
@@ -16,6 +18,7 @@ from course_lib.variational.vae import VAE, ElboTerms, elbo
 __all__ = [
     "VAE",
     "AggregatedPosterior",
+    "ClutterPosterior",
     "ElboSurgery",
     "ElboTerms",
     "GridEvidence",
@@ -24,6 +27,8 @@ __all__ = [
     "MixturePrior",
     "StandardNormal",
     "VampPrior",
+    "VariationalRegression",
+    "clutter_posterior",
     "coordinate_ascent",
     "elbo",
     "elbo_surgery",
@@ -34,4 +39,5 @@ __all__ = [
     "importance_weighted_bound",
     "mean_field_gaussian",
     "priors",
+    "variational_linear_regression",
 ]
