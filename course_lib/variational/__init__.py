@@ -8,6 +8,7 @@ from course_lib.variational.evidence import (
     importance_weighted_bound,
 )
 from course_lib.variational.fit import fit_posteriors, fit_prior, fit_vae
+from course_lib.variational.linear_vae import LinearVaeOptimum, linear_vae_optimum
 from course_lib.variational.mean_field import MeanFieldPath, coordinate_ascent, mean_field_gaussian
 from course_lib.variational.priors import AggregatedPosterior, MixturePrior, StandardNormal, VampPrior
 from course_lib.variational.surgery import ElboSurgery, elbo_surgery
@@ -20,6 +21,7 @@ __all__ = [
     "ElboTerms",
     "GridEvidence",
     "ImportanceBound",
+    "LinearVaeOptimum",
     "MeanFieldPath",
     "MixturePrior",
     "StandardNormal",
@@ -32,6 +34,7 @@ __all__ = [
     "fit_prior",
     "fit_vae",
     "importance_weighted_bound",
+    "linear_vae_optimum",
     "mean_field_gaussian",
     "priors",
 ]
