@@ -1,4 +1,4 @@
-"""The linear VAE's optimum against an optimiser that knows nothing of it, scikit-learn's probabilistic PCA, and torch's KL."""
+"""The linear VAE's optimum against an optimiser that knows nothing of it, probabilistic PCA, and torch's KL."""
 
 import math
 
@@ -28,9 +28,12 @@ def average_elbo(weight, encoder, log_variance, cov, sigma):
 
 
 def best_by_search(cov, sigma, latent, seed):
-    """L-BFGS over decoder, encoder and posterior variances from a random start: the ELBO and the KL of each dimension."""
+    """L-BFGS over decoder, encoder and variances from a random start: the ELBO, and the KL of each dimension."""
     generator = torch.Generator().manual_seed(seed)
-    draw = lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64).mul_(0.3).requires_grad_()
+
+    def draw(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64).mul_(0.3).requires_grad_()
+
     parameters = draw(len(cov), latent), draw(latent, len(cov)), draw(latent)
     search = torch.optim.LBFGS(
         parameters, max_iter=4000, tolerance_grad=1e-12, tolerance_change=1e-15, line_search_fn="strong_wolfe"
@@ -60,7 +63,10 @@ def test_an_optimiser_from_a_random_start_ends_at_the_optimum(sigma):
 
 def test_no_other_linear_vae_is_better():
     cov, generator = covariance(), torch.Generator().manual_seed(2)
-    draw = lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    def draw(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
     best = float(linear_vae_optimum(torch.linalg.eigvalsh(cov), 0.7, 2).elbo)
     assert all(float(average_elbo(draw(5, 2), draw(2, 5), draw(2), cov, 0.7)[0]) < best for _ in range(200))
 
@@ -89,7 +95,9 @@ def test_the_kl_is_torchs_average_over_the_data():
     assert torch.allclose(torch.diag(optimum.posterior_variance), posterior_cov)
     each = td.kl_divergence(td.Normal(means, optimum.posterior_variance.sqrt()), td.Normal(0.0, 1.0)).mean(0)
     assert torch.allclose(each, optimum.kl)
-    model = td.MultivariateNormal(torch.zeros(3).double(), weight @ weight.T + sigma**2 * torch.eye(3).double())
+    model = td.MultivariateNormal(
+        torch.zeros(3).double(), weight @ weight.T + sigma**2 * torch.eye(3).double()
+    )
     assert float(model.log_prob(x).mean()) == pytest.approx(float(optimum.elbo), abs=1e-9)
 
 
@@ -110,7 +118,10 @@ def test_dimensions_beyond_those_of_the_data_are_never_used():
 def test_the_best_noise_is_the_mean_of_the_dropped_eigenvalues():
     eigenvalues = torch.tensor([3.0, 2.0, 0.5, 0.3, 0.1])
     best = math.sqrt(0.3)
-    value = lambda sigma: float(linear_vae_optimum(eigenvalues, sigma, 2).elbo)
+
+    def value(sigma):
+        return float(linear_vae_optimum(eigenvalues, sigma, 2).elbo)
+
     assert value(best) > max(value(best * 0.999), value(best * 1.001))
 
 
