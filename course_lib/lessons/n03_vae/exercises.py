@@ -565,7 +565,7 @@ LINEAR_VAE = Exercise(
     probe=linear_probe,
     rtol=1e-4,
     atol=1e-6,
-    tolerance_reason="float32 eigenvectors are good to 1e-6, and near λ = σ² a column is the root of a small difference",
+    tolerance_reason="float32 eigenvectors are good to 1e-6; near λ = σ² a column is the root of a small difference",
     mistakes=(
         Mistake(
             linear_with(

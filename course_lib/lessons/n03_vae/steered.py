@@ -26,8 +26,8 @@ class SteeredVae:
     Attributes:
         steps: since the start or the last reset.
         when: the steps at which the held-out digits were looked at.
-        price, error: their mean KL there, in nats, and the root mean squared error of their mean reconstructions, in grey
-            levels.
+        price: their mean KL there, in nats.
+        error: the root mean squared error of their mean reconstructions there, in grey levels.
     """
 
     sigma, beta, rate = 0.2, 1.0, 3e-3
@@ -77,7 +77,8 @@ class SteeredVae:
     def pictures(self) -> tuple[Tensor, Tensor]:
         """On the CPU: images, shape (3 n, 64), and the mean codes of all held-out digits, shape (360, 2).
 
-        The images are the n shown digits, their mean reconstructions, and n decoded draws of the prior, always the same.
+        The images are the n shown digits, their mean reconstructions, and n decoded draws of the prior (always the
+        same ones).
         """
         x = self.held[self.shown]
         noise = torch.randn(len(x), 2, generator=torch.Generator().manual_seed(1), dtype=torch.float32)
