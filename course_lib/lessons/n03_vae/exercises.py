@@ -211,7 +211,9 @@ def score_gradient(f, mean, noise):
 
 def one_for_each_draw(answer, f, mean, noise):
     value = answer(f, mean, noise)
-    if torch.is_tensor(value) and value.shape == mean.shape and value.shape != noise.shape:
+    if value is not None and not torch.is_tensor(value):
+        raise Reject("Return a tensor: the averages and variances of the next cells are taken with torch.")
+    if value is not None and value.shape == mean.shape and value.shape != noise.shape:
         raise Reject(
             "This is one gradient for all draws together; asked is the estimate that each draw gives, shape (K, d)."
         )
