@@ -228,7 +228,7 @@ def draw_posterior(view, angle, sigma):
     order = weights.argsort(descending=True)
     kept = order[: int((weights[order].cumsum(0) < 0.99).sum()) + 1]
     view["plane"].curve("circle", *circle(Z[Z.abs() <= math.pi / 2]).T, color="muted", width=1)
-    view["plane"].scatter("kept", circle(two_hundred[kept]), color="third", size=5, label="f(z) of the draws")
+    view["plane"].scatter("kept", circle(two_hundred[kept]), color="third", size=5)
     view["plane"].scatter("x", x[None], color="accent", size=10, label="x")
     view["line"].curve("prior", Z, torch.exp(log_normal(Z)), color="p", style="dotted", label="prior p(z)")
     posterior = torch.exp(joint - evidence)
@@ -244,8 +244,8 @@ def draw_posterior(view, angle, sigma):
 explore(
     draw_posterior,
     panels=[
-        Panel("plane", title="the plane of x", xlabel="x₁", ylabel="x₂", xlim=(-1.6, 1.6), ylim=(-1.6, 1.6),
-              aspect="equal", width=0.8),
+        Panel("plane", title="x, and decoded draws", xlabel="x₁", ylabel="x₂", xlim=(-1.6, 1.6),
+              ylim=(-1.6, 1.6), aspect="equal", width=0.8),
         Panel("line", title="the latent line", xlabel="z", ylabel="density", xlim=(-3.5, 3.5),
               ylim=(-0.8, 8.2)),
     ],
@@ -253,8 +253,8 @@ explore(
     sigma=Slider(0.1, 1.0, step=0.05, value=0.2, label="σ"),
     presets={"right, sharp": {"angle": 0, "sigma": 0.1}, "left, sharp": {"angle": 180, "sigma": 0.1},
              "left, blurred": {"angle": 180, "sigma": 0.8}},
-    alt="A point on the circle, the prior and the posterior of its latent variable, and the prior's "
-    "draws that count",
+    alt="A point on the circle, the prior and the posterior of its latent variable, and the prior's draws "
+    "that count",
 )
 
 # %% [markdown]
@@ -527,8 +527,8 @@ points = {std: elbo_terms(top, math.pi / 4, std, 0.3) for std in (0.15, 1e-3, 1e
 # %% name="predict-point" tags=["predict"]
 predict(
     "03.point",
-    "x is at 90 degrees and q sits on the best code, π/4. Make q narrower and narrower: what does the "
-    "ELBO do?",
+    "x is at 90 degrees and q sits on the best code, π/4. Make q narrower and narrower: what does the ELBO "
+    "do?",
     choices=("it rises to log p(x)", "it rises, then falls without end", "it falls from the start"),
     answer=f"""It rises, then falls without end. A point decodes best, but its price is infinite: with s =
     0.15, 0.001 and 0.000001 the reconstruction is {points[0.15][0]:.2f}, {points[1e-3][0]:.2f} and
@@ -565,8 +565,8 @@ explore(
     presets={"q is the prior": {"angle": 90, "mean": 0.0, "std": 1.0},
              "nearly a point": {"angle": 90, "mean": 0.8, "std": 0.01},
              "x on the left": {"angle": 180, "mean": 1.55, "std": 0.16}},
-    alt="Prior, posterior and your Gaussian on the latent line, and bars of reconstruction, price, ELBO "
-    "and log p(x)",
+    alt="Prior, posterior and your Gaussian on the latent line, and bars of reconstruction, price, ELBO and "
+    "log p(x)",
 )
 
 # %% [markdown]
@@ -702,8 +702,8 @@ explore(
     bumps=Choice([1, 2, 4], value=1, label="Gaussians in q"),
     presets={"right, one": {"angle": 0, "bumps": 1}, "left, one": {"angle": 180, "bumps": 1},
              "left, two": {"angle": 180, "bumps": 2}, "left, four": {"angle": 180, "bumps": 4}},
-    alt="The posterior and the best mixture of Gaussians for it, and the gap of the bound against the "
-    "place of x",
+    alt="The posterior and the best mixture of Gaussians for it, and the gap of the bound against the place "
+    "of x",
 )
 
 # %% name="gradient-of-the-gap"
@@ -720,8 +720,8 @@ convention(
     "vae-neglected-kl", ("largest gap of 13 points, best mixture of four Gaussians", gaps[4].max()),
     ("a hundredth of the largest gap of one Gaussian", gaps[1].max() / 100), "<", tol=1e-4, digits=2,
     under="q can take the posterior's shape and is fitted to this x. The term is neglected only in name: "
-    "log p(x) does not "
-    "depend on q, so every step of q that raises the ELBO lowers it by the same amount",
+    "log p(x) does not depend on q, so every step of q that raises the ELBO lowers it by the same "
+    "amount",
 )
 
 # %% [markdown]
@@ -937,8 +937,8 @@ squared = (x - means).square().sum(1)
 erratum(
     "gaussian-loglik-square", ("lecture: ‖x - f(z)‖² - ‖x - f(z')‖²", squared[0] - squared[1]),
     ("log p(x|z) - log p(x|z'), torch's Normal", exact[0] - exact[1]),
-    corrected="log p(x|z) = -‖x - f(z)‖²/(2σ²) + constant, and the constant, -D log(σ√(2π)) for D "
-    "pixels, contains σ",
+    corrected="log p(x|z) = -‖x - f(z)‖²/(2σ²) + constant, and the constant, -D log(σ√(2π)) for D pixels, "
+    "contains σ",
     corrected_left=("-(‖x - f(z)‖² - ‖x - f(z')‖²)/(2σ²)", -(squared[0] - squared[1]) / (2 * sigma**2)),
     digits=5,
 )
@@ -1054,9 +1054,8 @@ print(f"with z held fixed: {(at_fixed_z - exact)[4:].abs().max():.0e} for the de
 convention(
     "vae-sgd", ("length of the mean stochastic gradient", through_z.norm()),
     ("length of the gradient of the exact ELBO", exact.norm()), tol=1e-8,
-    under="the gradient goes through z = μ + Σ^½ ε; at a fixed z it is right for the decoder only, and "
-    "the encoder does not "
-    "hear of the reconstruction",
+    under="the gradient goes through z = μ + Σ^½ ε; at a fixed z it is right for the decoder only, and the "
+    "encoder does not hear of the reconstruction",
 )
 
 # %% [markdown]
@@ -1285,8 +1284,8 @@ explore(
     beta=Slider(1.0, 10.0, step=10**0.1, value=1.0, log=True, label="β"),
     presets={"σ = 0.1": {"sigma": 0.1, "beta": 1.0}, "σ = 0.4": {"sigma": 0.4, "beta": 1.0},
              "σ = 0.2, β = 4": {"sigma": 0.2, "beta": 3.98}, "nearly all dead": {"sigma": 0.8, "beta": 1.0}},
-    alt="Eigenvalues of the digits and the noise, the price of each latent number, and digits as two "
-    "VAEs return them",
+    alt="Eigenvalues of the digits and the noise, the price of each latent number, and digits as two VAEs "
+    "return them",
 )
 
 # %% [markdown]
@@ -1421,8 +1420,8 @@ explore(
              "sharp, draws": {"model": "sharp", "shown_as": "draws"},
              "blurred, means": {"model": "blurred", "shown_as": "mean images"},
              "blurred, draws": {"model": "blurred", "shown_as": "draws"}},
-    alt="Thirty images of a VAE, as means or as draws with the decoder's noise, and their variance "
-    "against the digits'",
+    alt="Thirty images of a VAE, as means or as draws with the decoder's noise, and their variance against "
+    "the digits'",
 )
 
 # %% [markdown]
@@ -1496,8 +1495,8 @@ explore(
     t=Slider(0.0, 1.0, step=0.05, value=0.0, label="how far", play=True),
     presets={"from 0 to 1": {"start": 0, "end": 1, "t": 0.5}, "from 4 to 9": {"start": 4, "end": 9, "t": 0.5},
              "from 7 to 2": {"start": 7, "end": 2, "t": 0.5}},
-    alt="A map of the images that a decoder makes over the latent plane, and a walk through it from "
-    "digit to digit",
+    alt="A map of the images that a decoder makes over the latent plane, and a walk through it from digit "
+    "to digit",
 )
 
 # %% name="walk-number"
@@ -1534,8 +1533,8 @@ poor, small = curves["narrow encoder"][0], curves["four dimensions"][0]
 # %% name="predict-rank" tags=["predict"]
 predict(
     "03.rank",
-    "Seed 0: the narrow encoder has a slightly lower ELBO than four dimensions. Which bound is larger at "
-    "K = 4,096?",
+    "Seed 0: the narrow encoder has a slightly lower ELBO than four dimensions. Which bound is larger at K "
+    "= 4,096?",
     choices=("four dimensions", "narrow encoder", "no difference"),
     answer=f"""The narrow encoder's: {poor[-1]:.2f} against {small[-1]:.2f}, where the ELBOs are
     {poor[0]:.2f} and {small[0]:.2f}. It has the better decoder, and its own encoder hides that.""",
@@ -1609,8 +1608,7 @@ convention(
     "elbo-compare-models", ("difference of the ELBOs, both encoders exact", bounds[0] - bounds[1]),
     ("difference of the mean log p(x)", densities[0] - densities[1]), tol=1e-2, digits=3,
     under="the gaps of both models are equal, or their difference is smaller than that of the ELBOs; "
-    "otherwise compare "
-    "importance-weighted bounds with many draws",
+    "otherwise compare importance-weighted bounds with many draws",
 )
 
 # %% [markdown]
@@ -1647,7 +1645,8 @@ for K in (1, 4, 16, 64, 256):
 # %% name="open-experiment"
 experiment = build(10, sigma=0.15, seed=3).float()
 fit_vae(experiment, grey.train, 300, loss=on_your_loss(0.15), progress="your experiment")
-outcome = elbo(experiment, grey.held_out, samples=20, generator=seeded(21))
+with torch.no_grad():
+    outcome = elbo(experiment, grey.held_out, samples=20, generator=seeded(21))
 value, reconstruction, price = (float(part.mean()) for part in outcome)
 print(f"300 steps, held-out: ELBO {value:.0f} = reconstruction {reconstruction:.0f} - price {price:.0f} nats")
 
