@@ -414,6 +414,13 @@ def printed_loss(x, mean, logvar, decode, noise, sigma, beta):
     return (beta * kl - (x - decode(z)).square().sum(-1)).mean()
 
 
+def bernoulli_loss(x, mean, logvar, decode, noise, sigma, beta):
+    logits = decode(mean + torch.exp(0.5 * logvar) * noise)
+    kl = 0.5 * (logvar.exp() + mean.square() - 1 - logvar).sum(-1)
+    miss = nn.functional.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
+    return (beta * kl + miss).mean()
+
+
 NEGATIVE_ELBO = Exercise(
     id="03.negative_elbo",
     title="The loss that a VAE is trained on",
@@ -477,6 +484,18 @@ NEGATIVE_ELBO = Exercise(
         Mistake(
             loss_with(draw=lambda m, s, e: m + s * e),
             "The log-variance is used as a standard deviation: scale the noise with exp(logvar / 2).",
+        ),
+        Mistake(
+            loss_with(constant=lambda n, s: -n * math.log(s * math.sqrt(2 * math.pi))),
+            "The constant has the wrong sign: the log-likelihood contains -D log(σ√(2π)), the loss +D log(σ√(2π)).",
+        ),
+        Mistake(
+            loss_with(draw=lambda m, s, e: m + torch.exp(0.5 * s) * torch.randn_like(e)),
+            "The noise is drawn anew: use the argument `noise`, so that the same call gives the same number.",
+        ),
+        Mistake(
+            bernoulli_loss,
+            "This is the Bernoulli formula. The decoder here is Gaussian, N(decode(z), σ² I), and σ must occur.",
         ),
         Mistake(
             loss_with(draw=lambda m, s, e: m),
@@ -671,6 +690,10 @@ GENERATE = Exercise(
         Mistake(
             lambda decode, z, e, s: (decode(z) + s * e).clamp(0, 1),
             "Cut off at 0 and 1 it is no draw from the Gaussian decoder any more: its variance is too small.",
+        ),
+        Mistake(
+            lambda decode, z, e, s: decode(z) + s * torch.randn_like(e),
+            "The noise is drawn anew: use the argument `noise`, so that the same call gives the same images.",
         ),
         Mistake(
             lambda decode, z, e, s: s * (decode(z) + e),
