@@ -10,6 +10,7 @@ from course_lib.variational.evidence import (
 )
 from course_lib.variational.fit import fit_posteriors, fit_prior, fit_vae
 from course_lib.variational.linear_regression import VariationalRegression, variational_linear_regression
+from course_lib.variational.linear_vae import LinearVaeOptimum, linear_vae_optimum
 from course_lib.variational.mean_field import MeanFieldPath, coordinate_ascent, mean_field_gaussian
 from course_lib.variational.priors import AggregatedPosterior, MixturePrior, StandardNormal, VampPrior
 from course_lib.variational.surgery import ElboSurgery, elbo_surgery
@@ -23,6 +24,7 @@ __all__ = [
     "ElboTerms",
     "GridEvidence",
     "ImportanceBound",
+    "LinearVaeOptimum",
     "MeanFieldPath",
     "MixturePrior",
     "StandardNormal",
@@ -37,6 +39,7 @@ __all__ = [
     "fit_prior",
     "fit_vae",
     "importance_weighted_bound",
+    "linear_vae_optimum",
     "mean_field_gaussian",
     "priors",
     "variational_linear_regression",

@@ -194,9 +194,7 @@ class LiveTraining(Shown):
         self._play.add_class("course-play")
         actions = [button(name, lambda name=name: self.act(name), "step-forward") for name in self._actions]
         reset = button("Reset", self.reset, "undo", "The training back to its start; the controls stay")
-        buttons = box(
-            [self._play, reset, *actions, *self._preset_buttons("Start values")], "course-buttons"
-        )
+        buttons = box([self._play, reset, *actions, *self._preset_buttons("Start values")], "course-buttons")
         self._status = widgets.HTML()
         self._status.add_class("course-status")
         self._assemble(buttons, self._status, self._row(speed))

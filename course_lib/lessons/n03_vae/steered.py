@@ -1,0 +1,90 @@
+"""A small VAE that learns on the screen, by whatever loss it is given."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from course_lib.data.digits import DigitSplit
+from course_lib.device import get_device
+from course_lib.lessons.n03_vae.runs import build
+from course_lib.variational.diagonal import kl_to_standard_normal
+
+__all__ = ["SteeredVae"]
+
+BATCH, EVERY = 128, 10  # images a step; steps from one look at the held-out digits to the next
+
+
+class SteeredVae:
+    """A VAE with two latent numbers; ``sigma``, ``beta`` and ``rate`` may change between any two steps.
+
+    Args:
+        digits: grey digits.
+        loss: ``loss(x, mean, logvar, decode, noise, sigma, beta)``, one number to be minimised.
+        shown: rows of the held-out digits that the pictures show.
+
+    Attributes:
+        steps: since the start or the last reset.
+        when: the steps at which the held-out digits were looked at.
+        price: their mean KL there, in nats.
+        error: the root mean squared error of their mean reconstructions there, in grey levels.
+    """
+
+    sigma, beta, rate = 0.2, 1.0, 3e-3
+
+    def __init__(self, digits: DigitSplit, loss: Callable, shown: list[int]):
+        self.device = get_device()
+        self.images = digits.train.to(self.device, torch.float32)
+        self.held = digits.held_out.to(self.device, torch.float32)
+        self.loss, self.shown = loss, shown
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the first weights and the first minibatch; the settings stay."""
+        # The loss has its own sigma, so the model's is not used.
+        self.vae = build(2, sigma=1.0).to(self.device, torch.float32)
+        self.rule = torch.optim.Adam(self.vae.parameters(), lr=self.rate)
+        self.random = torch.Generator().manual_seed(0)
+        self.last = torch.zeros((), device=self.device)
+        self.when: list[int] = []
+        self.price: list[float] = []
+        self.error: list[float] = []
+        self.steps = 0
+
+    def step(self) -> None:
+        """One minibatch, one draw for each of its images, one step of Adam."""
+        rows = torch.randint(len(self.images), (BATCH,), generator=self.random).to(self.device)
+        x = self.images[rows]
+        mean, logvar = self.vae.encode(x)
+        noise = torch.randn(mean.shape, generator=self.random, dtype=torch.float32).to(self.device)
+        value = self.loss(x, mean, logvar, self.vae.decode, noise, self.sigma, self.beta)
+        self.rule.param_groups[0]["lr"] = self.rate
+        self.rule.zero_grad()
+        value.backward()
+        self.rule.step()
+        self.last, self.steps = value.detach(), self.steps + 1
+        if self.steps % EVERY == 1:
+            self._look()
+
+    @torch.no_grad()
+    def _look(self) -> None:
+        mean, logvar = self.vae.encode(self.held)
+        self.when.append(self.steps)
+        self.price.append(float(kl_to_standard_normal(mean, logvar).mean()))
+        self.error.append(float((self.held - self.vae.decode(mean)).square().mean().sqrt()))
+
+    @torch.no_grad()
+    def pictures(self) -> tuple[Tensor, Tensor]:
+        """On the CPU: images, shape (3 n, 64), and the mean codes of all held-out digits, shape (360, 2).
+
+        The images are the n shown digits, their mean reconstructions, and n decoded draws of the prior (always the
+        same ones).
+        """
+        x = self.held[self.shown]
+        noise = torch.randn(len(x), 2, generator=torch.Generator().manual_seed(1), dtype=torch.float32)
+        made = [self.vae.decode(self.vae.encode(x)[0]), self.vae.decode(noise.to(self.device))]
+        return torch.cat([x, *made]).cpu(), self.vae.encode(self.held)[0].cpu()
+
+    def is_finite(self) -> bool:
+        """Whether the last loss and all weights are finite numbers (this waits for the device)."""
+        return all(bool(torch.isfinite(part).all()) for part in (self.last, *self.vae.parameters()))
