@@ -22,6 +22,7 @@ from course_lib.adversarial.updates import (
     update_generator,
 )
 from course_lib.checks.given import given_to
+from course_lib.device import get_device, normal
 from course_lib.training import History, train
 
 __all__ = ["AdversarialGame", "fit"]
@@ -36,7 +37,7 @@ class AdversarialGame(Settings):
     Args:
         generator: from noise of shape ``(m, noise_size)`` to points of shape ``(m, d)``.
         discriminator: from points ``(m, d)`` to scores ``(m, 1)``: logits, not probabilities.
-        data: the sample that minibatches are drawn from, shape ``(n, d)``, on the networks' device.
+        data: the sample that minibatches are drawn from, shape ``(n, d)``.
         noise_size: dimension of the generator's Gaussian input.
         loss: a name in ``ADVERSARIAL_LOSSES``, or an ``AdversarialLoss`` (your own functions).
         lr_d, lr_g: learning rates.
@@ -50,10 +51,12 @@ class AdversarialGame(Settings):
         betas: Adam's two decay rates.
         seed: of the minibatches and the noise.
         update_d, update_g: replace the two updates, for instance by a student's own.
+        device: where networks and data are moved to and trained; ``get_device`` decides without it. Random numbers are
+            drawn on the CPU, so that a seed means the same game everywhere.
 
     Attributes:
         history: ``value`` (the minibatch's V), ``ratio_loss``, ``generative_loss``, ``gradient_norm`` (of the
-            generator), one entry a step each; tensors on the device.
+            generator), one entry a step each; tensors on the device, as numbers by ``history.numpy``.
         steps: finished rounds.
     """
 
@@ -79,12 +82,17 @@ class AdversarialGame(Settings):
         seed: int = 0,
         update_d: DiscriminatorUpdate = update_discriminator,
         update_g: GeneratorUpdate = update_generator,
+        device: str | None = None,
     ):
         for name, network in (("generator", generator), ("discriminator", discriminator)):
             if not any(True for _ in checks.module(name, network).parameters()):
                 raise checks.refuse(name, "a network with parameters to train", network)
-        self.generator, self.discriminator = generator, discriminator
         self.data = minibatches.batch("data", data, discriminator)
+        self.device = get_device(
+            None if device is None else str(checks.device("device", device)), self.data.dtype
+        )
+        self.generator, self.discriminator = generator.to(self.device), discriminator.to(self.device)
+        self.data = self.data.to(self.device)
         self.noise_size, self.seed, self.optimizer, self.betas = noise_size, seed, optimizer, betas
         self.lr_d, self.lr_g, self.d_steps, self.batch_size = lr_d, lr_g, d_steps, batch_size
         self.input_noise, self.r1, self.r2, self.gp, self.clip = input_noise, r1, r2, gp, clip
@@ -127,11 +135,9 @@ class AdversarialGame(Settings):
         self._restart()
 
     def _restart(self) -> None:
-        self._random = torch.Generator(device=self.data.device).manual_seed(self.seed)
+        self._random = torch.Generator().manual_seed(self.seed)
         # Looking must not change the course of the game: pictures draw their noise from elsewhere.
-        self._fixed_noise = self._noise(
-            4096, torch.Generator(device=self.data.device).manual_seed(self.seed + 1)
-        )
+        self._fixed_noise = self._noise(4096, torch.Generator().manual_seed(self.seed + 1))
         self._seen_by_d = NoisyInputs(self.discriminator, generator=self._random)
         self._optimizer_d = self._make_optimizer(self.discriminator)
         self._optimizer_g = self._make_optimizer(self.generator)
@@ -145,13 +151,11 @@ class AdversarialGame(Settings):
         return torch.optim.Adam(network.parameters(), lr=1.0, betas=self.betas, fused=fused)
 
     def _noise(self, n: int, random: torch.Generator) -> Tensor:
-        return torch.randn(
-            n, self.noise_size, dtype=self.data.dtype, device=self.data.device, generator=random
-        )
+        return normal((n, self.noise_size), self.data, random)
 
     def _batch(self) -> Tensor:
         rows = (self.batch_size,)
-        return self.data[torch.randint(len(self.data), rows, device=self.data.device, generator=self._random)]
+        return self.data[torch.randint(len(self.data), rows, generator=self._random).to(self.device)]
 
     def discriminator_step(self) -> Mapping[str, Tensor]:
         """One update of the discriminator; returns ``ratio_loss`` and the ``value`` V of its minibatch."""
@@ -215,19 +219,19 @@ class AdversarialGame(Settings):
         return record
 
     def samples(self, n: int = 1024) -> Tensor:
-        """The generator's points for the same noise at every call, shape ``(n, d)`` with n up to 4096."""
+        """The generator's points for the same noise at every call, shape ``(n, d)`` with n up to 4096, on the CPU."""
         n = checks.integer("n", n, 1, len(self._fixed_noise))
         with evaluating(self.generator):
-            return self.generator(self._fixed_noise[:n])
+            return self.generator(self._fixed_noise[:n]).cpu()
 
     def scores(self, points: Tensor) -> Tensor:
-        """The discriminator's scores without input noise, shape ``(n,)``."""
+        """The discriminator's scores without input noise, shape ``(n,)``, on the CPU."""
         points = minibatches.batch("points", points, self.discriminator)
         if points.shape[1:] != self.data.shape[1:]:
             wanted = f"points of shape (n, {', '.join(map(str, self.data.shape[1:]))})"
             raise ValueError(f"points: expected {wanted}, got shape {tuple(points.shape)}")
         with evaluating(self.discriminator):
-            return given_to(self.discriminator, "points", points, "the discriminator").reshape(-1)
+            return given_to(self.discriminator, "points", points, "the discriminator").reshape(-1).cpu()
 
     @torch.no_grad()
     def is_finite(self) -> bool:

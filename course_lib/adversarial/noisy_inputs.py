@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib import checks
+from course_lib.device import normal
 
 __all__ = ["NoisyInputs"]
 
@@ -19,6 +20,5 @@ class NoisyInputs(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.std > 0:
-            noise = torch.randn(x.shape, dtype=x.dtype, device=x.device, generator=self.generator)
-            x = x + self.std * noise
+            x = x + self.std * normal(x.shape, x, self.generator)
         return self.network(x)

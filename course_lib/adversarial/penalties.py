@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from course_lib import checks
 from course_lib.adversarial import minibatches
 from course_lib.checks.given import given_to
+from course_lib.device import uniform
 
 __all__ = [
     "clip_weights",
@@ -70,7 +71,7 @@ def gradient_penalty(
         critic: from shape ``(n, ...)`` to ``(n,)`` or ``(n, 1)``.
         real, fake: the two ends, the same shape ``(n, ...)``.
         target: the slope that costs nothing; 1 for WGAN-GP (I24 Gradient penalty; Gulrajani et al. 2017).
-        generator: draws the position between the ends, one a pair; must live on the points' device.
+        generator: draws the position between the ends, one a pair.
 
     Returns:
         A scalar that can be differentiated with respect to the critic's parameters.
@@ -88,7 +89,7 @@ def slope_between(critic: Critic, real: Tensor, fake: Tensor, target: float, gen
     """``gradient_penalty`` without questions about values."""
     real, fake = real.detach(), fake.detach()
     shape = (len(real), *[1] * (real.ndim - 1))
-    position = torch.rand(shape, dtype=real.dtype, device=real.device, generator=generator)
+    position = uniform(shape, real, generator)
     gradient = _slopes(critic, torch.lerp(real, fake, position))
     return (gradient.flatten(1).norm(dim=1) - target).square().mean()
 

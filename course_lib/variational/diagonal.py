@@ -8,6 +8,7 @@ import math
 import torch
 
 from course_lib import checks
+from course_lib.device import normal
 
 __all__ = [
     "check_posteriors",
@@ -91,9 +92,7 @@ def reparameterize(
             generator gives the same noise on every device.
     """
     shape = mean.shape if samples is None else (samples, *mean.shape)
-    device = mean.device if generator is None else generator.device
-    noise = torch.randn(shape, generator=generator, device=device, dtype=mean.dtype)
-    return mean + torch.exp(0.5 * logvar) * noise.to(mean.device)
+    return mean + torch.exp(0.5 * logvar) * normal(shape, mean, generator)
 
 
 def mixture_log_prob(

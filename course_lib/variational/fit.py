@@ -1,12 +1,12 @@
 """Training of a VAE; of a prior for a VAE that stays as it is; of single posteriors without an encoder."""
 
-import copy
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from course_lib import checks
+from course_lib.device import trained_on
 from course_lib.training import train
 from course_lib.variational import model_inputs
 from course_lib.variational.against_prior import log_density, usable_prior
@@ -32,7 +32,7 @@ def fit_vae(
     """Adam on the negative ELBO for a fixed number of steps; the rate falls to zero along half a cosine.
 
     Args:
-        vae: trained in place.
+        vae: trained in place, on ``get_device()``.
         x: shape (n, D), the training images only; from 0 to 1 for a Bernoulli decoder.
         steps: how many minibatches of ``batch`` images, drawn with replacement.
         beta: the weight of the KL term.
@@ -61,7 +61,7 @@ def fit_vae(
 
     def keep(step: int) -> None:
         if step in wanted:
-            kept.append((step, copy.deepcopy(vae.state_dict())))
+            kept.append((step, {name: weight.cpu().clone() for name, weight in vae.state_dict().items()}))
 
     def negative(images: Tensor) -> Tensor:
         return (
@@ -70,17 +70,18 @@ def fit_vae(
             else -elbo(vae, images, beta=beta, generator=generator).value.mean()
         )
 
-    update = _updater(vae.parameters(), rate, steps)
+    with trained_on(vae) as device:
+        x = x.to(device)
+        update = _updater(vae.parameters(), rate, steps)
 
-    def step(index: int) -> Tensor:
-        rows = torch.randint(len(x), (batch,), generator=generator).to(x.device)
-        value = negative(x[rows])
-        update(value)
-        keep(index + 1)
-        return value
+        def step(index: int) -> Tensor:
+            value = negative(x[torch.randint(len(x), (batch,), generator=generator).to(device)])
+            update(value)
+            keep(index + 1)
+            return value
 
-    keep(0)
-    train(step, steps, progress=progress)
+        keep(0)
+        train(step, steps, progress=progress)
     return kept
 
 
@@ -117,18 +118,20 @@ def fit_prior(
         checks.function("log_prob", log_prob, "a function of the prior and points, or None")
     steps, batch = checks.integer("steps", steps, 0), checks.integer("batch", batch, 1)
     generator, rate = _seeded(seed), checks.number("rate", rate, 0)
-    update = _updater(prior.parameters(), rate, steps)
+    with trained_on(prior) as device:
+        mean, logvar = mean.to(device), logvar.to(device)
+        update = _updater(prior.parameters(), rate, steps)
 
-    def step(_: int) -> Tensor:
-        rows = torch.randint(len(mean), (batch,), generator=generator).to(mean.device)
-        z = reparameterize(mean[rows], logvar[rows], generator=generator)
-        value = -(log_prob(prior, z) if log_prob else log_density(prior, z)).mean()
-        update(value)
-        if hasattr(prior, "project_"):
-            prior.project_()
-        return value
+        def step(_: int) -> Tensor:
+            rows = torch.randint(len(mean), (batch,), generator=generator).to(device)
+            z = reparameterize(mean[rows], logvar[rows], generator=generator)
+            value = -(log_prob(prior, z) if log_prob else log_density(prior, z)).mean()
+            update(value)
+            if hasattr(prior, "project_"):
+                prior.project_()
+            return value
 
-    train(step, steps, progress=progress)
+        train(step, steps, progress=progress)
     return prior
 
 
@@ -164,18 +167,21 @@ def fit_posteriors(
     rate = checks.number("rate", rate, 0)
     _seeded(seed)
     starts = [model_inputs.latents("starts", s, vae, (len(x),)) for s in checks.items("starts", starts)]
-    with torch.no_grad():
-        own = vae.encode(x)
-    found = [own]
-    for start in (own, *((mean, own[1]) for mean in starts)):
-        found.append(_search(vae, x, start, steps, samples, rate, seed, progress))
-    with torch.no_grad():
-        values = torch.stack(
-            [_bound(vae, x, *pair, 256, torch.Generator().manual_seed(seed + 1)) for pair in found]
-        )
-        which = values.argmax(0)[None, :, None]
-        mean, logvar = (torch.stack(parts).take_along_dim(which, 0)[0] for parts in zip(*found, strict=True))
-    return mean, logvar
+    before = x.device
+    with trained_on(vae) as device:
+        x = x.to(device)
+        with torch.no_grad():
+            own = vae.encode(x)
+        found = [own]
+        for start in (own, *((mean.to(device), own[1]) for mean in starts)):
+            found.append(_search(vae, x, start, steps, samples, rate, seed, progress))
+        with torch.no_grad():
+            values = torch.stack(
+                [_bound(vae, x, *pair, 256, torch.Generator().manual_seed(seed + 1)) for pair in found]
+            )
+            which = values.argmax(0)[None, :, None]
+            best = [torch.stack(parts).take_along_dim(which, 0)[0] for parts in zip(*found, strict=True)]
+    return best[0].to(before), best[1].to(before)
 
 
 def _search(vae, x, start, steps, samples, rate, seed, progress):
@@ -204,7 +210,8 @@ def _seeded(seed: int) -> torch.Generator:
 def _updater(parameters, rate: float, steps: int) -> Callable[[Tensor], None]:
     """One step of Adam with a cosine schedule on a loss; other parameters that the loss reaches get no gradient."""
     parameters = list(parameters)
-    optimiser = torch.optim.Adam(parameters, lr=rate, fused=True)
+    fused = all(parameter.device.type in ("cpu", "cuda") for parameter in parameters)
+    optimiser = torch.optim.Adam(parameters, lr=rate, fused=fused)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
 
     def update(loss: Tensor) -> None:

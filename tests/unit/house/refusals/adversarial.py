@@ -20,7 +20,7 @@ def networks():
 
 
 def settings():
-    return networks() | {"data": REAL, "noise_size": 1}
+    return networks() | {"data": REAL, "noise_size": 1, "device": "cpu"}
 
 
 def game(**more):

@@ -1,7 +1,9 @@
 """One valid call of each function of ``course_lib.device``."""
 
+import torch
+
 CALLS = {
-    "get_device": lambda: {"name": "cpu"},
+    "get_device": lambda: {"name": "cpu", "dtype": torch.float64},
     "seed_everything": lambda: {"seed": 3},
 }
 
