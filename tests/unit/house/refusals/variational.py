@@ -70,6 +70,17 @@ CALLS = {
         steps=1, snapshots=[0], loss=lambda vae, x, generator: -vae.log_likelihood(x, vae.encode(x)[0]).mean(),
         progress=False,
     ),
+    "clutter_posterior": lambda: {
+        "y": [0.5, 2.0], "method": "ep", "weight": 0.4, "clutter_variance": 9.0, "prior_variance": 50.0, "damping": 0.5
+    },
+    "variational_linear_regression": lambda: {
+        "X": [[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]],
+        "y": [0.0, 1.0, 3.0],
+        "noise_precision": 2.0,
+        "shape": 1.0,
+        "rate": 1.0,
+    },
+    "linear_vae_optimum": lambda: {"eigenvalues": [3.0, 1.0, 0.2], "sigma": 0.5, "latent_size": 2},
     "importance_weighted_bound": lambda: of_images(samples=2, prior=prior(), generator=seeded()),
     "mean_field_gaussian": lambda: {"mean": [0.0, 1.0], "cov": COV, "direction": "exclusive"},
 }  # fmt: skip
@@ -124,7 +135,8 @@ VALID = {
     ("VampPrior", "low", "zero"): "any range",
     ("elbo", "beta", "zero"): "the reconstruction alone",
     ("fit_vae", "beta", "zero"): "the reconstruction alone",
-    ("*", "rate", "zero"): "nothing moves",
+    ("clutter_posterior", "weight", "zero"): "no clutter",
+    **{(name, "rate", "zero"): "nothing moves" for name in ("fit_posteriors", "fit_prior", "fit_vae")},
     ("*", "seed", "zero"): "a seed",
     ("*", "steps", "zero"): "no steps",
     ("*", "progress", "text"): "what the bar says",
