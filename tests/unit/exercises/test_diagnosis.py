@@ -46,6 +46,18 @@ def samples(rng):
         yield Case((torch.from_numpy(rng.normal(size=n)),))
 
 
+def kl(p, q):
+    return torch.special.xlogy(p, p / q).sum()
+
+
+def distributions(rng):
+    for n in (2, 4, 5):
+        yield Case(tuple(torch.from_numpy(rng.dirichlet([1.0] * n)) for _ in range(2)))
+    yield Case(
+        (torch.tensor([0.5, 0.5]).double(), torch.tensor([1.0, 0.0]).double()), "an atom that q does not have"
+    )
+
+
 def exercise(reference, cases, **changes):
     fields = {"id": "99.any", "title": "Any", "reference": reference, "cases": cases, "hints": ("a", "b")}
     return Exercise(**(fields | changes))
@@ -54,6 +66,7 @@ def exercise(reference, cases, **changes):
 ENERGY = exercise(free_energy, energies)
 ROWS = exercise(rows, tables)
 MOMENTS = exercise(moments, samples)
+KL = exercise(kl, distributions)
 GRADIENT = exercise(free_energy, energies, gradient=("values",))
 
 
@@ -105,6 +118,9 @@ RELATIONS = [
     (MOMENTS, lambda x: (x.var(), x.mean(), len(x)), "Results 1 and 2 have changed places on all 3 inputs"),
     (MOMENTS, lambda x: x.var(), "is result 2 alone; 3 results are asked for"),
     (MOMENTS, lambda x: (x.mean(), x.var(unbiased=False), len(x)), "(n − 1)/n, with n the number of entries of `x`"),
+    (MOMENTS, lambda x: (2 * x.mean(), x.var().sin() + x.mean(), len(x)), None),
+    (KL, lambda p, q: torch.special.xlogy(p, p / q.clamp(min=1e-9)).sum(), "where infinity is expected (an atom"),
+    (KL, lambda p, q: 2 * torch.special.xlogy(p, p / q.clamp(min=1e-9)).sum(), None),
     (MOMENTS, lambda x: (x.sum(), x.var(), len(x)), "as a sum is of a mean on all 3 inputs; the rest is right"),
     (GRADIENT, lambda p, v, r: free_energy(p, v, r).item(), "A Python number has no gradient"),
     (GRADIENT, lambda p, v, r: free_energy(p, v, r).detach(), "no gradient flows back to `values`"),

@@ -4,6 +4,7 @@
 
 import asyncio
 import contextlib
+import gc
 import inspect
 import itertools
 import signal
@@ -360,19 +361,31 @@ def test_what_was_left_behind_is_asked_again_until_it_ends(monkeypatch):
     assert len(piled) == length
 
 
+class Node:
+    """A chain that holds itself: only the garbage collector can free it."""
+
+    def __init__(self, before):
+        self.before, self.itself, self.data = before, self, bytearray(3000)
+
+
 def test_memory_that_an_endless_loop_has_piled_up_is_given_back():
     if not memory.resident():
         pytest.skip("this system does not tell how much memory is held")
 
     def piles_up():
-        rows = []
+        node, length = None, 0
         while True:
-            rows.append(bytearray(1 << 20))
+            if length < 50_000:
+                node, length = Node(node), length + 1
 
-    before = memory.resident()
-    for _ in range(3):
-        assert run_limited(piles_up, 0.2).timed_out
-    assert memory.resident() - before < 64 << 20
+    gc.collect()
+    gc.disable()
+    try:
+        before = memory.resident()
+        assert run_limited(piles_up, 0.5).timed_out
+        assert memory.resident() - before < 64 << 20
+    finally:
+        gc.enable()
 
 
 def test_work_that_fills_the_memory_is_stopped_before_its_time(monkeypatch):
@@ -442,15 +455,28 @@ def test_threads_that_the_work_started_are_stopped_and_named():
     assert not [one for one in threading.enumerate() if one.name == "my thread"]
 
 
-def test_a_thread_that_cannot_be_stopped_is_named_and_ends_later():
+def test_a_thread_that_cannot_be_stopped_is_named_and_ends_later(monkeypatch):
+    monkeypatch.setattr(stopping._RaiseAgain, "__call__", lambda self, *_: self)
     release = threading.Event()
 
+    def stuck():
+        release.wait()
+        for _ in range(3):
+            try:
+                while True:
+                    time.sleep(0.001)
+            except:
+                pass
+
     def starts():
-        threading.Thread(target=lambda: release.wait(), name="stuck thread", daemon=True).start()
+        threading.Thread(target=stuck, name="stuck thread", daemon=True).start()
 
     outcome = run_limited(starts, 5, grace=0.3)
     assert "could not be stopped and still runs: `stuck thread`" in outcome.threads[0]
+    (thread,) = (one for one in threading.enumerate() if one.name == "stuck thread")
     release.set()
+    thread.join(30)
+    assert not thread.is_alive()
 
 
 def test_idle_threads_of_a_library_are_left_alone():
