@@ -460,9 +460,9 @@ def test_a_thread_that_cannot_be_stopped_is_named_and_ends_later(monkeypatch):
     release = threading.Event()
 
     def stuck():
-        release.wait()
         for _ in range(3):
             try:
+                release.wait()
                 while True:
                     time.sleep(0.001)
             except:
