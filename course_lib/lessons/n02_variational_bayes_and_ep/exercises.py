@@ -71,6 +71,10 @@ ELBO = Exercise(
             "The first argument is a logarithm already: do not take its exponential.",
         ),
         Mistake(
+            lambda log_joint, q: torch.where(q > 0, q * (log_joint + torch.log(q)), 0.0).sum(),
+            "The logarithm of q is subtracted, not added: it stands below the fraction line.",
+        ),
+        Mistake(
             _elbo_under_the_joint,
             "The expectation must be under q: the weights are q(z), not p(y, z).",
         ),
@@ -141,6 +145,10 @@ MEAN_FIELD_SWEEP = Exercise(
             "The normalisation of the clutter's density is missing: log N(y; 0, 10) contains −½ log 10.",
         ),
         Mistake(
+            lambda y, r, w: _sweep(y, r, w, prior=_PRIOR**2),
+            "The prior has the variance 100, so its precision is 1/100, not 100.",
+        ),
+        Mistake(
             lambda y, r, w: _sweep(y, r, w, swap=True),
             "The weights are exchanged: weight is the probability of clutter, 1 − weight that of signal.",
         ),
@@ -187,6 +195,18 @@ def _tilted(y, mean, variance, weight, *, noise=1.0, cross=1.0, pull=None, swap=
     )
 
 
+def _tilted_with_standard_deviations(y, mean, variance, weight):
+    signal = (1 - weight) * _density(y, mean, (variance + 1) ** 2)
+    mass = signal + weight * _density(y, 0.0, _CLUTTER**2)
+    r, step = signal / mass, variance * (y - mean) / (variance + 1)
+    return mass, mean + r * step, variance - r * variance**2 / (variance + 1) + r * (1 - r) * step**2
+
+
+def _tilted_with_mean_of_the_product(y, mean, variance, weight):
+    mass, mean, variance = _tilted(y, mean, variance, weight)
+    return mass, mass * mean, variance
+
+
 def _cavities(rng):
     yield Case((2.5, 0.0, 100.0, 0.5), "the prior as cavity")
     yield Case((-4.0, 2.0, 0.5, 0.5), "a datum far from the cavity")
@@ -221,6 +241,18 @@ TILTED_MOMENTS = Exercise(
         Mistake(
             lambda y, m, v, w: _tilted(y, m, v, w, pull=1.0),
             "The mean moves as if the datum were certainly signal: the step is taken with probability r only.",
+        ),
+        Mistake(
+            lambda y, m, v, w: (*_tilted(y, m, v, w)[:2], v / (v + 1)),
+            "This is the variance if the datum is certainly signal: if it is clutter, θ keeps the variance v.",
+        ),
+        Mistake(
+            _tilted_with_standard_deviations,
+            "The second argument of N is a variance: v + 1 and 10 are no standard deviations.",
+        ),
+        Mistake(
+            _tilted_with_mean_of_the_product,
+            "The mean is that of the tilted distribution divided by its mass.",
         ),
         Mistake(
             lambda y, m, v, w: (
@@ -278,6 +310,13 @@ def _site(
     return (max(new[0], 0.0), new[1]) if clip else new
 
 
+def _site_as_mean_and_variance(y, site, q, weight):
+    if q[0] <= site[0]:
+        return tuple(site)
+    precision, shift = _site(y, site, q, weight)
+    return shift / precision, 1 / precision
+
+
 def _states(rng):
     yield Case((2.5, (0.0, 0.0), (0.01, 0.0), 0.5), "the first update: q is the prior")
     yield Case((-4.0, (-0.05, 0.3), (1.6, 3.5), 0.5), "a datum far away: its site turns negative")
@@ -319,6 +358,10 @@ EP_SITE = Exercise(
         Mistake(
             lambda y, s, q, w: _site(y, s, q, w, variances=True),
             "A quotient subtracts precisions 1/variance and shifts mean/variance, not variances and means.",
+        ),
+        Mistake(
+            _site_as_mean_and_variance,
+            "The site is asked for as (precision, shift), not as mean and variance.",
         ),
     ),
     hints=(
@@ -379,6 +422,11 @@ EP_LOG_EVIDENCE = Exercise(
             lambda y, s, w: _evidence(y, s, w, scale=0.0),
             "The height of a site is Z_i over the mass that cavity times bare site has: Φ(cavity_i) − Φ(q) is missing "
             "from the sum.",
+        ),
+        Mistake(
+            lambda y, s, w: _evidence(y, s, w, scale=0.0, ends=False),
+            "These are the tilted masses alone: what makes heights C_i of them is missing, and so is the integral of "
+            "prior times sites.",
         ),
         Mistake(
             lambda y, s, w: _evidence(y, s, w, ends=False),
@@ -454,6 +502,11 @@ def _renew(
     return mean, covariance, new_shape, 1 / new_rate if scale else new_rate
 
 
+def _precision_for_covariance(*args):
+    mean, covariance, shape, rate = _renew(*args)
+    return mean, torch.linalg.inv(covariance), shape, rate
+
+
 def _regressions(rng):
     X = _tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
     yield Case((X, _tensor([0.1, 0.9, 2.2]), 4.0, 1.0, 1.0, 1.0), "a straight line through three points")
@@ -488,6 +541,10 @@ REGRESSION_SWEEP = Exercise(
         Mistake(
             lambda *args: _renew(*args, scale=True),
             "This is a scale: the Gamma distribution of the lecture has a rate, its inverse.",
+        ),
+        Mistake(
+            _precision_for_covariance,
+            "The second result is the precision matrix of q(β): its inverse, the covariance, is asked for.",
         ),
         Mistake(lambda *args: _renew(*args, half=1.0), "The 1/2 before E ‖β‖² is missing in the rate."),
         Mistake(

@@ -16,7 +16,7 @@
 # *posterior*, which we can write down only up to a factor. All logarithms are natural, so that KL and $\log p$ are counted in *nats*.
 #
 # The lecture writes $x$ for what is observed and $z$ for what is not. We write $y$ for what is observed throughout, because
-# section 2.9 needs $x$ for the regressors.
+# section 2.10 needs $x$ for the regressors.
 
 # %% name="setup"
 import itertools
@@ -134,13 +134,11 @@ def bar(view, heads, fair, two_headed):
         view["bar"].fill("KL", [0.2, 0.8], top, base=edge, color="third", alpha=0.6, label="KL")
     else:
         view["bar"].text("none", 0.5, 0.5, "L = −∞, KL = ∞", align="center", where="panel")
-    view["bar"].hline("evidence", log_evidence, color="p", label="log p(y)")
     line = torch.linspace(0, 1, 101)
-    bounds = torch.stack([elbo(joint.log(), q_of(a)) for a in line])
-    gaps = torch.stack([kl_to_posterior(q_of(a), joint) for a in line])
+    bounds = [float(elbo(joint.log(), q_of(a))) for a in line]
+    gaps = [float(kl_to_posterior(q_of(a), joint)) for a in line]
     view["line"].curve("L", line, bounds, color="q", label="L(q)")
     view["line"].curve("KL", line, gaps, color="third", label="KL(q‖p(z|y))")
-    view["line"].curve("sum", line, bounds + gaps, color="p", label="their sum")
     view["line"].vline("here", fair, style="--")
     view["bar"].title(f"L by {owner(elbo)}")
     view.readout("L(q)", bound)
@@ -201,7 +199,7 @@ q_from = lambda v: torch.softmax(torch.as_tensor(v), 0)
 highest = optimize.minimize(lambda v: -float(elbo(log_joint, q_from(v))), [1.0, 0.0, -1.0], tol=1e-13)
 best_q = q_from(highest.x)
 many = torch.from_numpy(np.random.default_rng(0).dirichlet([1.0] * 3, size=10_000))
-gaps = float(joint_of(4).sum().log()) - torch.stack([elbo(log_joint, q) for q in many])
+gaps = joint_of(4).sum().log() - torch.tensor([float(elbo(log_joint, q)) for q in many])
 pinsker = gaps / (0.5 * (many - posterior).abs().sum(1)) ** 2
 print(f"the search ends at {shown(best_q)}")
 print(f"the posterior is   {shown(posterior)}")
@@ -357,7 +355,7 @@ holds(
 # ## 2.4 Variational Bayes, with two families
 #
 # **The family that factorises.** The lecture's example of a tractable family is the product over the variables, here $q(\theta)\,q(c_1)\cdots q(c_n)$. As in notebook 1 each factor
-# is best where its logarithm is the expectation of the log joint under the others:
+# is best where its logarithm is, up to a constant, the expectation of the log joint under the others:
 #
 # - $q(\theta)$ sees each datum with the weight $r_i = q(c_i = 1)$, and is a Gaussian of precision $\frac1{100} + \sum_i r_i$ and mean (variance times $\sum_i r_i y_i$);
 # - $q(c_i)$ compares $\log(1-w) + \mathbb E_{q(\theta)}\log\mathcal N(y_i; \theta, 1)$ with $\log w + \log\mathcal N(y_i; 0, 10)$, and $r_i$ is the logistic function
@@ -403,7 +401,7 @@ def mean_field_path(y, sweeps, start=None):
     """Mean and variance of q(theta), r, and the bound after each sweep, from r = 1 or from another start."""
     r, path = torch.ones_like(y) if start is None else start, []
     for _ in range(sweeps):
-        mean, variance, r = mean_field_sweep(y, r, WEIGHT)
+        mean, variance, r = (torch.as_tensor(part).double() for part in mean_field_sweep(y, r, WEIGHT))
         path.append((mean, variance, r, product_bound(y, mean, variance, r)))
     return path
 
@@ -765,7 +763,7 @@ def ep_steps(view, y5, damping, step):
 explore(
     ep_steps,
     panels=[
-        Panel("theta", title="updates", xlabel="θ", ylabel="density", xlim=(-8, 8), ylim=(0, 0.8), width=1.4),
+        Panel("theta", title="updates", xlabel="θ", ylabel="density", xlim=(-8, 8), ylim=(0, 0.8), width=1.8),
         Panel("sites", title="precision of each site", xlabel="reading", ylabel="1 / variance",
               ylim=(-0.8, 1.2), legend=False, width=1.4),
         Panel("path", title="the spread of q", xlabel="updates", ylabel="standard deviation", xlim=(-1, 41),
@@ -820,17 +818,15 @@ erratum(
 #
 # ## 2.6 The evidence by EP
 #
-# Sites have heights too. $C_i$ is chosen such that cavity times site has the mass $Z_i$ of cavity times factor, the tilted mass. Let
+# Sites have heights, too: $C_i$ is chosen such that cavity times site has the same mass as cavity times factor, the tilted mass $Z_i$. EP's estimate of the evidence is the integral of prior times sites,
 #
-# $$\Phi(a, b) = \frac{b^2}{2a} - \frac12\log a, \qquad\text{so that}\qquad \int \exp\{b\theta - \tfrac12 a\theta^2\}\,d\theta = \sqrt{2\pi}\;e^{\Phi(a, b)} .$$
+# $$Z_{\rm EP} = \int p(\theta)\prod_i s_i(\theta)\,d\theta .$$
 #
-# Then $\log C_i = \log Z_i + \Phi(\text{cavity}_i) - \Phi(q)$, and EP's estimate of the evidence is the integral of prior times sites:
-#
-# $$\log Z_{\rm EP} = \sum_i \log C_i + \Phi(q) - \Phi(\text{prior}).$$
+# Both conditions are about integrals of $\exp\{b\theta - \frac12 a\theta^2\}$ for some precision $a$ and shift $b$.
 #
 # ### Exercise 2.5 · EP's evidence (twenty minutes)
 #
-# Try to derive the formula for $\log C_i$ before you type it: in the quotient of two integrals most factors cancel.
+# Find that integral, then $\log C_i$, then $\log Z_{\rm EP}$; do it on paper first. The prior and the cavities are normalised densities; the product of prior and sites is not.
 
 # %% tags=["exercise:02.ep_log_evidence"]
 def ep_log_evidence(y, sites, weight):
@@ -859,7 +855,7 @@ ep_log_evidence = check("02.ep_log_evidence", ep_log_evidence)
 # The bound $\mathcal L$ always lies below $\log p(y)$. Does EP's estimate?
 
 # %% name="ep-evidence"
-yours = ep_log_evidence(twenty.tolist(), sites, WEIGHT)
+yours = float(ep_log_evidence(twenty.tolist(), sites, WEIGHT))
 bound = float(clutter_posterior(twenty, "gaussian").log_evidence)
 print(f"data set 0, twenty readings: EP {yours:.5f}, exact {float(of_posterior.log_evidence):.5f}, "
       f"bound of the best Gaussian {bound:.5f}")
@@ -931,7 +927,7 @@ def convergence(view, readings, damping, sweeps):
         view["variance"].scatter("skipped", skips, color="q", size=8, label="a site was skipped")
     (_, sites, skipped), before = rows[-1], rows[-2][1]
     moved = float((torch.tensor(sites) - torch.tensor(before)).abs().max())
-    log_evidence = ep_log_evidence(y, sites, WEIGHT)
+    log_evidence = float(ep_log_evidence(y, sites, WEIGHT))
     view["mean"].title(f"mean, sites by {owner(ep_site)}")
     view.readout("largest move in the last sweep", moved, ".1e")
     view.readout("sites skipped in it", skipped, "d")
@@ -1011,29 +1007,6 @@ def thirty(n):
     return np.array(rows)
 
 
-print("variance over exact, median (largest)   "
-      "EP              best Gaussian   product         EP / best Gaussian")
-for n in NUMBERS:
-    rows = thirty(n)
-    shown_ratios = [f"{np.nanmedian(column):.2f} ({np.nanmax(column):.2f})" for column in rows.T]
-    order = rows[:, 0] / rows[:, 1]
-    print(f"n = {n:<36}" + "".join(f"{text:<16}" for text in shown_ratios)
-          + f"{np.nanmin(order):.3f} to {np.nanmax(order):.2f}")
-
-# %% [markdown]
-# Where does the variance of the posterior come from? For five readings the labellings can be enumerated. We ask what the single case "all is clutter" contributes.
-
-# %% name="the-foot"
-mass_of_foot, variance_of_foot = [], []
-for seed in range(30):
-    log_joint, means, variances = all_cases(draw_data(seed, 5))
-    mass = torch.softmax(log_joint, 0)
-    spread = variances + (means - mass @ means) ** 2
-    mass_of_foot.append(float(mass[0]))  # label vector 0: no signal at all
-    variance_of_foot.append(float(mass[0] * spread[0] / (mass @ spread)))
-print("five readings, medians of 30 data sets: 'all is clutter' has "
-      f"{np.median(mass_of_foot):.3f} of the mass and {np.median(variance_of_foot):.2f} of the variance")
-
 # %% name="predict-wide" tags=["predict"]
 predict(
     "02.wide",
@@ -1071,6 +1044,30 @@ explore(
     alt="Variance of expectation propagation, of the best Gaussian and of the product over the exact one, "
     "30 data sets",
 )
+
+# %% name="thirty-table"
+print("variance over exact, median (largest)   "
+      "EP              best Gaussian   product         EP / best Gaussian")
+for n in NUMBERS:
+    rows = thirty(n)
+    shown_ratios = [f"{np.nanmedian(column):.2f} ({np.nanmax(column):.2f})" for column in rows.T]
+    order = rows[:, 0] / rows[:, 1]
+    print(f"n = {n:<36}" + "".join(f"{text:<16}" for text in shown_ratios)
+          + f"{np.nanmin(order):.3f} to {np.nanmax(order):.2f}")
+
+# %% [markdown]
+# With few readings EP is far too narrow, though it means to follow $\mathrm{KL}(p\Vert q)$. Where does the variance of the posterior come from? For five readings the labellings can be enumerated. We ask what the single case "all is clutter" contributes.
+
+# %% name="the-foot"
+mass_of_foot, variance_of_foot = [], []
+for seed in range(30):
+    log_joint, means, variances = all_cases(draw_data(seed, 5))
+    mass = torch.softmax(log_joint, 0)
+    spread = variances + (means - mass @ means) ** 2
+    mass_of_foot.append(float(mass[0]))  # label vector 0: no signal at all
+    variance_of_foot.append(float(mass[0] * spread[0] / (mass @ spread)))
+print("five readings, medians of 30 data sets: 'all is clutter' has "
+      f"{np.median(mass_of_foot):.3f} of the mass and {np.median(variance_of_foot):.2f} of the variance")
 
 # %% [markdown]
 # - **"Compact" is true of the product** in all thirty data sets from three readings on (the largest ratios in the table), whatever $n$. It is true of the best Gaussian where the posterior has a part that can be left out;
@@ -1205,9 +1202,12 @@ explore(
     "of the modes",
 )
 
+# %% name="thresholds"
+leaves = next(float(s) for s in np.arange(0.9, 1.2, 0.005) if product_mean(float(s), turns=20_000) > 0.05)
+print(f"the product's mean leaves 0 at s = {leaves:.2f}; the best Gaussian's jumps at s = {jump:.2f}")
+
 # %% [markdown]
-# So "VB picks one mode" has a threshold, and the threshold belongs to the family: 1 for the product, about 2.8 for the Gaussian. Between the two the same direction of KL gives a compact $q$ in one family and a covering one in
-# the other.
+# So "VB picks one mode" has a threshold, and the threshold belongs to the family. Between the two thresholds the same direction of KL gives a compact $q$ in one family and a covering one in the other.
 #
 # ## 2.10 Variational linear regression
 #
@@ -1315,7 +1315,7 @@ regression_sweep = check("02.regression_sweep", regression_sweep)
 # %% name="regression"
 def regression_bound(X, y, tau, shape, rate, mean, covariance, new_shape, new_rate):
     """L(q) in nats for q(beta) = N(mean, covariance) and q(lambda) = Gamma(new_shape, new_rate)."""
-    d, q_lambda = X.shape[1], Gamma(torch.as_tensor(new_shape), torch.as_tensor(new_rate))
+    d, q_lambda = X.shape[1], Gamma(new_shape, new_rate)
     log_lambda = torch.digamma(q_lambda.concentration) - q_lambda.rate.log()
     errors = ((y - X @ mean) ** 2).sum() + torch.trace(X @ covariance @ X.T)
     fit = 0.5 * (len(y) * math.log(tau / (2 * math.pi)) - tau * errors)
@@ -1329,8 +1329,9 @@ def regression_path(X, y, tau, shape, rate, sweeps):
     """The bound after each sweep, and the last factors."""
     expected, bounds = shape / rate, []
     for _ in range(sweeps):
-        factors = regression_sweep(X, y, tau, shape, rate, expected)
-        expected = float(factors[2]) / float(factors[3])
+        new = regression_sweep(X, y, tau, shape, rate, expected)
+        factors = [torch.as_tensor(part).double() for part in new]
+        expected = float(factors[2] / factors[3])
         bounds.append(float(regression_bound(X, y, tau, shape, rate, *factors)))
     return bounds, factors
 
@@ -1398,12 +1399,14 @@ def hyperprior(view, number, n, d, seed):
     view["beta"].fill("p", line, exact, color="p", alpha=0.3, label="exact")
     density = Normal(center, spread).log_prob(line).exp()
     view["beta"].curve("q", line, density, color="fourth", style="-", label="VB")
-    view["gap"].curve("gap", HYPER, cached_gaps(seed, n, d), color="fourth", style="-", label="log p(y) − L")
     gap = float(fit.log_evidence - fit.elbo)
+    firmer = [(v, lacks) for v, lacks in zip(HYPER, cached_gaps(seed, n, d), strict=True) if v > number]
+    line_x, line_y = zip((number, gap), *firmer, strict=True)
+    view["gap"].curve("gap", line_x, line_y, color="fourth", style="-", label="log p(y) − L, down to here")
     view["gap"].scatter("here", [[number, gap]], color="accent", size=10)
     view.readout("gap", gap, ".4f")
     view.readout("std of β₁, exact", std, ".3f")
-    view.readout("VB", spread, ".3f")
+    view.readout("std of β₁, VB", spread, ".3f")
     view.readout("E λ, exact", float(mass @ wide.exp()), ".2f")
     view.readout("E λ, VB", float(fit.shape / fit.rate), ".2f")
     view.readout("sweeps", fit.sweeps, "d")
@@ -1497,4 +1500,5 @@ compare([prior] + [student_factor(reading) for reading in (1.8, 2.3, 2.0, 9.0)])
 # - In variational regression look at the hyperprior and at $n$ against $d$ before you trust a variance.
 #
 # **References.** UL p.17-19. T. Minka, *Expectation propagation for approximate Bayesian inference*, UAI 2001, and *A family of algorithms for approximate Bayesian inference*, PhD thesis, MIT, 2001. C. Bishop, *Pattern Recognition and Machine Learning* (2006), chapter 10. D. Blei, A. Kucukelbir,
-# J. McAuliffe, *Variational inference: a review for statisticians*, [arXiv:1601.00670](https://arxiv.org/abs/1601.00670).
+# J. McAuliffe, *Variational inference: a review for statisticians*, [arXiv:1601.00670](https://arxiv.org/abs/1601.00670). Next: [the variational autoencoder](03_vae.ipynb),
+# where a network proposes $q(z\mid y)$ for every $y$ at once.
