@@ -1189,7 +1189,7 @@ live
 #   bound.
 # 4. *β = 20*: the same collapse, as the prediction's answer says.
 # 5. *Start values*, then *sharp*: the price rises by about two nats and the error hardly falls: two numbers cannot say more about a digit.
-# 6. The learning rate at its right end: the weights become infinite, the training stops and says so. *Reset* brings the first weights back.
+# 6. The learning rate at its right end: the weights soon are no numbers any more, and the training stops and says so. *Reset* brings the first weights back.
 #
 # ## 3.7 Sigma decides what is alive
 #
@@ -1312,7 +1312,7 @@ def on_your_loss(sigma, beta=1.0):
     """A loss for fit_vae that calls yours."""
     def loss(vae, images, generator):
         mean, logvar = vae.encode(images)
-        noise = torch.randn(mean.shape, generator=generator, dtype=images.dtype)
+        noise = torch.randn(mean.shape, generator=generator, dtype=images.dtype).to(images.device)
         return negative_elbo(images, mean, logvar, vae.decode, noise, sigma, beta)
 
     return loss
