@@ -368,7 +368,7 @@ explore(
 )
 
 # %% [markdown]
-# The blue band shows 80 % of 20 tries. With ten latent numbers and $\sigma = 0.3$ most tries are nats too low even after sixteen thousand draws:
+# The blue band shows 80 % of 20 tries. With ten latent numbers and $\sigma = 0.3$ most tries are more than a nat too low even after sixteen thousand draws:
 # the mean likelihood estimates $p(x)$ without bias, but mostly none of the draws that count is among them. Draws from an *encoder* that knows
 # roughly where to look (here: the right place, 20 % too wide) need a handful.
 
@@ -682,7 +682,7 @@ def draw_families(view, angle, bumps):
     row = int((angle == ANGLES).nonzero())
     posterior = torch.exp(log_joint(thirteen[row], 0.3) - evidences[row])
     view["line"].fill("posterior", Z, posterior, color="third", alpha=0.5, label="posterior")
-    view["line"].curve("q", FINE, fitted[bumps][0][row].exp(), color="q", label=f"best q, bumps: {bumps}")
+    view["line"].curve("q", FINE, fitted[bumps][0][row].exp(), color="q", label="best q")
     for count, color in ((1, "q"), (2, "p"), (4, "fourth")):
         view["gaps"].curve(f"{count}", ANGLES, gaps[count], color=color, label=f"bumps: {count}")
     view["gaps"].scatter("here", [[angle, float(gaps[bumps][row])]], color="ink", size=8)
@@ -1189,7 +1189,7 @@ live
 #   bound.
 # 4. *β = 20*: the same collapse, as the prediction's answer says.
 # 5. *Start values*, then *sharp*: the price rises by about two nats and the error hardly falls: two numbers cannot say more about a digit.
-# 6. The learning rate at its right end: the weights become infinite, the training stops and says so. *Reset* brings the first weights back.
+# 6. The learning rate at its right end: the weights soon are no numbers any more, and the training stops and says so. *Reset* brings the first weights back.
 #
 # ## 3.7 Sigma decides what is alive
 #
@@ -1312,7 +1312,7 @@ def on_your_loss(sigma, beta=1.0):
     """A loss for fit_vae that calls yours."""
     def loss(vae, images, generator):
         mean, logvar = vae.encode(images)
-        noise = torch.randn(mean.shape, generator=generator, dtype=images.dtype)
+        noise = torch.randn(mean.shape, generator=generator, dtype=images.dtype).to(images.device)
         return negative_elbo(images, mean, logvar, vae.decode, noise, sigma, beta)
 
     return loss

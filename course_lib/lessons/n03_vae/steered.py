@@ -50,9 +50,12 @@ class SteeredVae:
         self.price: list[float] = []
         self.error: list[float] = []
         self.steps = 0
+        self._seen = self._pictures()
 
     def step(self) -> None:
-        """One minibatch, one draw for each of its images, one step of Adam."""
+        """One minibatch, one draw for each of its images, one step of Adam; nothing once a number was not finite."""
+        if not self.is_finite():
+            return
         rows = torch.randint(len(self.images), (BATCH,), generator=self.random).to(self.device)
         x = self.images[rows]
         mean, logvar = self.vae.encode(x)
@@ -63,7 +66,7 @@ class SteeredVae:
         value.backward()
         self.rule.step()
         self.last, self.steps = value.detach(), self.steps + 1
-        if self.steps % EVERY == 1:
+        if self.steps % EVERY == 1 and self.is_finite():
             self._look()
 
     @torch.no_grad()
@@ -73,13 +76,18 @@ class SteeredVae:
         self.price.append(float(kl_to_standard_normal(mean, logvar).mean()))
         self.error.append(float((self.held - self.vae.decode(mean)).square().mean().sqrt()))
 
-    @torch.no_grad()
     def pictures(self) -> tuple[Tensor, Tensor]:
         """On the CPU: images, shape (3 n, 64), and the mean codes of all held-out digits, shape (360, 2).
 
         The images are the n shown digits, their mean reconstructions, and n decoded draws of the prior (always the
         same ones).
         """
+        if self.is_finite():
+            self._seen = self._pictures()
+        return self._seen  # after a divergence: the last that there was to be seen
+
+    @torch.no_grad()
+    def _pictures(self) -> tuple[Tensor, Tensor]:
         x = self.held[self.shown]
         noise = torch.randn(len(x), 2, generator=torch.Generator().manual_seed(1), dtype=torch.float32)
         made = [self.vae.decode(self.vae.encode(x)[0]), self.vae.decode(noise.to(self.device))]

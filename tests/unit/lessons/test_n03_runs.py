@@ -12,6 +12,7 @@ from course_lib.lessons.n03_vae import runs as script
 from course_lib.lessons.n03_vae.exercises import negative_elbo
 from course_lib.lessons.n03_vae.steered import SteeredVae
 from course_lib.variational import elbo, importance_weighted_bound, linear_vae_optimum
+from tests.unit.second_device import META, second_device
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +153,24 @@ def test_pictures_are_thirty_images_and_all_codes(trainer):
     assert torch.equal(images[:10], trainer.held[trainer.shown])
 
 
-def test_a_loss_that_is_not_finite_is_seen(trainer):
-    assert trainer.is_finite()
+def test_a_divergence_stops_the_steps_and_keeps_the_last_pictures(trainer):
+    before = steps(trainer, 11)
+    images = trainer.pictures()[0]
     trainer.loss = lambda *args: negative_elbo(*args) * float("inf")
+    assert trainer.is_finite()
     trainer.step()
     assert not trainer.is_finite()
+    assert torch.equal(trainer.pictures()[0], images)
+    assert steps(trainer, 20) == before and trainer.steps == 12
+    trainer.loss = negative_elbo
+    trainer.reset()
+    assert trainer.is_finite() and steps(trainer, 11) == before
+
+
+def test_it_trains_on_the_second_device_and_its_pictures_come_back(digits):
+    with second_device():
+        trainer = SteeredVae(digits, negative_elbo, script.ten(digits))
+        trainer.step()
+        assert {p.device for p in trainer.vae.parameters()} == {META}
+        assert {part.device.type for part in trainer.pictures()} == {"cpu"}
+        assert trainer.is_finite()
