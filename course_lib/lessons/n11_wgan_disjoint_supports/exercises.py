@@ -31,7 +31,7 @@ W1_SORTED = Exercise(
     mistakes=(
         Mistake(
             lambda x, y: (x - y).abs().mean(),
-            "The differences are taken before sorting: sort both samples first, then pair them in that order.",
+            "The points are paired as they stand: sort each sample by itself, then pair them in that order.",
         ),
         Mistake(
             lambda x, y: (x.mean() - y.mean()).abs(),
@@ -40,6 +40,10 @@ W1_SORTED = Exercise(
         Mistake(
             lambda x, y: (x.sort().values - y.sort().values).square().mean(),
             "This is W2 squared: for W1 the distances are not squared.",
+        ),
+        Mistake(
+            lambda x, y: (x.sort().values - y.sort().values).square().mean().sqrt(),
+            "This is W2: for W1 the distances are not squared.",
         ),
         Mistake(
             lambda x, y: (x.sort().values - y.sort().values).abs().sum(),
@@ -96,6 +100,10 @@ PLAN_COST = Exercise(
         Mistake(
             lambda plan, x, y: (plan * torch.cdist(x, y)).mean(),
             "This is a mean over the cells of the plan: its entries are masses already, so they are summed.",
+        ),
+        Mistake(
+            lambda plan, x, y: (plan * torch.linalg.vector_norm(x[:, None] - y[None])).sum(),
+            "One norm is taken over everything: each pair has its own, over the last axis.",
         ),
         Mistake(
             lambda plan, x, y: torch.cdist(x, y).mean(),
@@ -160,6 +168,17 @@ THETA_GRADIENTS = Exercise(
         Mistake(
             _with_entry(1, lambda t, b, a, old: torch.ones_like(t)),
             "1 is the value of the total variation: it does not change with θ, so its derivative is 0.",
+        ),
+        Mistake(
+            lambda t, b, a: torch.stack(
+                [
+                    torch.log(2 * torch.ones_like(t)),
+                    torch.ones_like(t),
+                    t.abs(),
+                    2 * a * (1 - torch.exp(-(t**2) / (2 * b**2))),
+                ]
+            ),
+            "These are the divergences themselves: their derivatives with respect to θ are asked for.",
         ),
         Mistake(
             _with_entry(3, lambda t, b, a, old: -old),
@@ -232,6 +251,10 @@ CRITIC_LOSS = Exercise(
             "The absolute value hides the sign: the critic must score real points higher, not merely differently.",
         ),
         Mistake(lambda r, f: f.sum() - r.sum(), "These are sums: expectations are means."),
+        Mistake(
+            lambda r, f: torch.cat([f, -r]).mean(),
+            "This is one mean over all scores together: each expectation is a mean over its own sample.",
+        ),
         Mistake(lambda r, f: (f.mean() - r.mean()) / 2, "There is a 1/2 too many."),
     ),
     hints=(
@@ -387,10 +410,12 @@ def _penalty(points="between", graph=True, norm="each", minus=1.0, sign=1.0, squ
         if points in ("real", "fake"):
             x = real if points == "real" else fake
         x = x.detach().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=graph)
+        scores = critic(x)
+        total = scores.mean() if norm == "of the mean" else scores.sum()
+        (gradient,) = torch.autograd.grad(total, x, create_graph=graph)
         size = gradient.norm() if norm == "batch" else gradient.norm(dim=0 if norm == "columns" else 1)
-        if norm == "entries":
-            size = gradient.abs()
+        if norm in ("entries", "signed entries"):
+            size = gradient.abs() if norm == "entries" else gradient
         if norm == "sum":
             size = gradient.sum(dim=1)
         if norm == "mean":
@@ -398,6 +423,8 @@ def _penalty(points="between", graph=True, norm="each", minus=1.0, sign=1.0, squ
         if norm == "squared":
             size = size**2
         excess = size - minus
+        if norm == "one-sided":
+            excess = excess.clamp(min=0)
         return sign * (excess**2 if square else excess.abs()).mean()
 
     return gradient_penalty
@@ -434,8 +461,8 @@ def _probe_penalty(penalty, seed, real, fake, t):
     gradients = torch.autograd.grad(value.sum(), weights, allow_unused=True)
     whole = [torch.zeros_like(w) if g is None else g for g, w in zip(gradients, weights, strict=True)]
     # Any function of the points is a critic; a plain one has no parameters.
-    plain = penalty(lambda points: (points[:, :1] - points[:, 1:]) ** 2, real, fake, t)
-    return {"penalty": value, "gradients": whole, "penalty of (x₁ − x₂)²": torch.as_tensor(plain).detach()}
+    plain = penalty(lambda points: (points[:, :1] - points[:, 1:]) ** 2 / 10, real, fake, t)
+    return {"penalty": value, "gradients": whole, "penalty of (x₁ − x₂)²/10": torch.as_tensor(plain).detach()}
 
 
 _NO_GRAPH = (
@@ -516,6 +543,22 @@ GRADIENT_PENALTY = Exercise(
             "The 1 is subtracted from each entry of the gradient: take the norm of each point's gradient first.",
         ),
         Mistake(
+            _penalty(norm="signed entries"),
+            "The 1 is subtracted from each entry of the gradient: take the norm of each point's gradient first.",
+        ),
+        Mistake(
+            _penalty(norm="of the mean"),
+            "The gradient of the mean of all scores is smaller by the number of points: differentiate the sum.",
+        ),
+        Mistake(
+            _penalty(norm="one-sided"),
+            "Only slopes above 1 are punished: here slopes below 1 cost as well, by (‖∇f‖ − 1)².",
+        ),
+        Mistake(
+            _penalty(sign=10.0),
+            "This is ten times the penalty: its weight λ stands in the critic's loss, not here.",
+        ),
+        Mistake(
             _penalty(norm="columns"),
             "The norm is taken over dim=0, across the points: each row is one point's gradient, so dim=1.",
         ),
@@ -550,11 +593,11 @@ def _potentials(rng):
         (_tensor([0.0]), _tensor([[0.0, 0.0]]), _tensor([[3.0, 4.0], [-1.0, 0.0]])),
         "one anchor: the distance to it",
     )
-    for n in (3, 5, 12):
+    for n in (3, 5, 40):
         anchors, slope = rng.normal(size=(n, 2)), rng.normal(size=2)
         values = 0.9 * anchors @ (slope / (slope @ slope) ** 0.5)
-        x = anchors if n == 12 else 2 * rng.normal(size=(6, 2))
-        label = "12 anchors, at themselves" if n == 12 else f"{n} anchors, 6 points"
+        x = anchors if n == 40 else 2 * rng.normal(size=(6, 2))
+        label = "40 anchors, at themselves" if n == 40 else f"{n} anchors, 6 points"
         yield Case((_tensor(values), _tensor(anchors), _tensor(x)), label)
 
 
@@ -584,6 +627,14 @@ EXTEND_POTENTIAL = Exercise(
         Mistake(
             lambda values, anchors, x: (values + torch.cdist(x, anchors) ** 2).min(dim=1).values,
             "The distance is squared: slopes could be steeper than 1.",
+        ),
+        Mistake(
+            lambda values, anchors, x: (values - torch.cdist(x, anchors)).min(dim=1).values,
+            "The distance is subtracted: the bound from an anchor is its value plus the distance.",
+        ),
+        Mistake(
+            lambda values, anchors, x: (values + (x[:, None] - anchors).abs().sum(-1)).min(dim=1).values,
+            "This is the city-block distance |Δ₁| + |Δ₂|: take the Euclidean norm.",
         ),
     ),
     hints=(
