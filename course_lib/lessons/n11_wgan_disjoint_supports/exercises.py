@@ -149,7 +149,7 @@ def _with_entry(index, change):
 
 THETA_GRADIENTS = Exercise(
     id="11.theta_gradients",
-    title="The gradient that each divergence gives to θ",
+    title="Four slopes in θ, above all that of an MMD",
     reference=theta_gradients,
     cases=_segments,
     mistakes=(
@@ -680,7 +680,7 @@ SETTLED_SLOPE = Exercise(
         ),
     ),
     hints=(
-        "With the slope s everywhere between the laws, the gap is s·W and the penalty λ(s − 1)².",
+        "With the slope s everywhere between the two, the gap is s·W and the penalty λ(s − 1)².",
         "Maximise s·W − λ(s − 1)² over s: set the derivative W − 2λ(s − 1) to zero.",
     ),
     difficulty=1,
