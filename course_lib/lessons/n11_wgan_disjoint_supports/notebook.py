@@ -107,13 +107,12 @@ def area_met(curve, k):
 # %% name="predict-boxes" tags=["predict"]
 predict(
     "11.boxes",
-    "A network with one noise variable: if the side of the boxes is halved, what becomes of the area of the "
-    "boxes that its curve meets?",
+    "A network with one noise variable: if the side of the boxes is halved, what becomes of the area of "
+    "the boxes that its curve meets?",
     choices=("a quarter is left", "about half is left", "it stays as it is"),
-    answer=f"About half is left: from side 1/128 to 1/256 the area falls by the factor "
+    answer="About half is left: from side 1/128 to 1/256 the area falls by the factor "
     f"{area_met('network', 7) / area_met('network', 8):.2f}. Each box has a quarter of the area, but the "
-    "curve "
-    "meets about twice as many of them: their number grows like the length divided by the side.",
+    "curve meets about twice as many of them: their number grows like the length divided by the side.",
 )
 
 # %% name="box-counting" tags=["picture"]
@@ -281,9 +280,8 @@ predict(
     "Which standard deviation σ of the noise gives θ the strongest gradient at θ = 1?",
     choices=("a tiny one, 0.1", "one between, about 0.4", "a huge one, 2"),
     answer=f"One between: dJSD/dθ is largest at σ = {best_sigma:.2f}, {noisy_slope(1.0, best_sigma):.2f} "
-    "nats a unit of "
-    f"length. At σ = 0.1 it is {noisy_slope(1.0, 0.1):.1e}: the segments are still apart. At σ = 2 it is "
-    f"{noisy_slope(1.0, 2.0):.3f}: everything looks alike.",
+    f"nats a unit of length. At σ = 0.1 it is {noisy_slope(1.0, 0.1):.1e}: the segments are still apart. "
+    f"At σ = 2 it is {noisy_slope(1.0, 2.0):.3f}: everything looks alike.",
 )
 
 # %% name="noise" tags=["picture"]
@@ -358,8 +356,7 @@ convention(
     ("without noise", 0.0),
     relation=">",
     under="the noise is Gaussian: smooth, and with a density everywhere; uniform noise narrower than the "
-    "gap leaves "
-    "edges and disjoint supports",
+    "gap leaves edges and disjoint supports",
     digits=4,
 )
 
@@ -467,13 +464,11 @@ def mmd_slope(theta, b):
 predict(
     "11.two_segments",
     "The second segment moves away, from θ = 0 to θ = 2; the MMD has the bandwidth b = 0.5. Which slope "
-    "rises "
-    "and then dies out?",
+    "rises and then dies out?",
     choices=("that of W", "that of MMD²", "those of both", "that of JSD"),
-    answer=f"That of MMD²: {mmd_slope(0.05, 0.5):.2f} at θ = 0.05, {mmd_slope(0.5, 0.5):.2f} at θ = 0.5, and "
-    f"{mmd_slope(2.0, 0.5):.1e} at θ = 2, four bandwidths away. W has the slope 1 everywhere to the right "
-    "of 0; JSD and "
-    "total variation jump at 0 and have the slope 0 everywhere else.",
+    answer=f"That of MMD²: {mmd_slope(0.05, 0.5):.2f} at θ = 0.05, {mmd_slope(0.5, 0.5):.2f} at θ = 0.5, "
+    f"and {mmd_slope(2.0, 0.5):.1e} at θ = 2, four bandwidths away. W has the slope 1 everywhere to the "
+    "right of 0; JSD and total variation jump at 0 and have the slope 0 everywhere else.",
 )
 
 # %% name="two-segments" tags=["picture"]
@@ -602,7 +597,7 @@ with torch.no_grad():
     )
     change, bound = abs(to_data(other) - to_data(one)), float((other(z) - one(z)).norm(dim=1).mean())
 print("a threshold unit instead: W jumps by 1 between θ = 0 and θ = 1e-9")
-grid = torch.linspace(-2, 2, 1001)
+grid = torch.arange(-500, 501) / 250
 one_sided = [(torch.relu(grid + h).abs() - torch.relu(grid).abs()) / h for h in (-1e-6, 1e-6)]
 kinks = grid[(one_sided[0] - one_sided[1]).abs() > 1e-3]
 print(
@@ -657,16 +652,13 @@ waves = [distances_between(*SEQUENCES["n waves → uniform"](n)) for n in (4, 64
 predict(
     "11.sequences",
     "Which of these sequences has densities that are finite and positive everywhere, and yet goes to its "
-    "limit in W "
-    "only?",
+    "limit in W only?",
     choices=("n grid points", "n waves", "a spike of mass 1/n", "a slope of 1/n"),
     answer=f"The waves: from n = 4 to n = 64 their W falls from {waves[0]['W']:.3f} to "
-    f"{waves[1]['W']:.4f}, and KL, JSD and "
-    f"total variation do not move ({waves[0]['JSD']:.3f} and {waves[1]['JSD']:.3f} nats of JSD): each "
-    "wave is as high as "
-    "before, only its earth has a shorter way. The grid points go in W only too, but have no densities; "
-    "the spike "
-    "goes in all but one KL, the slope in all of them. The table below has the numbers.",
+    f"{waves[1]['W']:.4f}, and KL, JSD and total variation do not move ({waves[0]['JSD']:.3f} and "
+    f"{waves[1]['JSD']:.3f} nats of JSD): each wave is as high as before, only its earth has a shorter "
+    "way. The grid points go in W only too, but have no densities; the spike goes in all but one KL, the "
+    "slope in all of them. The table below has the numbers.",
 )
 
 # %% name="sequences-picture" tags=["picture"]
@@ -924,10 +916,8 @@ predict(
         "flatter than 1, up to the data",
     ),
     answer="Slope 1, up to the data. E f(y) − E f(z) is the mean rise along the arrows, and the cost is "
-    "their mean length. "
-    "They are equal, and no rise exceeds its length, so every single rise equals its length. Show f in "
-    "the picture: "
-    "on the right, each pair lies on the line of slope 1.",
+    "their mean length. They are equal, and no rise exceeds its length, so every single rise equals its "
+    "length. Show f in the picture: on the right, each pair lies on the line of slope 1.",
 )
 
 # %% name="transport" tags=["picture"]
@@ -1064,8 +1054,7 @@ convention(
     ("min over θ of max over f (LP)", outer.fun),
     ("min over θ of W, by sorting", by_sorting),
     under="f ranges over all 1-Lipschitz functions, as in UL; over the networks of a box Φ (I24) the "
-    "maximum is that "
-    "of a smaller class in an unknown unit K, as section 11.5 measures",
+    "maximum is that of a smaller class in an unknown unit K, as section 11.5 measures",
 )
 
 # %% [markdown]
@@ -1174,10 +1163,9 @@ predict(
     "What does the histogram of the critic's weights look like after 400 steps in the box [−c, c]?",
     choices=("a bell around 0", "level, from −c to c", "two towers, at −c and c"),
     answer="Two towers: "
-    + ", ".join(f"{share:.0%} of the weights at ±c for c = {c}" for c, share in at_ends.items())
-    + ". The gap "
-    "grows with every weight that grows, so the critic turns into one of the few functions at the "
-    "corners of the box.",
+    + ", ".join(f"{share:.0%} (c = {c})" for c, share in at_ends.items())
+    + " of the weights stand at ±c. The gap grows with every weight that grows, so the critic turns into "
+    "one of the few functions at the corners of the box.",
 )
 
 # %% name="clipping" tags=["picture"]
@@ -1238,8 +1226,7 @@ explore(
     moment=Choice({"before training": "before", "after 400 steps": "after"}, label="critic"),
     size=(12, 4),
     alt="A critic with clipped weights along a line, the histogram of its weights, and its gap during "
-    "training, for "
-    "five sizes of the box.",
+    "training, for five sizes of the box.",
 )
 
 # %% tags=["claim:weight-clipping"]
@@ -1288,7 +1275,7 @@ convention(
 )
 
 # %% [markdown]
-# **Large c, small c.** Weights that may travel far need more steps: with $c = 1$ the critic has a fraction of its later gap when the one with $c = 0.1$ is done. It does arrive: three times
+# **Large c, small c.** Weights that may travel far need more steps: after 100 steps the critic with $c = 1$ has a far smaller share of its later gap than the one with $c = 0.1$. It does arrive: three times
 # as many steps hardly add to what 400 have reached. With $c = 0.01$ it is done at once, and the generator gets a tiny gradient.
 
 # %% tags=["claim:clipping-tradeoff"]
@@ -1304,8 +1291,7 @@ convention(
     ("the same with c = 0.1", share[0.1]),
     relation="<",
     under="trained to its optimum means in few steps of the same size: gap/slope is between 0.8 and 1 in "
-    "all five boxes "
-    "after 400",
+    "all five boxes after 400",
     digits=1,
 )
 
@@ -1366,8 +1352,7 @@ factors = {name: math.exp(-np.polyfit(np.arange(10), g[1:].log().numpy(), 1)[0])
 predict(
     "11.layers",
     "From each hidden layer to the one below it the gradient of the score changes by some factor. In "
-    "which direction, "
-    "with clipped weights?",
+    "which direction, with clipped weights?",
     choices=(
         "it shrinks for every c",
         "it grows for every c",
@@ -1375,10 +1360,9 @@ predict(
     ),
     answer="It shrinks for small c and grows for large c. The factors towards the input: "
     + ", ".join(f"{factor:.2g} ({name})" for name, factor in factors.items())
-    + ". After ten layers that is a power of ten. Between shrinking and growing there is one c at which "
-    "the gradient stays "
-    "level, here near 0.07, but it depends on the widths of the layers; the penalty finds the level by "
-    "itself.",
+    + ". On the way from the last hidden layer to the input the factor acts ten times. Between shrinking "
+    "and growing there is one c at which the gradient stays level, here near 0.07, but it depends on the "
+    "widths of the layers; the penalty finds the level by itself.",
 )
 
 # %% name="layers-picture" tags=["picture"]
@@ -1595,9 +1579,8 @@ predict(
     "At W = 1 and λ = 10 the gap is larger than W. What becomes of gap / W when λ falls to 1?",
     choices=("it grows", "it falls to 1", "it falls below 1"),
     answer=f"It grows, from {times(10.0):.3f} to {times(1.0):.3f}: a weak penalty gives way. To read W "
-    "off the gap within 1% at "
-    f"W = 1, λ must be at least 50 (gap / W = {times(50.0):.3f}); in general λ ≥ 50 W, for the excess is "
-    "W/2λ.",
+    f"off the gap within 1% at W = 1, λ must be at least 50 (gap / W = {times(50.0):.3f}); in general λ ≥ "
+    "50 W, for the excess is W/2λ.",
 )
 
 # %% name="soft-penalty" tags=["picture"]
@@ -1837,8 +1820,7 @@ predict(
         "WGAN, spectral normalisation",
     ),
     answer=f"The non-saturating one, in all three seeds. W1 at the end: {at_the_end('few')}. Near the "
-    "optimum of the "
-    f"discriminator it is the WGAN with spectral normalisation: {at_the_end('near')}.",
+    f"optimum of the discriminator it is the WGAN with spectral normalisation: {at_the_end('near')}.",
 )
 
 # %% name="races-picture" tags=["picture"]
@@ -1895,8 +1877,7 @@ explore(
     ),
     size=(13, 4.4),
     alt="Exact W1, the generator's gradient and the discriminator's own estimate for five games in two "
-    "regimes, as medians "
-    "and ranges of three seeds.",
+    "regimes, as medians and ranges of three seeds.",
 )
 
 # %% name="races-table"
@@ -1931,7 +1912,7 @@ print(f"few: lowest JSD that a discriminator sees {lowest:.2f} nats")
 # What the table says, for this task:
 #
 # - **Few steps.** The non-saturating generator comes closest. The minimax one, too, gets within a tenth of its way in the first half, although its supports are disjoint: a discriminator of few steps is not optimal, and its slope points the right way. Then
-#   the discriminator wins, in all three seeds: its estimate is $\log 2$, the gradient all but vanishes, and the generator stays where it is. The folklore arrives late, but it arrives. The clipped and the spectral critic carry theirs about as far, and the
+#   the discriminator wins, in all three seeds: its estimate is $\log 2$, the gradient all but vanishes, and the generator stays where it is. The folklore arrives late, but it arrives. Of the WGANs the spectral one ends nearest, and the
 #   penalised one keeps swinging, most widely of all: with five steps a critic is not near its optimum either.
 # - **Near-optimal.** Now the theory holds to the letter. The minimax gradient is nearly zero from the first step, and the generator does not get anywhere. The gap of the penalised critic begins within 2% of the predicted $W(1 + W/20)$, that of the spectral one
 #   a little below $W$, and the generators follow. After 32 steps the penalised game is ahead. Then 60 steps no longer suffice for so close a quarry, and it swings out again; the spectral game goes on and ends closest. But the
@@ -2011,8 +1992,7 @@ explore(
     ],
     regime=Choice({"few steps of D": "few", "D near its optimum": "near"}, label="regime"),
     alt="The discriminator's own estimates against the exact distance: near its optimum the penalised "
-    "critic's gap lies on "
-    "the predicted line, the JSD stays at log 2.",
+    "critic's gap lies on the predicted line, the JSD stays at log 2.",
 )
 
 # %% tags=["claim:w-correlates-quality"]
@@ -2022,8 +2002,7 @@ convention(
     ("the same with five critic steps", rank_correlation("few", "penalty")),
     relation=">",
     under="the critic is near its optimum at each step; then its gap tells how far the samples are, with "
-    "few steps it "
-    "does not",
+    "few steps it does not",
     tol=0.3,
     digits=2,
 )
@@ -2043,8 +2022,7 @@ predict(
     answer="It dies, sooner or later: in the three stored races it has a norm of "
     + ", ".join(f"{v:.0e}" for v in last_gradient)
     + " after 600 generator steps (3,000 steps here). It may wake up once or twice before, when the "
-    "discriminator "
-    "forgets, and dies again. With the non-saturating loss it grows instead.",
+    "discriminator forgets, and dies again. With the non-saturating loss it grows instead.",
 )
 
 # %% name="live-game"
