@@ -57,7 +57,8 @@ def test_data_and_judge_take_several_segments():
     # A generator whose curve is one point (2, 1/2): half of its mass travels by 2 (and a little up or down).
     game.generator[-1].weight.data.zero_()
     game.generator[-1].bias.data.copy_(game.data.new_tensor([2.0, 0.5]))
-    near, far = np.abs(script.levels(128) - 0.5), np.hypot(2, script.levels(128) - 0.5)
+    heights = script.levels(128).numpy() - 0.5
+    near, far = np.abs(heights), np.hypot(2, heights)
     assert script.exact_w1(game, (0.0, 2.0)) == pytest.approx(float(near.mean() + far.mean()) / 2, rel=1e-6)
 
 
