@@ -1,9 +1,12 @@
 """Exercises of notebook 11: transport by hand, what the divergences say of two segments, and the critic of a WGAN."""
 
+import warnings
+
 import torch
 from torch import nn
 
 from course_lib.exercises.exercise import Case, Exercise, Mistake, Reject
+from course_lib.exercises.steps import Watch, why_no_gradient
 
 
 def _tensor(values):
@@ -28,7 +31,7 @@ W1_SORTED = Exercise(
     mistakes=(
         Mistake(
             lambda x, y: (x - y).abs().mean(),
-            "The differences are taken before sorting: sort both samples first, then pair them in that order.",
+            "The points are paired as they stand: sort each sample by itself, then pair them in that order.",
         ),
         Mistake(
             lambda x, y: (x.mean() - y.mean()).abs(),
@@ -37,6 +40,10 @@ W1_SORTED = Exercise(
         Mistake(
             lambda x, y: (x.sort().values - y.sort().values).square().mean(),
             "This is W2 squared: for W1 the distances are not squared.",
+        ),
+        Mistake(
+            lambda x, y: (x.sort().values - y.sort().values).square().mean().sqrt(),
+            "This is W2: for W1 the distances are not squared.",
         ),
         Mistake(
             lambda x, y: (x.sort().values - y.sort().values).abs().sum(),
@@ -95,6 +102,10 @@ PLAN_COST = Exercise(
             "This is a mean over the cells of the plan: its entries are masses already, so they are summed.",
         ),
         Mistake(
+            lambda plan, x, y: (plan * torch.linalg.vector_norm(x[:, None] - y[None])).sum(),
+            "One norm is taken over everything: each pair has its own, over the last axis.",
+        ),
+        Mistake(
             lambda plan, x, y: torch.cdist(x, y).mean(),
             "The plan is not used: every distance is weighted by the mass that travels it.",
         ),
@@ -122,6 +133,7 @@ def theta_gradients(theta, bandwidth, overlap):
 def _segments(rng):
     yield Case((_tensor(1.0), _tensor(1.0), _tensor(0.9)), "θ = 1")
     yield Case((_tensor(-0.5), _tensor(0.8), _tensor(0.85)), "θ = −0.5: the segment on the other side")
+    yield Case((_tensor(2.0), _tensor(0.1), _tensor(0.24)), "far beyond the bandwidth, where MMD² is flat")
     theta, bandwidth, overlap = rng.uniform(0.2, 2), rng.uniform(0.3, 0.9), rng.uniform(0.5, 0.95)
     yield Case((_tensor(theta), _tensor(bandwidth), _tensor(overlap)), "numbers drawn at random")
 
@@ -137,7 +149,7 @@ def _with_entry(index, change):
 
 THETA_GRADIENTS = Exercise(
     id="11.theta_gradients",
-    title="The gradient that each divergence gives to θ",
+    title="Four slopes in θ, above all that of an MMD",
     reference=theta_gradients,
     cases=_segments,
     mistakes=(
@@ -158,6 +170,17 @@ THETA_GRADIENTS = Exercise(
             "1 is the value of the total variation: it does not change with θ, so its derivative is 0.",
         ),
         Mistake(
+            lambda t, b, a: torch.stack(
+                [
+                    torch.log(2 * torch.ones_like(t)),
+                    torch.ones_like(t),
+                    t.abs(),
+                    2 * a * (1 - torch.exp(-(t**2) / (2 * b**2))),
+                ]
+            ),
+            "These are the divergences themselves: their derivatives with respect to θ are asked for.",
+        ),
+        Mistake(
             _with_entry(3, lambda t, b, a, old: -old),
             "The sign of the last entry is wrong: MMD² grows as the segments move apart.",
         ),
@@ -169,11 +192,24 @@ THETA_GRADIENTS = Exercise(
             _with_entry(3, lambda t, b, a, old: old * b**2),
             "The inner derivative of exp(−θ²/(2b²)) is −θ/b²: the division by b² is missing.",
         ),
+        Mistake(
+            _with_entry(3, lambda t, b, a, old: old / t),
+            "The factor θ is missing: the inner derivative of exp(−θ²/(2b²)) is −θ/b².",
+        ),
+        Mistake(
+            _with_entry(3, lambda t, b, a, old: 2 * a * (1 - torch.exp(-(t**2) / (2 * b**2)))),
+            "The last entry is MMD² itself: its derivative with respect to θ is asked for.",
+        ),
+        Mistake(
+            _with_entry(3, lambda t, b, a, old: old / a),
+            "The overlap A is missing in the last entry: it is a factor of MMD² and stays one.",
+        ),
     ),
     hints=(
         "For θ ≠ 0 the JSD is log 2 and the total variation is 1, whatever θ is.",
         "W = |θ|; MMD² = 2·overlap·(1 − exp(−θ²/(2b²))). Differentiate both.",
-        "torch.stack([0·theta, 0·theta, sign(theta), 2·overlap·theta/b²·exp(−theta²/(2b²))])",
+        "slope = 2 * overlap * theta / bandwidth**2 * torch.exp(-(theta**2) / (2 * bandwidth**2)); "
+        "torch.stack([0 * theta, 0 * theta, torch.sign(theta), slope])",
     ),
     difficulty=2,
     minutes=10,
@@ -191,24 +227,12 @@ def _scores(rng):
         yield Case((_tensor(real), _tensor(fake)), f"{n} real and {m} generated points")
 
 
-def _probe_loss(loss, *scores):
-    scores = [one.clone().requires_grad_(True) for one in scores]
-    value = loss(*scores)
-    if value is None:
-        return None
-    if not getattr(value, "requires_grad", False):
-        raise Reject("The loss carries no gradient: compute it with torch functions, without `.item()`.")
-    gradients = torch.autograd.grad(value.sum(), scores, allow_unused=True)
-    whole = [torch.zeros_like(s) if g is None else g for g, s in zip(gradients, scores, strict=True)]
-    return {"loss": value, "gradients": whole}
-
-
 CRITIC_LOSS = Exercise(
     id="11.critic_loss",
     title="The loss of a critic",
     reference=critic_loss,
     cases=_scores,
-    probe=_probe_loss,
+    gradient=True,
     mistakes=(
         Mistake(
             lambda r, f: r.mean() - f.mean(),
@@ -227,6 +251,10 @@ CRITIC_LOSS = Exercise(
             "The absolute value hides the sign: the critic must score real points higher, not merely differently.",
         ),
         Mistake(lambda r, f: f.sum() - r.sum(), "These are sums: expectations are means."),
+        Mistake(
+            lambda r, f: torch.cat([f, -r]).mean(),
+            "This is one mean over all scores together: each expectation is a mean over its own sample.",
+        ),
         Mistake(lambda r, f: (f.mean() - r.mean()) / 2, "There is a 1/2 too many."),
     ),
     hints=(
@@ -238,7 +266,7 @@ CRITIC_LOSS = Exercise(
 )
 
 
-def _clipped(clip="after", sign=1.0, which="all", step=True, zero=True):
+def _clipped(clip="after", sign=1.0, which="all", told="before", swapped=False):
     def clamp(critic, bound, low=-1.0):
         with torch.no_grad():
             for parameter in critic.parameters():
@@ -246,16 +274,18 @@ def _clipped(clip="after", sign=1.0, which="all", step=True, zero=True):
                     parameter.clamp_(low * bound, bound)
 
     def clipped_step(critic, optimizer, real, fake, bound):
-        if zero:
-            optimizer.zero_grad()
+        optimizer.zero_grad()
+        if swapped:
+            real, fake = fake, real
         loss = sign * critic_loss(critic(real), critic(fake))
         loss.backward()
         if clip == "before":
             clamp(critic, bound)
         if clip == "gradients":
             nn.utils.clip_grad_value_(critic.parameters(), bound)
-        if step:
-            optimizer.step()
+        if clip == "gradient norm":
+            nn.utils.clip_grad_norm_(critic.parameters(), bound)
+        optimizer.step()
         if clip == "after":
             clamp(critic, bound)
         if clip == "positive":
@@ -264,7 +294,7 @@ def _clipped(clip="after", sign=1.0, which="all", step=True, zero=True):
             with torch.no_grad():
                 for parameter in critic.parameters():
                     parameter.mul_(min(1.0, bound / float(parameter.norm())))
-        return loss.detach()
+        return loss.detach() if told == "before" else critic_loss(critic(real), critic(fake)).detach()
 
     return clipped_step
 
@@ -273,13 +303,19 @@ clipped_step = _clipped()
 
 
 def _critics(rng):
-    for bound, label in ((0.1, "c = 0.1"), (float(rng.uniform(0.15, 0.4)), "another c")):
+    # In the wide box nothing is clipped: what the step does to the critic is seen there by itself.
+    narrow = float(rng.uniform(0.15, 0.4))
+    for bound, label in (
+        (100.0, "a box so wide that nothing is clipped"),
+        (0.1, "c = 0.1"),
+        (narrow, "another c"),
+    ):
         real = _tensor(rng.normal(size=(5, 2)))
         yield Case((int(rng.integers(10**6)), real, _tensor(1 + rng.normal(size=(5, 2))), bound), label)
 
 
 def _probe_step(step, seed, real, fake, bound):
-    """The critic's parameters after two steps of an optimiser that has met the critic before."""
+    """What two steps return and where they leave the critic, with an optimiser that has met the critic before."""
     random = torch.Generator().manual_seed(seed)
     critic = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double()
     with torch.no_grad():
@@ -287,13 +323,19 @@ def _probe_step(step, seed, real, fake, bound):
             parameter.copy_(0.5 * torch.randn(parameter.shape, generator=random, dtype=torch.float64))
             parameter.grad = torch.ones_like(parameter)
     optimizer = torch.optim.SGD(critic.parameters(), lr=0.1)
+    # The last bias shifts all scores alike: no critic's loss ever moves it.
+    watch = Watch(optimizer, critic=[critic[0].weight, critic[0].bias, critic[2].weight])
+    told = []
     for _ in range(2):
-        if step(critic, optimizer, real, fake, bound) is None:
+        told.append(watch.run(step, critic, optimizer, real, fake, bound))
+        if told[-1] is None:
             return None
-    return {name: parameter.detach() for name, parameter in critic.named_parameters()}
-
-
-_NO_GRAPH = "The penalty has no gradient for the critic: `torch.autograd.grad` needs `create_graph=True`."
+        if bound > 10:
+            watch.require(moves="critic")
+    return {
+        "returned losses": [torch.as_tensor(one).detach() for one in told],
+        "weights after two steps": {name: p.detach() for name, p in critic.named_parameters()},
+    }
 
 
 CLIPPED_STEP = Exercise(
@@ -312,12 +354,18 @@ CLIPPED_STEP = Exercise(
             "This clips the gradients: the weights themselves must stay in [−c, c].",
         ),
         Mistake(
+            _clipped(clip="gradient norm"),
+            "This shrinks the gradient to a norm: the weights themselves must stay in [−c, c].",
+        ),
+        Mistake(
             _clipped(clip="none"),
-            "Nothing is clipped: clamp every parameter to [−bound, bound] after the step.",
+            "After the step weights lie outside of [−c, c]: clamp each parameter in place (`clamp_`; `clamp` "
+            "returns a copy and leaves the parameter as it is).",
         ),
         Mistake(
             _clipped(sign=-1.0),
-            "The critic goes the wrong way: it minimises `critic_loss`, its sign stays.",
+            "The critic goes the wrong way and the returned loss has the other sign: minimise "
+            "`critic_loss(critic(real), critic(fake))`, real first and without a minus.",
         ),
         Mistake(_clipped(which="weights"), "The biases are parameters too: the box holds all of them."),
         Mistake(_clipped(clip="positive"), "The box is [−c, c]: negative weights must survive."),
@@ -326,15 +374,15 @@ CLIPPED_STEP = Exercise(
             "This shrinks whole layers to a norm: clipping clamps each entry by itself.",
         ),
         Mistake(
-            _clipped(zero=False),
-            "Gradients of the step before are still there: call `optimizer.zero_grad()` before `backward()`.",
+            _clipped(told="after"),
+            "The critic is right, but what is returned is the loss after the step: return the one before it.",
         ),
-        Mistake(_clipped(step=False), "Nothing is learned: `optimizer.step()` is missing."),
     ),
     hints=(
         "The three lines of every step (zero the gradients, backward, step), then the clipping.",
         "Under torch.no_grad(), call parameter.clamp_(-bound, bound) for each parameter of the critic.",
-        "critic_loss(critic(real), critic(fake)).backward(); optimizer.step(); then clamp.",
+        "loss = critic_loss(critic(real), critic(fake)); optimizer.zero_grad(); loss.backward(); optimizer.step(); "
+        "then clamp, and return loss.detach().",
     ),
     rtol=1e-6,
     tolerance_reason="two SGD steps in float64 differ by rounding only",
@@ -350,17 +398,33 @@ def _penalty(points="between", graph=True, norm="each", minus=1.0, sign=1.0, squ
             t = 1 - t
         if points == "one":
             t = t[:1]
+        if points == "uniform":
+            t = torch.rand_like(t)
+        if points == "coordinates":
+            t = torch.rand_like(real)
+        if points == "normal":
+            t = torch.randn_like(t)
         x = t * real + (1 - t) * fake
         if points == "ends":
             x = torch.cat([real, fake])
+        if points in ("real", "fake"):
+            x = real if points == "real" else fake
         x = x.detach().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=graph)
-        size = gradient.norm() if norm == "batch" else gradient.norm(dim=1)
+        scores = critic(x)
+        total = scores.mean() if norm == "of the mean" else scores.sum()
+        (gradient,) = torch.autograd.grad(total, x, create_graph=graph)
+        size = gradient.norm() if norm == "batch" else gradient.norm(dim=0 if norm == "columns" else 1)
+        if norm in ("entries", "signed entries"):
+            size = gradient.abs() if norm == "entries" else gradient
+        if norm == "sum":
+            size = gradient.sum(dim=1)
         if norm == "mean":
             size = size.mean()
         if norm == "squared":
             size = size**2
         excess = size - minus
+        if norm == "one-sided":
+            excess = excess.clamp(min=0)
         return sign * (excess**2 if square else excess.abs()).mean()
 
     return gradient_penalty
@@ -387,12 +451,36 @@ def _probe_penalty(penalty, seed, real, fake, t):
     value = penalty(critic, real, fake, t)
     if value is None:
         return None
-    if not getattr(value, "requires_grad", False):
+    if any(parameter.grad is not None for parameter in critic.parameters()):
+        raise Reject(_LEFT)
+    if torch.is_tensor(value) and not value.requires_grad:
         raise Reject(_NO_GRAPH)
+    if why_no_gradient(value, "penalty"):
+        raise Reject(why_no_gradient(value, "penalty"))
     weights = [parameter for parameter in critic.parameters() if parameter.ndim == 2]
     gradients = torch.autograd.grad(value.sum(), weights, allow_unused=True)
     whole = [torch.zeros_like(w) if g is None else g for g, w in zip(gradients, weights, strict=True)]
-    return {"penalty": value, "gradients": whole}
+    # Any function of the points is a critic; a plain one has no parameters.
+    plain = penalty(lambda points: (points[:, :1] - points[:, 1:]) ** 2 / 10, real, fake, t)
+    return {"penalty": value, "gradients": whole, "penalty of (x₁ − x₂)²/10": torch.as_tensor(plain).detach()}
+
+
+_NO_GRAPH = (
+    "The penalty carries no gradient for the critic: either `torch.autograd.grad` ran without `create_graph=True`, or "
+    "the result was cut off afterwards (`.detach()`, `.data`, `torch.no_grad()`)."
+)
+_LEFT = (
+    "The penalty leaves gradients at the critic's weights, which the next step would take for its own: use "
+    "`torch.autograd.grad(scores.sum(), x, create_graph=True)` in the place of `backward()`."
+)
+
+
+def _by_backward(critic, real, fake, t):
+    x = (t[:, None] * real + (1 - t[:, None]) * fake).requires_grad_(True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of the memory that a graph in .grad keeps
+        critic(x).sum().backward(create_graph=True)
+    return ((x.grad.norm(dim=1) - 1) ** 2).mean()
 
 
 GRADIENT_PENALTY = Exercise(
@@ -401,6 +489,7 @@ GRADIENT_PENALTY = Exercise(
     reference=gradient_penalty,
     cases=_points,
     probe=_probe_penalty,
+    keeps=("real", "fake", "t"),
     mistakes=(
         Mistake(
             _penalty(norm="batch"),
@@ -431,13 +520,61 @@ GRADIENT_PENALTY = Exercise(
             _penalty(points="ends"),
             "The slope is measured at the samples themselves: it must be between them.",
         ),
+        Mistake(
+            _penalty(points="real"), "Only the real points are used: the slope is measured between the two."
+        ),
+        Mistake(
+            _penalty(points="fake"),
+            "Only the generated points are used: the slope is measured between the two.",
+        ),
+        Mistake(
+            _penalty(points="uniform"), "A new t is drawn: use the t that is given, one number for each pair."
+        ),
+        Mistake(
+            _penalty(points="coordinates"),
+            "Each coordinate has a number of its own: then x̂ leaves the segment. One t, the given one, for each pair.",
+        ),
+        Mistake(
+            _penalty(points="normal"),
+            "t is drawn from a normal distribution: then x̂ lies beyond the ends. Use the t that is given.",
+        ),
+        Mistake(
+            _penalty(norm="entries"),
+            "The 1 is subtracted from each entry of the gradient: take the norm of each point's gradient first.",
+        ),
+        Mistake(
+            _penalty(norm="signed entries"),
+            "The 1 is subtracted from each entry of the gradient: take the norm of each point's gradient first.",
+        ),
+        Mistake(
+            _penalty(norm="of the mean"),
+            "The gradient of the mean of all scores is smaller by the number of points: differentiate the sum.",
+        ),
+        Mistake(
+            _penalty(norm="one-sided"),
+            "Only slopes above 1 are punished: here slopes below 1 cost as well, by (‖∇f‖ − 1)².",
+        ),
+        Mistake(
+            _penalty(sign=10.0),
+            "This is ten times the penalty: its weight λ stands in the critic's loss, not here.",
+        ),
+        Mistake(
+            _penalty(norm="columns"),
+            "The norm is taken over dim=0, across the points: each row is one point's gradient, so dim=1.",
+        ),
+        Mistake(
+            _penalty(norm="sum"),
+            "The entries of the gradient are summed: the norm is the root of the sum of their squares.",
+        ),
+        Mistake(_by_backward, _LEFT),
         Mistake(_penalty(points="swapped"), "t belongs to the real point: x̂ = t·y + (1 − t)·z with y real."),
         Mistake(_penalty(square=False), "The deviation from 1 must be squared."),
     ),
     hints=(
         "Build x̂ = t·real + (1 − t)·fake with t of shape (n, 1), and let it require a gradient.",
         "torch.autograd.grad(critic(x).sum(), x, create_graph=True) gives each score's gradient at its own point.",
-        "Norms along dim=1 have shape (n,); subtract 1, square, and only then take the mean.",
+        "Norms along dim=1 have shape (n,); subtract 1, square, and only then take the mean: "
+        "((gradient.norm(dim=1) - 1) ** 2).mean()",
     ),
     rtol=1e-6,
     tolerance_reason="the answers agree up to rounding in float64",
@@ -447,21 +584,21 @@ GRADIENT_PENALTY = Exercise(
 
 
 def extend_potential(values, anchors, x):
-    return (values + torch.cdist(x, anchors)).min(dim=1).values
+    # Written so that the gradient at an anchor, where f has a kink, is NaN: then nothing is asked of it.
+    return (values + (x[:, None] - anchors).square().sum(-1).sqrt()).min(dim=1).values
 
 
 def _potentials(rng):
     yield Case(
-        (_tensor([0.0]), _tensor([[0.0, 0.0]]), _tensor([[3.0, 4.0], [0.0, 0.0]])),
+        (_tensor([0.0]), _tensor([[0.0, 0.0]]), _tensor([[3.0, 4.0], [-1.0, 0.0]])),
         "one anchor: the distance to it",
     )
-    for n in (3, 5):
+    for n in (3, 5, 40):
         anchors, slope = rng.normal(size=(n, 2)), rng.normal(size=2)
         values = 0.9 * anchors @ (slope / (slope @ slope) ** 0.5)
-        yield Case(
-            (_tensor(values), _tensor(anchors), _tensor(2 * rng.normal(size=(6, 2)))),
-            f"{n} anchors, 6 points",
-        )
+        x = anchors if n == 40 else 2 * rng.normal(size=(6, 2))
+        label = "40 anchors, at themselves" if n == 40 else f"{n} anchors, 6 points"
+        yield Case((_tensor(values), _tensor(anchors), _tensor(x)), label)
 
 
 EXTEND_POTENTIAL = Exercise(
@@ -469,6 +606,7 @@ EXTEND_POTENTIAL = Exercise(
     title="From prices at points to a 1-Lipschitz function on the plane",
     reference=extend_potential,
     cases=_potentials,
+    gradient=("x",),
     mistakes=(
         Mistake(
             lambda values, anchors, x: (values - torch.cdist(x, anchors)).max(dim=1).values,
@@ -489,6 +627,14 @@ EXTEND_POTENTIAL = Exercise(
         Mistake(
             lambda values, anchors, x: (values + torch.cdist(x, anchors) ** 2).min(dim=1).values,
             "The distance is squared: slopes could be steeper than 1.",
+        ),
+        Mistake(
+            lambda values, anchors, x: (values - torch.cdist(x, anchors)).min(dim=1).values,
+            "The distance is subtracted: the bound from an anchor is its value plus the distance.",
+        ),
+        Mistake(
+            lambda values, anchors, x: (values + (x[:, None] - anchors).abs().sum(-1)).min(dim=1).values,
+            "This is the city-block distance |Δ₁| + |Δ₂|: take the Euclidean norm.",
         ),
     ),
     hints=(
@@ -534,7 +680,7 @@ SETTLED_SLOPE = Exercise(
         ),
     ),
     hints=(
-        "With the slope s everywhere between the laws, the gap is s·W and the penalty λ(s − 1)².",
+        "With the slope s everywhere between the two, the gap is s·W and the penalty λ(s − 1)².",
         "Maximise s·W − λ(s − 1)² over s: set the derivative W − 2λ(s − 1) to zero.",
     ),
     difficulty=1,
