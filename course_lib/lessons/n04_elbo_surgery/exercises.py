@@ -391,7 +391,7 @@ INFORMATION = Exercise(
         ),
         Mistake(
             lambda t: (t.diagonal() - torch.logsumexp(t, 1) + math.log(len(t))).clamp(min=0).mean(),
-            "Each image's term is cut off at 0. A draw may well be explained better by other posteriors: leave it negative.",
+            "Each image's term is cut off at 0. Other posteriors may explain a draw better: leave it negative.",
         ),
         Mistake(
             lambda t: (t.diagonal() - (torch.softmax(t, 1) * t).sum(1)).mean(),
@@ -517,7 +517,9 @@ def vamp_cases(rng):
     far = torch.tensor([[0.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
     yield Case((torch.tensor([[50.0, 50.0]]).double(), encode, far), "components far from the point")
     encode = LinearEncoder(normal(rng, 5, 2), normal(rng, 5, 2))
-    yield Case((normal(rng, 2, 3, 2), encode, torch.from_numpy(rng.uniform(size=(4, 5)))), "a table of points")
+    yield Case(
+        (normal(rng, 2, 3, 2), encode, torch.from_numpy(rng.uniform(size=(4, 5)))), "a table of points"
+    )
 
 
 VAMP = Exercise(

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from course_lib import checks
 from course_lib.data.digits import load_digits
 from course_lib.data.stored import load_stored
 from course_lib.networks import mlp
@@ -24,10 +25,10 @@ STEPS = 2500
 PSEUDO_INPUTS = 50
 
 
-def build(latent_size: int = 2) -> VAE:
+def build(latent_size: int = 2, likelihood: str = "bernoulli") -> VAE:
     encoder = mlp((64, 64, 64, 2 * latent_size), "silu", seed=1)  # 64 pixels to mean and log-variance
     decoder = mlp((latent_size, 64, 64, 64), "silu", seed=2)  # a latent point to 64 logits
-    return VAE(encoder, decoder, latent_size)
+    return VAE(encoder, decoder, latent_size, likelihood=likelihood)
 
 
 def with_vamp_prior(vae: VAE, images: torch.Tensor) -> VAE:
@@ -54,9 +55,12 @@ def stored() -> dict[str, np.ndarray]:
 
 def load(name: str) -> VAE:
     """One of the stored models, by its key without the weight: "beta 0.25" to "beta 4", "latent 8", "vamp 50"."""
+    everything = stored()
+    names = list(dict.fromkeys(key.partition("/")[0] for key in everything))
+    checks.one_of("name", name, names)
     arrays = {
         key.partition("/")[2]: torch.from_numpy(array)
-        for key, array in stored().items()
+        for key, array in everything.items()
         if key.startswith(name + "/")
     }
     vae = build(8 if name == "latent 8" else 2)

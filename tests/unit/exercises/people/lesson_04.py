@@ -119,5 +119,4 @@ NAMED = [
     ("04.importance_bound", lambda w: w.logsumexp(0) / len(w), "log K"),
 ]  # fmt: skip
 
-UNNAMED = [
-]  # fmt: skip
+UNNAMED = []
