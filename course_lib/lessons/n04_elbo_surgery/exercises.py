@@ -74,7 +74,17 @@ KL = Exercise(
             lambda m, s: 0.5 * (m.square() * s.neg().exp() + s.neg().exp() - 1 + s).sum(-1),
             "This is KL(prior ‖ posterior): the arguments have changed places.",
         ),
+        Mistake(
+            lambda m, s: gaussian_kl(m, s) / (m.shape[0] * m.shape[1]),
+            "This is divided by the number of images times the number of dimensions: sum over the dimensions, and "
+            "leave the images apart.",
+        ),
+        Mistake(
+            lambda m, s: gaussian_kl(m.detach(), s),
+            "No gradient reaches `mean`: the training of the next section would never move the means.",
+        ),
     ),
+    gradient=True,
     hints=(
         "The coordinates are independent, so the KL is a sum over them of one-dimensional KLs.",
         "Each coordinate gives ½ (σ² + μ² - 1 - log σ²), and σ² = exp(logvar).",
@@ -129,7 +139,8 @@ DRAW = Exercise(
         ),
         Mistake(
             lambda m, s, e: m + s.exp() * e,
-            "The noise is scaled with the variance: the standard deviation is its square root, exp(logvar / 2).",
+            "The noise is scaled with exp(logvar), which is the variance: the standard deviation is its square root, "
+            "exp(logvar / 2).",
         ),
         Mistake(
             lambda m, s, e: m + torch.exp(-0.5 * s) * e,
@@ -142,6 +153,10 @@ DRAW = Exercise(
         Mistake(
             lambda m, s, e: (m + torch.exp(0.5 * s) * e).detach(),
             "No gradient reaches mean and logvar: compute the draw from them with torch functions only.",
+        ),
+        Mistake(
+            lambda m, s, e: m + 0.5 * s * e,
+            "Half of the log-variance is the *logarithm* of the standard deviation: it lacks its exp.",
         ),
     ),
     hints=(
@@ -164,6 +179,8 @@ def decoder_cases(rng):
     yield Case((normal(rng, 2, 3), normal(rng, 2, 3), 1.0), "sigma 1")
     for sigma in (0.2, 1.7):
         yield Case((normal(rng, 3, 5), normal(rng, 3, 5), sigma))
+    yield Case((normal(rng, 2, 3, 4), normal(rng, 2, 3, 4), 0.5), "two draws for each image")
+    yield Case((normal(rng, 5), normal(rng, 5), 0.5), "one image by itself")
 
 
 def residual_only(scale):
@@ -205,6 +222,14 @@ DECODER = Exercise(
         Mistake(
             lambda x, m, s: -0.5 * (x - m).square().sum(-1) / s**2 - decoder_constant(x, s, 1),
             "The constant is that of one pixel; there is one for each pixel.",
+        ),
+        Mistake(
+            lambda x, m, s: -0.5 * ((x - m) ** 2).sum(min(1, x.ndim - 1)) / s**2 - decoder_constant(x, s),
+            "The pixels are the last axis, whatever stands before it: sum over -1, not over 1.",
+        ),
+        Mistake(
+            lambda x, m, s: -0.5 * (x - m).square().sum(-1) / s**2 + decoder_constant(x, s),
+            "The constant has the wrong sign: a density with a larger σ is lower at its peak.",
         ),
     ),
     hints=(
@@ -275,7 +300,20 @@ AGGREGATE = Exercise(
             lambda z, m, s: log_q_agg(z, m, s) - math.log(len(m)),
             "The 1/n is there twice: subtract log n once.",
         ),
+        Mistake(
+            lambda z, m, s: torch.logsumexp(table(z, m, s), -1) / len(m),
+            "The logarithm is divided by n. The n stands inside the logarithm: subtract log n.",
+        ),
+        Mistake(
+            lambda z, m, s: (torch.softmax(table(z, m, s), -1) * table(z, m, s)).sum(-1),
+            "This is the mean of the log-densities with softmax weights, and no logsumexp: log of the sum of exp.",
+        ),
+        Mistake(
+            lambda z, m, s: log_q_agg(z, m, s).detach(),
+            "No gradient flows back to the posteriors: the VampPrior below is trained through this function.",
+        ),
     ),
+    gradient=("mean", "logvar"),
     hints=(
         "First a table of log q(z|xᵢ) for every point and every posterior: `z[..., None, :]` lines them up.",
         "log (1/n) Σᵢ exp(aᵢ) = logsumexp(a) - log n.",
@@ -306,6 +344,10 @@ def information_cases(rng):
     unlucky = normal(rng, 4, 4)
     unlucky.diagonal().copy_(unlucky.min(1).values - 1)
     yield Case((unlucky,), "draws that other posteriors explain better: this estimate is negative")
+    mixed = normal(rng, 4, 4)
+    mixed.diagonal().copy_(mixed.max(1).values + 4)
+    mixed[3, 3] = torch.logsumexp(mixed[3, :3], 0) - math.log(3) - 1
+    yield Case((mixed,), "one draw of four that other posteriors explain better")
 
 
 INFORMATION = Exercise(
@@ -332,7 +374,7 @@ INFORMATION = Exercise(
         ),
         Mistake(
             lambda t: -mutual_information(t),
-            "The sign is turned round: information is never negative on average.",
+            "The sign is turned round: log q(zᵢ|xᵢ) minus log q_agg(zᵢ), whose mean over all draws is never negative.",
         ),
         Mistake(
             lambda t: (t - torch.logsumexp(t, 1, keepdim=True) + math.log(len(t))).mean(),
@@ -341,6 +383,19 @@ INFORMATION = Exercise(
         Mistake(
             lambda t: (t.diagonal().exp() * (t.diagonal() - torch.logsumexp(t, 1) + math.log(len(t)))).mean(),
             "The terms are weighted with the density once more; the zᵢ are drawn from it already.",
+        ),
+        Mistake(
+            lambda t: mutual_information(t).clamp(min=0),
+            "The estimate is cut off at 0. The information is never negative, an estimate of it may be; cutting it "
+            "off makes it too large on average.",
+        ),
+        Mistake(
+            lambda t: (t.diagonal() - torch.logsumexp(t, 1) + math.log(len(t))).clamp(min=0).mean(),
+            "Each image's term is cut off at 0. Other posteriors may explain a draw better: leave it negative.",
+        ),
+        Mistake(
+            lambda t: (t.diagonal() - (torch.softmax(t, 1) * t).sum(1)).mean(),
+            "Softmax weights times the logarithms are no logsumexp: log q_agg is the log of a mean of exp.",
         ),
     ),
     hints=(
@@ -421,6 +476,11 @@ SURGERY = Exercise(
             lambda m, s, e: tuple(surgery(m, s, e)[k] for k in (0, 2, 1)),
             "Mutual information and marginal KL have changed places.",
         ),
+        Mistake(
+            lambda m, s, e: (kl_to_standard_normal(m, s).mean(), *surgery(m, s, e)[1:]),
+            "The first term is the closed form and not the mean over the draws; then the three terms add up only "
+            "within their errors.",
+        ),
     ),
     hints=(
         "Draw z = μ + σ ε, one for each entry of the noise; all three terms use the same z.",
@@ -456,6 +516,10 @@ def vamp_cases(rng):
     encode = LinearEncoder(100 * torch.eye(2, dtype=torch.float64), torch.zeros(2, 2).double())
     far = torch.tensor([[0.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
     yield Case((torch.tensor([[50.0, 50.0]]).double(), encode, far), "components far from the point")
+    encode = LinearEncoder(normal(rng, 5, 2), normal(rng, 5, 2))
+    yield Case(
+        (normal(rng, 2, 3, 2), encode, torch.from_numpy(rng.uniform(size=(4, 5)))), "a table of points"
+    )
 
 
 VAMP = Exercise(
@@ -488,7 +552,16 @@ VAMP = Exercise(
             lambda z, encode, u: mixture_log_prob(z, encode(u)[0], torch.zeros_like(encode(u)[1])),
             "The components have variance 1 here: use the log-variance that the encoder gives.",
         ),
+        Mistake(
+            lambda z, encode, u: vamp_log_prob(z, encode, u.detach()),
+            "No gradient reaches the pseudo-inputs, so they could not be learnt.",
+        ),
+        Mistake(
+            lambda z, encode, u: table(z, *encode(u)).sum(-1),
+            "This is the sum of the logarithms, a product of the components; a mixture is the logarithm of their mean.",
+        ),
     ),
+    gradient=("pseudo_inputs",),
     hints=(
         "It is the aggregated posterior of the pseudo-inputs: your log_q_agg does the work.",
         "`mean, logvar = encode(pseudo_inputs)` gives K posteriors.",
@@ -533,6 +606,18 @@ BOUND = Exercise(
         Mistake(
             lambda w: importance_bound(w).mean(),
             "This is the mean over the images; asked is one bound for each image.",
+        ),
+        Mistake(
+            lambda w: torch.logsumexp(w, 0) / len(w),
+            "The logarithm is divided by K. The K stands inside the logarithm: subtract log K.",
+        ),
+        Mistake(
+            lambda w: (torch.softmax(w, 0) * w).sum(0),
+            "This is the mean of the log-weights with softmax weights, and no logsumexp: log of the sum of exp.",
+        ),
+        Mistake(
+            lambda w: w.max(0).values,
+            "This is the largest log-weight alone; the mean weight counts all of them.",
         ),
     ),
     hints=(

@@ -111,9 +111,6 @@ NAMED = [
     ("04.importance_bound", lambda w: w.mean(0), "mean of the logarithms"),
     ("04.importance_bound", lambda w: bound(w).sum(), "sum of the expected"),
     ("04.importance_bound", lambda w: bound(w.T), "must run over the draws"),
-]  # fmt: skip
-
-UNNAMED = [
     ("04.reparameterise", lambda m, s, e: m + 0.5 * s * e, "exp|standard deviation"),
     ("04.log_q_agg", lambda z, m, s: table(z, m, s).logsumexp(-1) / len(m), "log n|divided"),
     ("04.surgery", lambda m, s, e: (kl(m, s).mean(), *three_terms(m, s, e)[1:]), "closed form|draws"),
@@ -121,3 +118,5 @@ UNNAMED = [
     ("04.importance_bound", lambda w: w.max(0).values, "largest|logsumexp"),
     ("04.importance_bound", lambda w: w.logsumexp(0) / len(w), "log K"),
 ]  # fmt: skip
+
+UNNAMED = []
