@@ -30,10 +30,14 @@ def build_generator() -> torch.nn.Module:
     return mlp((16, 128, 128, 64), "silu", "sigmoid", seed=3)
 
 
+def build_classifier(seed: int) -> torch.nn.Module:
+    return mlp((64, 128, 32, 10), "silu", seed=seed)
+
+
 def train_classifier(seed: int) -> torch.nn.Module:
-    """64 -> 128 -> 32 -> 10, on images with noise of standard deviation 0.1."""
+    """On images with noise of standard deviation 0.1."""
     digits = load_digits()
-    network, random = mlp((64, 128, 32, 10), "silu", seed=seed), torch.Generator().manual_seed(seed)
+    network, random = build_classifier(seed), torch.Generator().manual_seed(seed)
 
     def loss():
         rows = torch.randint(len(digits.train), (128,), generator=random)
@@ -59,7 +63,7 @@ def main() -> None:
         generator, mlp((64, 128, 128, 1), "silu", seed=4), images, noise_size=16, loss="non_saturating",
         lr_d=5e-4, lr_g=5e-4, batch_size=128, r1=0.3, r2=0.3, betas=(0.0, 0.9), seed=0,
     )  # fmt: skip
-    stored = {"vae": vae.decoder.state_dict()}
+    stored = {"vae": vae.decoder.state_dict(), "encoder": vae.encoder.state_dict()}
     fit(game, EARLY, progress="GAN, early")
     stored["gan_early"] = {k: v.clone() for k, v in generator.state_dict().items()}
     fit(game, LATE - EARLY, progress="GAN")

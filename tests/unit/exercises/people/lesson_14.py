@@ -4,7 +4,7 @@ import math
 
 import torch
 
-entr = torch.special.entr
+entr, xlogy = torch.special.entr, torch.special.xlogy
 
 
 def score(p):
@@ -43,13 +43,41 @@ def mmd(a, b, c):
 
 
 def unit_diagonal(a, b, c):
-    n = len(a)
-    return (a.sum() - n) / (n * (n - 1)) + pairs(b) - 2 * c.mean()
+    within = sum((k.sum() - len(k)) / (len(k) * (len(k) - 1)) for k in (a, b))
+    return within - 2 * c.mean()
 
 
 def plain_average(n, mean, cov, batch):
     total, _, new_cov = merged(n, mean, cov, batch)
     return total, (mean + batch.mean(0)) / 2, new_cov
+
+
+def exponentials(p):
+    m = p.mean(0)
+    return torch.stack([(xlogy(row, row) - xlogy(row, m)).sum().exp() for row in p]).mean()
+
+
+def turned_round(p):
+    m = p.mean(0, keepdim=True)
+    return (m * (m / p).log()).sum(1).mean().exp()
+
+
+def numpy_rowvar(n, mean, cov, batch):
+    total, new_mean, right = merged(n, mean, cov, batch)
+    deviations = batch - batch.mean(0)
+    return total, new_mean, right + (deviations @ deviations.T - deviations.T @ deviations) / (total - 1)
+
+
+def unweighted_delta(n, mean, cov, batch):
+    total, new_mean, right = merged(n, mean, cov, batch)
+    delta, m = batch.mean(0) - mean, len(batch)
+    return total, new_mean, right + torch.outer(delta, delta) * (1 - n * m / total) / (total - 1)
+
+
+def by_moments(n, mean, cov, batch):
+    total, new_mean, _ = merged(n, mean, cov, batch)
+    products = cov * (n - 1) + n * torch.outer(mean, mean) + batch.T @ batch
+    return total, new_mean, (products - total * torch.outer(new_mean, new_mean)) / (total - 1)
 
 
 def line(x, y):
@@ -95,15 +123,24 @@ NAMED = [
     ("14.nearest", lambda s, t: torch.cdist(s, t), "smallest entry over the last axis"),
     ("14.nearest", lambda s, t: torch.cdist(s, t).min(1).values.mean(), "mean of the expected"),
     ("14.nearest", lambda s, t: torch.cdist(t, s).min(1).values, "exchanged"),
+    ("14.inception_score", lambda p: (entr(p.mean(0)).sum() - entr(p).mean()).exp(), "images and classes"),
+    ("14.inception_score", exponentials, "then averaged"),
+    ("14.inception_score", turned_round, "other way round"),
+    ("14.cross_trace", lambda p, q: torch.linalg.svdvals(p @ q).sqrt().sum(), "singular values of the product"),
+    ("14.cross_trace", lambda p, q: torch.linalg.eigvalsh(p @ q).clamp(min=0).sqrt().sum(), "not symmetric"),
+    ("14.cross_trace", lambda p, q: torch.linalg.eigvals(p @ q).sqrt().sum(), "complex"),
+    ("14.update_statistics", numpy_rowvar, "wrong axis"),
+    ("14.update_statistics", unweighted_delta, "no weight"),
+    ("14.update_statistics", lambda *a: (a[0], *merged(*a)[1:]), "old one"),
+    ("14.fid_few_images", lambda p, q: fid(p, q).sqrt(), "squared distance"),
+    ("14.mmd2_unbiased", unit_diagonal, "1 is taken off"),
+    ("14.nearest", lambda s, t: torch.cdist(s, t).topk(2, largest=False).values[:, 1], "second nearest"),
 ]  # fmt: skip
 
 UNNAMED = [
-    ("14.inception_score", lambda p: (entr(p.mean(0)).sum() - entr(p).mean()).exp(), "mean|classes"),
+    # What is left of the digits is chance, and so there is nothing to recognise it by.
+    ("14.update_statistics", by_moments, "digits"),
     ("14.cross_trace", lambda p, q: (p.trace() * q.trace()).sqrt(), "trace"),
-    ("14.cross_trace", lambda p, q: torch.linalg.svdvals(p @ q).sqrt().sum(), "singular"),
     ("14.update_statistics", lambda n, mean, cov, batch: merged(n, mean, cov, batch)[1:], "count"),
-    ("14.fid_few_images", lambda p, q: fid(p, q).sqrt(), "root|squared"),
     ("14.mmd2_unbiased", lambda a, b, c: pairs(a) + pairs(b) - 2 * c.sum(), "mean|sum"),
-    ("14.mmd2_unbiased", unit_diagonal, "diagonal"),
-    ("14.nearest", lambda s, t: torch.cdist(s, t).topk(2, largest=False).values[:, 1], "second"),
 ]  # fmt: skip
