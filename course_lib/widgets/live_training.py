@@ -28,7 +28,8 @@ class LiveTraining(Shown):
     - ``reset()``: back to the start;
     - an attribute for each control: ``lr=Slider(...)`` means that ``stepper.lr = value`` happens between two steps,
       at the start and whenever the slider moves;
-    - ``is_finite()`` (optional): a false answer stops the run with a card.
+    - ``is_finite()`` (optional): a false answer stops the run with a card;
+    - ``why_not_finite()`` (optional): what the card says then, in sentences, in place of the advice to train slower.
 
     For example::
 
@@ -49,7 +50,8 @@ class LiveTraining(Shown):
 
     It runs as a task of the kernel's event loop, in slices of 30 ms, so other cells and sliders stay alive. One
     training plays at a time: a second ``play`` pauses the first. Running the cell again closes the old one. A saved
-    notebook shows the picture of the moment when the cell was run.
+    notebook shows the picture of the moment when the cell was run. A step that does not end is stopped, after 10 s or,
+    once it has lasted two, by Pause, by Reset or by an interrupt of the kernel.
 
     Args:
         stepper: what trains, see above.
@@ -88,7 +90,9 @@ class LiveTraining(Shown):
         # A frame is shown for a tenth of a second: fewer pixels than a still picture, more frames.
         self._stage = Stage(panels, size, title, scale=1.25)
         healthy, cap = getattr(stepper, "is_finite", None), checks.integer("cap", cap, 1)
-        self._runner = Runner(stepper.step, self._frame, is_healthy=healthy, cap=cap)
+        self._runner = Runner(
+            stepper.step, self._frame, is_healthy=healthy, notice=lambda: self._show_status(), cap=cap
+        )
         self._put_together()
         self._moved(self.values)
 
@@ -211,5 +215,14 @@ class LiveTraining(Shown):
         speed = (
             f" · {runner.steps_per_second:,.0f} steps/s" if runner.playing and runner.steps_per_second else ""
         )
+        waiting = runner.patience.waiting
+        if waiting:
+            limit = runner.patience.seconds
+            speed = f" · one step has lasted {waiting:.0f} s; Pause ends it now, and {limit:.0f} s do"
         write(self._status, f"step {runner.steps:,} · {runner.status}{speed}")
-        self._show_card(page.training_card(runner, self._draw))
+        self._show_card(page.training_card(runner, self._draw, self._reason()))
+
+    def _reason(self) -> str:
+        """Why it diverged, if the stepper knows."""
+        ask = getattr(self.stepper, "why_not_finite", None)
+        return str(ask()) if self._runner.status == "diverged" and callable(ask) else ""

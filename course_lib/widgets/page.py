@@ -38,14 +38,14 @@ def error_text(error: BaseException, draw) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-def error_card(error: BaseException, draw, drawn: bool = True) -> str:
+def error_card(error: BaseException, draw, drawn: bool = True, advice: str = "") -> str:
     """The same as a card; ``drawn``: a picture of earlier values stands above it."""
     where = _authors_line(error, draw)
     name = element("code", getattr(draw, "__name__", "draw"))
     place = [element("pre", f"line {where[0]}:  {where[1]}")] if where else []
-    earlier = "The picture shows the last values that could be drawn." if drawn else ""
+    earlier = "The picture shows the last values that could be drawn. " if drawn else ""
     heading = element("b", type(error).__name__)
-    return card("alert", heading, " in ", name, f": {error}", *place, earlier, role="alert")
+    return card("alert", heading, " in ", name, f": {error}", *place, earlier + advice, role="alert")
 
 
 def _authors_line(error, draw):
@@ -60,16 +60,18 @@ def _authors_line(error, draw):
     return (frame.lineno, line) if line else None
 
 
-def training_card(runner, draw) -> str:
-    """Why a training stands still and what to do; empty while there is nothing to say."""
+def training_card(runner, draw, reason: str = "") -> str:
+    """Why a training stands still and what to do; empty while there is nothing to say.
+
+    ``reason``: what the stepper knows of why it diverged.
+    """
     if runner.status == "failed":
-        return error_card(runner.error, _culprit(runner.error, draw), drawn=runner.frames > 0)
+        advice = "Mend the function, then run its cell and this one again: Reset alone keeps the old one."
+        return error_card(runner.error, _culprit(runner.error, draw), runner.frames > 0, advice)
     if runner.status == "diverged":
         heading = "The training diverged"
-        text = (
-            f" by step {runner.steps:,}: some numbers are infinite or not a number. "
-            "Lower the learning rates, then press Reset."
-        )
+        advice = reason or "Lower the learning rates, then press Reset."
+        text = f" by step {runner.steps:,}: some numbers are infinite or not a number. {advice}"
     elif runner.status == "finished":
         heading = "The end:"
         text = f" {runner.cap:,} steps are the limit of this picture. Press Reset to start again."

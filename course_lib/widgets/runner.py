@@ -5,6 +5,8 @@ import threading
 import time
 from collections import deque
 
+from course_lib.widgets.patience import Patience
+
 __all__ = ["Runner"]
 
 _ACTIVE_LOCK = threading.Lock()
@@ -22,14 +24,20 @@ class Runner:
     Buttons and sliders of a notebook arrive in other threads than the one that runs the loop. What they want is
     *submitted*: it happens between two steps, whichever thread that takes.
 
+    A step (or job, or frame) that does not end within ``step_s`` is stopped, and so is one that has lasted for two
+    seconds when somebody pauses, restarts, closes or interrupts the kernel; the run has failed then, with a
+    ``TimeoutError`` that leads to the line.
+
     Args:
         step: one update, without arguments.
         frame: shows the present state; called between steps, never at the same time as one.
         is_healthy: asked before each frame; a false answer stops the run as ``"diverged"``.
+        notice: says the status where no frame can: a step lasts long, or a frame was stopped; called from any thread.
         cap: steps after which the run stops by itself.
         slice_s: seconds of stepping before the loop gets its turn.
         frame_s: least seconds from one frame to the next. Slow frames come more rarely, so that steps keep their share,
             but not below 8 a second unless one takes more than 40 ms.
+        step_s: seconds that one step may take.
 
     Attributes:
         status: ``"ready"``, ``"playing"``, ``"paused"``, ``"finished"`` (the cap), ``"diverged"`` or ``"failed"``.
@@ -39,13 +47,25 @@ class Runner:
         frames: pictures since the runner was made.
     """
 
-    def __init__(self, step, frame, *, is_healthy=None, cap=20_000, slice_s=0.03, frame_s=0.1):
-        self._step, self._frame, self._is_healthy = step, frame, is_healthy
+    def __init__(
+        self,
+        step,
+        frame,
+        *,
+        is_healthy=None,
+        notice=lambda: None,
+        cap=20_000,
+        slice_s=0.03,
+        frame_s=0.1,
+        step_s=10.0,
+    ):
+        self._step, self._frame, self._is_healthy, self._notice = step, frame, is_healthy, notice
         self.cap, self.slice_s, self.frame_s = int(cap), slice_s, frame_s
         self.status, self.error, self.steps, self.frames = "ready", None, 0, 0
         self.rate = float("inf")
         self.steps_per_second = 0.0
         self._jobs = deque()
+        self.patience = Patience(step_s, notice)
         self._work = threading.Lock()  # held while anything touches what is trained
         self._credit = 0.0
         self._last_frame = self._frame_cost = 0.0
@@ -84,6 +104,10 @@ class Runner:
 
     def pause(self):
         """Stops after the present step."""
+        self._rest()
+        self.patience.hurry()
+
+    def _rest(self):
         if self.playing:
             self.status = "paused"
 
@@ -96,6 +120,7 @@ class Runner:
             if not self.playing:
                 self.status = "ready"
 
+        self.patience.hurry()
         self.submit(job)
 
     def submit(self, job):
@@ -147,9 +172,11 @@ class Runner:
     def _drain(self):
         while self._jobs:
             try:
-                self._jobs.popleft()()
+                job = self._jobs.popleft()
             except IndexError:
                 return
+            try:
+                self.patience.call(job)
             except Exception as error:
                 self._fail(error)
 
@@ -161,7 +188,7 @@ class Runner:
             self.status = "finished"
             return False
         try:
-            self._step()
+            self.patience.call(self._step)
         except Exception as error:
             self._fail(error)
             return False
@@ -175,11 +202,18 @@ class Runner:
         if self._closed:
             return
         start = time.perf_counter()
+        try:
+            self.patience.call(self._look)
+        except TimeoutError as error:
+            self._fail(error)
+            self._notice()
+        self.frames += 1
+        self._last_frame, self._frame_cost = start, time.perf_counter() - start
+
+    def _look(self):
         if self._is_healthy is not None and self.status != "failed" and not self._is_healthy():
             self.status = "diverged"
         self._frame()
-        self.frames += 1
-        self._last_frame, self._frame_cost = start, time.perf_counter() - start
 
     # As a task
 
@@ -204,7 +238,7 @@ class Runner:
         self._ensure_task()
 
     def _slice(self):
-        with self._work:
+        with self.patience.interruptible(self._rest), self._work:
             now = time.perf_counter()
             # A slice ends early when a frame is due: frames would otherwise be late by half a slice.
             end = min(now + self.slice_s, max(self._last_frame + self._interval(), now + 0.005))

@@ -187,3 +187,31 @@ def test_a_value_outside_the_range_moves_nothing(live):
     with pytest.raises(ValueError, match="rate: expected a number from"):
         one.set(rate=math.inf)
     assert one.values["rate"] == 0.1
+
+
+def test_the_status_says_for_how_long_a_step_lasts_and_the_card_where(live, monkeypatch):
+    monkeypatch.setattr("course_lib.widgets.patience._LONG", 0.0)
+
+    class Stuck(Descent):
+        def step(self):
+            while True:
+                self.x += 0
+
+    one = live(Stuck())
+    one._runner.patience.seconds = 1.6
+    lines = []
+    one._status.observe(lambda change: lines.append(change["new"]), "value")
+    with pytest.raises(TimeoutError, match="endless loop"):
+        one.run(1, progress=False)
+    assert any("one step has lasted" in line for line in lines)
+    assert one.status == "failed" and "TimeoutError" in one._card.value
+
+
+def test_a_stepper_may_say_why_it_diverged(live):
+    class Wise(Descent):
+        def why_not_finite(self):
+            return "x was doubled too often."
+
+    one = live(Wise(), rate=Slider(0.0, 2.0, value=2.0, step=0.1))
+    one.run(200, progress=False)
+    assert one.status == "diverged" and "x was doubled too often." in one._card.value

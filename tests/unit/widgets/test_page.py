@@ -49,4 +49,11 @@ def test_a_training_says_why_it_stands_still():
     assert card("playing") == card("paused") == ""
     assert "<b>The training diverged</b> by step 1,234" in card("diverged")
     assert "<b>The end:</b> 5,000 steps" in card("finished")
-    assert "RuntimeError" in card("failed")
+    assert "RuntimeError" in card("failed") and "run its cell and this one again" in card("failed")
+
+
+def test_a_stepper_that_knows_why_it_diverged_says_so_in_place_of_the_advice():
+    runner = SimpleNamespace(status="diverged", steps=12)
+    assert "Lower the learning rates" in page.training_card(runner, _failing)
+    told = page.training_card(runner, _failing, "Your loss returned nan.")
+    assert "Your loss returned nan." in told and "Lower" not in told

@@ -180,3 +180,62 @@ def test_a_job_submitted_by_a_job_is_done_too():
     log, done = Log(), []
     log.runner.submit(lambda: log.runner.submit(lambda: done.append("inner")))
     assert done == ["inner"]
+
+
+def endless():
+    while True:
+        pass
+
+
+@scenario
+async def test_a_step_that_does_not_end_fails_and_the_loop_goes_on():
+    log = Log(step_s=0.3)
+    log.runner._step = endless
+    log.runner.play()
+    await until(lambda: log.runner.status == "failed")
+    await until(lambda: log.seen)  # the state is shown
+    assert isinstance(log.runner.error, TimeoutError)
+    log.runner._step = log.step
+    log.runner.restart(lambda: None)
+    log.runner.play()
+    await until(lambda: log.count > 5)
+    log.runner.close()
+
+
+@pytest.mark.parametrize("hand", ["pause", "close"])
+def test_a_hand_ends_a_step_that_lasts_long(hand, monkeypatch):
+    monkeypatch.setattr("course_lib.widgets.patience._LONG", 0.2)
+
+    async def play():
+        log = Log(step_s=60.0)
+        log.runner._step = endless
+        log.runner.play()
+        reader = threading.Timer(0.6, getattr(log.runner, hand))
+        reader.start()
+        await until(lambda: isinstance(log.runner.error, TimeoutError), 30.0)
+
+    asyncio.run(play())
+
+
+def test_a_restart_ends_a_step_that_lasts_long_and_starts_again(monkeypatch):
+    monkeypatch.setattr("course_lib.widgets.patience._LONG", 0.2)
+
+    async def play():
+        log, restarted = Log(step_s=60.0), []
+        log.runner._step = endless
+        log.runner.play()
+        threading.Timer(0.6, lambda: log.runner.restart(lambda: restarted.append(1))).start()
+        await until(lambda: restarted, 30.0)
+        assert log.runner.status == "ready" and log.runner.error is None
+
+    asyncio.run(play())
+
+
+def test_a_frame_or_a_job_that_does_not_end_is_stopped_and_told():
+    told = []
+    runner = Runner(lambda: None, endless, step_s=0.3, notice=lambda: told.append(1))
+    runner.run(1)
+    assert runner.status == "failed" and isinstance(runner.error, TimeoutError) and told
+    log = Log(step_s=0.3)
+    log.runner.submit(endless)
+    assert log.runner.status == "failed" and isinstance(log.runner.error, TimeoutError)
