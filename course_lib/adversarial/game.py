@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from course_lib import checks
 from course_lib.adversarial import minibatches
+from course_lib.adversarial.blame import why_not_finite
 from course_lib.adversarial.losses import AdversarialLoss, value_of
 from course_lib.adversarial.noisy_inputs import NoisyInputs
 from course_lib.adversarial.penalties import clip_weights, slope_between, slope_square
@@ -56,7 +57,8 @@ class AdversarialGame(Settings):
 
     Attributes:
         history: ``value`` (the minibatch's V), ``ratio_loss``, ``generative_loss``, ``gradient_norm`` (of the
-            generator), one entry a step each; tensors on the device, as numbers by ``history.numpy``.
+            generator), ``largest_score`` (its size, among those that the generator gets), one entry a step each;
+            tensors on the device, as numbers by ``history.numpy``.
         steps: finished rounds.
     """
 
@@ -141,6 +143,8 @@ class AdversarialGame(Settings):
         self._seen_by_d = NoisyInputs(self.discriminator, generator=self._random)
         self._optimizer_d = self._make_optimizer(self.discriminator)
         self._optimizer_g = self._make_optimizer(self.generator)
+        # As the optimiser sees it: a student's step may have erased the gradients when it returns.
+        self._optimizer_g.register_step_pre_hook(self._note_gradient)
         self.history = History()
         self.steps = 0
 
@@ -195,14 +199,27 @@ class AdversarialGame(Settings):
         return penalty
 
     def generator_step(self) -> Mapping[str, Tensor]:
-        """One update of the generator; returns ``generative_loss`` and the ``gradient_norm`` it moved by."""
+        """One update of the generator; returns ``generative_loss``, ``gradient_norm`` and ``largest_score``."""
         noise = self._noise(self.batch_size, self._random)
         self._set(self._optimizer_g, self.lr_g)
+        seen: dict[str, Tensor] = {}
+
+        def generative_loss(fake_scores: Tensor) -> Tensor:
+            with torch.no_grad():
+                seen["largest_score"] = fake_scores.abs().amax()
+            return self.loss.generative_loss(fake_scores)
+
+        loss = AdversarialLoss(self.loss.name, self.loss.ratio_loss, generative_loss)
+        self._gradient_norm = self.data.new_zeros(())
         update = step_generator if self.update_g is update_generator else self.update_g
-        objective = update(self.generator, self._seen_by_d, self._optimizer_g, noise, self.loss)
+        objective = update(self.generator, self._seen_by_d, self._optimizer_g, noise, loss)
+        returned = _returned("update_g", objective)
+        return {"generative_loss": returned, "gradient_norm": self._gradient_norm, **seen}
+
+    def _note_gradient(self, *_) -> None:
         gradients = [p.grad for p in self.generator.parameters() if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients) if gradients else self.data.new_zeros(())
-        return {"generative_loss": _returned("update_g", objective), "gradient_norm": norm}
+        if gradients:
+            self._gradient_norm = torch.nn.utils.get_total_norm(gradients)
 
     def _set(self, optimizer: torch.optim.Optimizer, lr: float) -> None:
         self._seen_by_d.std = float(self.input_noise)
@@ -238,6 +255,10 @@ class AdversarialGame(Settings):
         """Whether every parameter of both networks is a finite number (this waits for the device)."""
         networks = (self.generator, self.discriminator)
         return all(bool(torch.isfinite(p).all()) for network in networks for p in network.parameters())
+
+    def why_not_finite(self) -> str:
+        """What the records say of how it came to that, in sentences."""
+        return why_not_finite(self.history)
 
 
 def fit(game: AdversarialGame, steps: int, *, progress: str | bool = "playing") -> History:

@@ -1,4 +1,4 @@
-"""Ends a call that does not end, so that an endless loop in a reader's own function does not take the kernel with it."""
+"""Ends a call that does not end, so that an endless loop in a reader's own function does not take the kernel along."""
 
 import contextlib
 import ctypes

@@ -24,7 +24,7 @@ def endless_and_deaf():
         try:
             time.sleep(0.001)
         except Exception:
-            pass
+            continue
 
 
 def hoarding():
