@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 8 · Vanilla GAN: the optimum, the game, and training that you steer
 #
-# *About two hours. Follows UL p.2-9; I21 and I22, "Vanilla GAN optimality", "Vanishing gradients", "Mode collapse"; I24, first slides.*
+# *About two hours, exercises included. Follows UL p.2-9; I21 and I22, "Vanilla GAN optimality", "Vanishing gradients", "Mode collapse"; I24, first slides.*
 #
 # After this notebook you can
 #
@@ -11,28 +11,29 @@
 # - say why the game circles, why one generator loss saturates and the other is noisy, and where mode collapse comes from;
 # - write SGD for GANs, and steer a game on the screen that trains with your own functions.
 #
-# **Recap.** A generator $G$ turns noise $z \sim P_z$ into a point $x = G(z)$ whose law is $P_g$. A discriminator $D$ sees a point
-# and returns the probability $D(x) \in (0, 1)$ that it came from the data law $P$ and not from $P_g$. Below, $\sigma(a) = 1/(1 + e^{-a})$, and
-# a *logit* $a$ is what a network returns before the sigmoid.
+# **Recap.** Data have the distribution $P$, with density (or probabilities) $p$. A generator $G$ turns noise $z \sim P_z$ into a point $x = G(z)$ whose
+# distribution is $Q$, with density $q$. A discriminator $D$ sees a point and returns the probability $D(x) \in (0, 1)$ that it came from $P$ and not
+# from $Q$. (UL writes $P_g$ for $Q$ and $f, f_g$ for the densities; the slides write $\pi(x)$ for $p$ and $p(x\mid\theta)$ for $q$.) $\sigma(a) = 1/(1 + e^{-a})$, and a
+# *logit* $a$ is what a network returns before the sigmoid. Logarithms are natural, so entropies and divergences are counted in *nats*; a bit is 0.693 nats.
 
 # %% name="setup"
 import math
 
 import numpy as np
 import torch
-from scipy import optimize, stats
+from scipy import integrate, optimize, stats
 from torch.distributions import Categorical, MixtureSameFamily, Normal, Uniform
-from torch.nn.functional import softplus
+from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid, softplus
 
-from course_lib.adversarial import AdversarialGame, AdversarialLoss, count_modes, fit
+from course_lib.adversarial import AdversarialGame, AdversarialLoss, count_modes, fit, game_value
 from course_lib.claims import convention, erratum, holds
-from course_lib.data.toy import ring
+from course_lib.device import get_device
 from course_lib.divergences import F_DIVERGENCES, divergence
-from course_lib.exercises import check
-from course_lib.lessons.n08_vanilla_gan_optimality.runs import stored
+from course_lib.exercises import check, hint, predict
+from course_lib.lessons.n08_vanilla_gan_optimality.runs import RING, cell_shares, ring_game, stored
 from course_lib.networks import mlp
 from course_lib.training import minimise
-from course_lib.widgets import Choice, LiveTraining, Panel, Slider, explore
+from course_lib.widgets import Choice, LiveTraining, Panel, Slider, Toggle, explore
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # networks as small as these lose time when a step is shared between cores
@@ -52,8 +53,9 @@ def tensor(*values):
 # %% [markdown]
 # ## 8.1 From logistic regression to the discriminator's cost
 #
-# UL starts from labelled points $(x_i, y_i)$, $y_i \in \{0, 1\}$, and the model $P_{\beta_0,\beta}(Y = 1 \mid X = x) = \sigma(\beta_0 + \beta x)$.
-# The *empirical law* $\hat P_n$ puts mass $1/n$ on each of the $n$ points. Everything here is a finite sum.
+# A discriminator is a classifier, so UL begins with the oldest one: labelled points $(x_i, y_i)$ with $y_i \in \{0, 1\}$, the model
+# $P_{\beta_0,\beta}(Y = 1 \mid X = x) = \sigma(\beta_0 + \beta x)$, and the *cross-entropy* $-\frac1n\sum_i\log P_{\beta_0,\beta}(y_i\mid x_i)$ that maximum likelihood makes small.
+# UL p.4 says that this is, up to a constant, the KL divergence from the *empirical distribution* $\hat P_n$, mass $1/n$ on each point, to the model. Everything here is a finite sum.
 
 # %% name="ten-points"
 points = tensor(-2.3, -1.6, -1.1, -0.4, 0.2, 0.5, 0.9, 1.4, 1.9, 2.6)
@@ -61,180 +63,83 @@ labels = tensor(0.0, 0, 0, 1, 0, 1, 0, 1, 1, 1)
 n = len(points)
 
 
-def log_likelihoods(beta0, beta):
-    """log P(Y = y_i | X = x_i), shape (n,)."""
-    logits = beta0 + beta * points
-    return torch.where(labels == 1, -softplus(-logits), -softplus(logits))
+def cross_entropy_of(beta0, beta):
+    """-(1/n) Σ log P(Y = y_i | X = x_i)."""
+    return binary_cross_entropy_with_logits(beta0 + beta * points, labels)
 
 
-# %% [markdown]
-# **Predict, then move.** Which slider setting makes the cross-entropy small? Can what UL p.4 calls $\mathrm{KL}(\hat P_n \Vert P_{\beta_0,\beta})$ become negative?
+best = torch.zeros(2)  # the maximum likelihood fit, by Newton's method
+design = torch.stack([torch.ones(n), points], dim=1)
+for _ in range(20):
+    s = torch.sigmoid(design @ best)
+    best = best + torch.linalg.solve(design.T @ (design * (s * (1 - s))[:, None]), design.T @ (labels - s))
+best_beta0, best_beta = best.tolist()
+
+# %% name="predict-negative" tags=["predict"]
+smallest = float(cross_entropy_of(best_beta0, best_beta))
+predict(
+    "08.negative",
+    "The third bar is the sum that UL p.4 calls a KL divergence: cross-entropy minus log n. Can it become negative?",
+    choices=("no: a KL divergence is at least 0", "yes, at a bad fit", "yes, at every fit worth having"),
+    answer=f"""Yes, wherever the cross-entropy is below log n = {math.log(n):.2f}, and at β₀ = {best_beta0:.3f},
+    β = {best_beta:.3f}, the maximum likelihood, it is {smallest - math.log(n):.2f} nats. Guessing (β₀ = β = 0) has a
+    cross-entropy of log 2 = 0.69 already. No KL divergence can be negative, so this sum is none.""",
+)
 
 # %% name="logistic" tags=["picture"]
 def draw_logistic(view, beta0, beta):
     plot = view["fit"]
     line = torch.linspace(-3, 3, 121)
     plot.curve("sigma", line, torch.sigmoid(beta0 + beta * line), color="p", label="σ(β₀ + βx)")
-    plot.scatter("real", torch.stack([points, labels], 1)[labels == 1], color="p", size=8, label="label 1 (real)")
-    plot.scatter("fake", torch.stack([points, labels], 1)[labels == 0], color="q", size=8, label="label 0 (fake)")
-    cross_entropy = float(-log_likelihoods(beta0, beta).mean())
-    view["sums"].bars("sums", ["cross-entropy", "log n", '"KL" of UL p.4'], [cross_entropy, math.log(n), cross_entropy - math.log(n)], values=".2f")
-    view.readout("cross-entropy", cross_entropy)
-    view.readout('"KL" of UL p.4', cross_entropy - math.log(n))
+    for name, label, color in (("real", 1, "p"), ("fake", 0, "q")):
+        xy = torch.stack([points, labels], 1)[labels == label]
+        plot.scatter(name, xy, color=color, size=8, label=f"label {label} ({name})")
+    cross_entropy = float(cross_entropy_of(beta0, beta))
+    sums = [cross_entropy, math.log(n), cross_entropy - math.log(n)]
+    view["sums"].bars("sums", ["cross-entropy", "log n", '"KL" of UL p.4'], sums, values=".2f")
+    view.readout("cross-entropy", cross_entropy, ".4f")
+    view.readout('"KL" of UL p.4', cross_entropy - math.log(n), ".4f")
 
 
 explore(
     draw_logistic,
     panels=[
-        Panel("fit", title="ten points and a model", xlabel="x", ylabel="probability of label 1", xlim=(-3, 3), ylim=(-0.05, 1.05)),
-        Panel("sums", title="exact sums", ylabel="nats", ylim=(-2.5, 3.2), width=0.9),
+        Panel("fit", title="ten points and a model", xlabel="x", ylabel="probability of label 1",
+              xlim=(-3, 3), ylim=(-0.05, 1.05)),
+        Panel("sums", title="exact sums", ylabel="nats", ylim=(-2.5, 4.9), width=0.9),
     ],
-    beta0=Slider(-3.0, 3.0, step=0.1, value=0.0, label="β₀"),
-    beta=Slider(-3.0, 5.0, step=0.1, value=0.5, label="β"),
-    presets={"maximum likelihood": {"beta0": -0.5, "beta": 1.8}, "wrong way round": {"beta0": 0.0, "beta": -2.0}},
+    beta0=Slider(-3.0, 3.0, step=0.05, value=0.0, label="β₀"),
+    beta=Slider(-3.0, 5.0, step=0.05, value=-2.2, label="β"),
+    presets={"wrong way round": {"beta0": 0.0, "beta": -2.2}, "guessing": {"beta0": 0.0, "beta": 0.0},
+             "maximum likelihood": {"beta0": best_beta0, "beta": best_beta}},
     alt="Ten labelled points with a logistic curve, and bars of the cross-entropy, log n and the KL of the lecture.",
 )
 
 # %% [markdown]
-# The last bar is below zero at every reasonable setting, and no KL divergence can be. The model $P(y \mid x)$ is a law of $y$ alone: summed over
-# all ten $x_i$ and both labels it has mass 10, not 1. To compare it with $\hat P_n$ it must be turned into a joint law, $\frac1n P(y \mid x)$ on the same
-# points. Then the $\log n$ cancels, and the KL *is* the cross-entropy.
+# The model $P(y \mid x)$ is a distribution of $y$ alone: summed over all ten $x_i$ and both labels it has mass 10, not 1. To compare it with $\hat P_n$ it must
+# become a joint distribution, $\frac1n P(y \mid x)$ on the same points. Then the $\log n$ cancels, and the KL *is* the cross-entropy. The slip changes no fit, because
+# $\log n$ does not depend on $\beta$. (Section 8.10 has UL's other lines on $\log n$.)
 
 # %% tags=["claim:empirical-kl-formula"]
 beta0, beta = 0.0, 0.5
-cross_entropy = -log_likelihoods(beta0, beta).mean()
-joint_model = torch.stack([torch.sigmoid(-(beta0 + beta * points)), torch.sigmoid(beta0 + beta * points)], dim=1) / n
+cross_entropy = cross_entropy_of(beta0, beta)
+success = torch.sigmoid(beta0 + beta * points)
 empirical = torch.nn.functional.one_hot(labels.long(), 2) / n
+joint_model = torch.stack([1 - success, success], dim=1) / n
 true_kl = (empirical * torch.where(empirical > 0, (empirical / joint_model).log(), 0.0)).sum()
 erratum(
     "empirical-kl-formula",
-    ("lecture: sum of (1/n) log((1/n) / P(y|x))", (-math.log(n) + cross_entropy)),
-    ("KL between two laws on the 20 pairs (x, y)", true_kl),
-    corrected="KL = Σ (1/n) log{ (1/n) / [(1/n) P(y|x)] }: the model needs the law of x, which is 1/n",
+    ("lecture: Σ (1/n) log{ (1/n) / P(y|x) }", ((1 / n) * ((1 / n) / joint_model[empirical > 0] / n).log()).sum()),
+    ("KL between two distributions on the 20 pairs (x, y)", true_kl),
+    corrected="KL = Σ (1/n) log{ (1/n) / [(1/n) P(y|x)] }: the model needs the distribution of x, which is 1/n",
     corrected_left=("-(1/n) Σ log P(y_i|x_i)", cross_entropy),
 )
 
-# %% tags=["claim:empirical-entropy-log-n"]
-convention(
-    "empirical-entropy-log-n",
-    ("log n", math.log(n)),
-    ("entropy of the empirical law", Categorical(probs=empirical.flatten()).entropy()),
-    under="the n points are distinct; two equal points would share one atom of mass 2/n, with less entropy",
-)
-
-# %% tags=["claim:logistic-kl-entropy-identity"]
-convention(
-    "logistic-kl-entropy-identity",
-    ('"KL" of UL p.4 plus H', (empirical * torch.where(empirical > 0, (empirical / (n * joint_model)).log(), 0.0)).sum() + math.log(n)),
-    ("-(1/n) Σ log P(y_i|x_i)", cross_entropy),
-    under="KL means the printed sum, with P(y|x) where a joint mass should stand; with the true KL the log n is left over",
-)
-
-# %% tags=["claim:logistic-cross-entropy"]
-sigma = torch.sigmoid(beta0 + beta * points)
-holds(
-    "logistic-cross-entropy",
-    ("-(1/n) Σ y log σ - (1/n) Σ (1-y) log(1-σ)", -(labels * sigma.log() + (1 - labels) * (1 - sigma).log()).mean()),
-    ("torch's binary cross-entropy from logits", torch.nn.functional.binary_cross_entropy_with_logits(beta0 + beta * points, labels)),
-)
-
 # %% [markdown]
-# $\log n$ does not depend on $\beta$, so the slip changes no minimiser: maximum likelihood and minimal KL are the same fit, whichever KL is meant.
-
-# %% tags=["claim:mle-minimises-empirical-kl"]
-def true_empirical_kl(b):
-    logits = b[0] + b[1] * points.numpy()
-    model = np.stack([1 / (1 + np.exp(logits)), 1 / (1 + np.exp(-logits))], axis=1) / n
-    chosen = model[np.arange(n), labels.long().numpy()]
-    return float(np.sum(np.log((1 / n) / chosen)) / n)
-
-
-by_kl = optimize.minimize(true_empirical_kl, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-14, "maxiter": 2000}).x
-b = torch.zeros(2)
-for _ in range(20):  # Newton's method on the log-likelihood
-    design = torch.stack([torch.ones(n), points], dim=1)
-    s = torch.sigmoid(design @ b)
-    b = b + torch.linalg.solve(design.T @ (design * (s * (1 - s))[:, None]), design.T @ (labels - s))
-holds(
-    "mle-minimises-empirical-kl",
-    ("slope that maximises the likelihood (Newton)", b[1]),
-    ("slope that minimises the KL (Nelder-Mead)", by_kl[1]),
-)
-
-# %% tags=["claim:logistic-separates-labels"]
-fitted = torch.sigmoid(b[0] + b[1] * points)
-print(f"mean σ: {fitted[labels == 1].mean():.3f} on label 1, {fitted[labels == 0].mean():.3f} on label 0")
-convention(
-    "logistic-separates-labels",
-    ("mean fitted σ on label 1", fitted[labels == 1].mean()),
-    ("mean fitted σ on label 0", fitted[labels == 0].mean()),
-    relation=">",
-    under="as far as the classes can be told apart: where they overlap σ goes to the share of label 1, not to 1 or 0",
-)
-
-# %% [markdown]
-# UL p.4-5 then splits the cross-entropy into a term of the real and a term of the fake points, and calls the latter images. Two things are lost: the sign and the $1/n$.
-
-# %% tags=["claim:cross-entropy-two-terms"]
-real_term, fake_term = sigma[labels == 1].log().sum(), (1 - sigma[labels == 0]).log().sum()
-erratum(
-    "cross-entropy-two-terms",
-    ("lecture: the two sums added", real_term + fake_term),
-    ("cross-entropy", cross_entropy),
-    corrected="cross-entropy = -(1/n) [ Σ_{y=1} log σ + Σ_{y=0} log(1 - σ) ]",
-    corrected_left=("-(1/n) of the two sums", -(real_term + fake_term) / n),
-)
-
-# %% [markdown]
-# Now let label 1 be data and label 0 be generated points, $m$ of each, and let $D$ play the part of $\sigma$. The lecture's cost
+# Now let label 1 be data and label 0 be generated points, $m$ of each, and let $D$ play the part of $\sigma$. The lecture's cost (UL p.5) and the value of the game (UL p.7) are
 #
-# $$J^{(d)} = -\frac1m\sum_{i=1}^m\bigl\{\log D(x_i) + \log[1 - D(G(z_i))]\bigr\}$$
+# $$J^{(d)} = -\frac1m\sum_{i=1}^m\bigl\{\log D(x_i) + \log[1 - D(G(z_i))]\bigr\}, \qquad V(G, D) = \mathbb E_{x\sim P}\log D(x) + \mathbb E_{z}\log(1 - D(G(z))) .$$
 #
-# has one mean for each kind. The cross-entropy of the pooled batch of $2m$ points is half of it.
-
-# %% tags=["claim:disc-cost-minibatch"]
-random = torch.Generator().manual_seed(0)
-m = 6
-real, fake = 1 + torch.randn(m, generator=random), torch.randn(m, generator=random)
-logit = lambda t: 0.8 * t - 0.3  # a logistic discriminator
-J_d = -(torch.sigmoid(logit(real)).log() + (1 - torch.sigmoid(logit(fake))).log()).mean()
-pooled = torch.nn.functional.binary_cross_entropy_with_logits(
-    torch.cat([logit(real), logit(fake)]), torch.cat([torch.ones(m), torch.zeros(m)])
-)
-convention(
-    "disc-cost-minibatch",
-    ("J of the lecture, m = 6", J_d), ("2 × cross-entropy of the 12 pooled points", 2 * pooled),
-    under="each kind of points is averaged over its own m; the pooled cross-entropy is J/2",
-)
-
-# %% tags=["claim:disc-cost-sample-version"]
-data, model = Normal(1.0, 1.0), Normal(0.0, 1.0)
-many_real, many_fake = (law + torch.randn(400_000, generator=random) for law in (1.0, 0.0))
-J_many = softplus(-logit(many_real)).mean() + softplus(logit(many_fake)).mean()
-population = integral(data.log_prob(x).exp() * -softplus(-logit(x)) + model.log_prob(x).exp() * -softplus(logit(x)))
-erratum(
-    "disc-cost-sample-version",
-    ("lecture: J on 400,000 pairs", J_many),
-    ("E log D(X) + E log(1 - D(G(Z))) by quadrature", population),
-    corrected="J is the sample version of -V, not of V = E log D(X) + E log(1 - D(G(Z)))",
-    corrected_left=("-J", -J_many), tol=5e-3, digits=3,
-)
-
-# %% tags=["claim:disc-is-binary-classifier"]
-P, Q = tensor(0.1, 0.3, 0.2, 0.25, 0.15), tensor(0.3, 0.1, 0.3, 0.1, 0.2)
-D = tensor(0.2, 0.7, 0.4, 0.9, 0.5)
-weights = torch.cat([P / 2, Q / 2])  # real and generated points equally often
-bce = torch.nn.functional.binary_cross_entropy(
-    torch.cat([D, D]), torch.cat([torch.ones(5), torch.zeros(5)]), weight=weights, reduction="sum"
-)
-convention(
-    "disc-is-binary-classifier",
-    ("V(G, D) on five atoms", (P * D.log() + Q * (1 - D).log()).sum()),
-    ("-2 × cross-entropy of balanced classes", -2 * bce),
-    under="both classes are equally frequent, and V has the opposite sign and twice the size of the cross-entropy",
-)
-
-# %% [markdown]
 # ### Exercise 8.1 · The value of the game
 #
 # One line. `d_real` are probabilities $D(x_i)$ at data, `d_fake` are $D(G(z_j))$.
@@ -253,49 +158,112 @@ def gan_value(d_real, d_fake):
 gan_value = check("08.gan_value", gan_value)
 
 # %% [markdown]
-# ## 8.2 The generator's law, and the game
-#
-# Only *samples* of $P_g$ are needed in $V$; its density is never asked for. Where a density exists, two changes of variable connect the two views (UL p.2 and p.7).
+# On the way from the cross-entropy to $J^{(d)}$ two things are lost: UL p.4-5 takes the two sums apart without their sign and their $\frac1n$, and $J^{(d)}$ has one mean for *each* kind of points, so
+# that the cross-entropy of the pooled batch of $2m$ points is half of it.
 
-# %% tags=["claim:change-of-variables"]
-positive = torch.linspace(1.0, 2.0, 20_001)
-f_g = Normal(0.0, 1.0).log_prob(positive.log()).exp() / positive  # G(z) = exp(z): g^-1(x) = log x
-holds(
-    "change-of-variables",
-    ("mass of [1, 2] by the density f_g", torch.trapezoid(f_g, positive)),
-    ("P(1 <= exp(z) <= 2) from the normal law of z", stats.norm.cdf(math.log(2)) - stats.norm.cdf(0)),
+# %% tags=["claim:cross-entropy-two-terms", "claim:disc-cost-minibatch"]
+real_term, fake_term = success[labels == 1].log().sum(), (1 - success[labels == 0]).log().sum()
+erratum(
+    "cross-entropy-two-terms",
+    ("lecture: the two sums added", real_term + fake_term),
+    ("cross-entropy", cross_entropy),
+    corrected="cross-entropy = -(1/n) [ Σ_{y=1} log σ + Σ_{y=0} log(1 - σ) ]",
+    corrected_left=("-(1/n) of the two sums", -(real_term + fake_term) / n),
+)
+random = torch.Generator().manual_seed(0)
+m = 6
+real, fake = 1 + torch.randn(m, generator=random), torch.randn(m, generator=random)
+logit = lambda t: 0.8 * t - 0.3  # a logistic discriminator
+is_real = torch.cat([torch.ones(m), torch.zeros(m)])
+pooled = binary_cross_entropy_with_logits(torch.cat([logit(real), logit(fake)]), is_real)
+convention(
+    "disc-cost-minibatch",
+    ("J of the lecture, m = 6", -float(gan_value(torch.sigmoid(logit(real)), torch.sigmoid(logit(fake))))),
+    ("2 × cross-entropy of the 12 pooled points", 2 * pooled),
+    under="each kind of points is averaged over its own m; the pooled cross-entropy is J/2",
 )
 
-# %% tags=["claim:pushforward-change-of-variable"]
+# %% [markdown]
+# $J^{(d)}$ is minimised and $V$ is maximised. UL p.6 calls the one the sample version of the other, without the sign. And a classifier of real against generated points has $V$ as its objective only if it sees both equally often.
+
+# %% tags=["claim:disc-cost-sample-version", "claim:disc-is-binary-classifier"]
+data, model = Normal(1.0, 1.0), Normal(0.0, 1.0)
+many_real, many_fake = (mean + torch.randn(400_000, generator=random) for mean in (1.0, 0.0))
+J_many = softplus(-logit(many_real)).mean() + softplus(logit(many_fake)).mean()
+population = integral(data.log_prob(x).exp() * logsigmoid(logit(x)) - model.log_prob(x).exp() * softplus(logit(x)))
+erratum(
+    "disc-cost-sample-version",
+    ("lecture: J on 400,000 pairs", J_many),
+    ("E log D(X) + E log(1 - D(G(Z))) by quadrature", population),
+    corrected="J is the sample version of -V, not of V = E log D(X) + E log(1 - D(G(Z)))",
+    corrected_left=("-J", -J_many), tol=5e-3, digits=3,
+)
+p_five, q_five = tensor(0.1, 0.3, 0.2, 0.25, 0.15), tensor(0.3, 0.1, 0.3, 0.1, 0.2)
+D_five = tensor(0.2, 0.7, 0.4, 0.9, 0.5)
+v_five = (p_five * D_five.log() + q_five * (1 - D_five).log()).sum()
+is_real = torch.cat([torch.ones(5), torch.zeros(5)])
+balanced = torch.nn.functional.binary_cross_entropy(
+    D_five.repeat(2), is_real, weight=torch.cat([p_five, q_five]) / 2, reduction="sum"
+)
+convention(
+    "disc-is-binary-classifier",
+    ("V(G, D) on five atoms", v_five),
+    ("-2 × cross-entropy of balanced classes", -2 * balanced),
+    under="both classes are equally frequent, and V has the opposite sign and twice the size of the cross-entropy",
+)
+
+# %% [markdown]
+# ## 8.2 The generator's distribution, and the game
+#
+# Only *samples* of $Q$ are needed in $V$; its density is never asked for. Where a density exists, two changes of variable connect the two views (UL p.2 and p.7). For points
+# with several coordinates the bars in UL's $|\partial g^{-1}/\partial x|$ stand for the *determinant* of the matrix of derivatives, without its sign. Take $G(z) = (e^{z_1}, z_1 - 2 z_2)$:
+
+# %% tags=["claim:change-of-variables", "claim:pushforward-change-of-variable"]
+across, up = torch.linspace(1, 2, 401), torch.linspace(0, 1, 401)
+z1 = across.log()[:, None]
+z2 = (z1 - up) / 2  # the inverse of G
+determinant = 1 / across[:, None] * -0.5  # of the derivatives of (z1, z2) in (x1, x2)
+density = torch.exp(-(z1**2 + z2**2) / 2) / (2 * math.pi) * determinant.abs()
+by_noise, _ = integrate.quad(
+    lambda a: stats.norm.pdf(a) * (stats.norm.cdf(a / 2) - stats.norm.cdf((a - 1) / 2)), 0, math.log(2)
+)
+convention(
+    "change-of-variables",
+    ("mass of [1, 2] × [0, 1] by the density of x", torch.trapezoid(torch.trapezoid(density, up), across)),
+    ("P(1 ≤ exp(z₁) ≤ 2, 0 ≤ z₁ - 2z₂ ≤ 1), by the noise", by_noise),
+    under="|∂g⁻¹/∂x| is the absolute value of the determinant of the derivatives, which must exist",
+    tol=1e-5,
+)
 log_grid = torch.exp(torch.linspace(-9, 9, 20_001))
-d_log = lambda t: softplus(0.5 * t - 1)  # -log(1 - D) of a logistic D
+minus_log = lambda t: softplus(0.5 * t - 1)  # -log(1 - D) of a logistic D
+f_of_log = Normal(0.0, 1.0).log_prob(log_grid.log()).exp() / log_grid  # the density of exp(z)
 convention(
     "pushforward-change-of-variable",
-    ("∫ log(1 - D(G(z))) f_z(z) dz", integral(-d_log(torch.exp(x.clamp(max=9))) * Normal(0.0, 1.0).log_prob(x).exp())),
-    ("∫ log(1 - D(x)) f_g(x) dx", torch.trapezoid(-d_log(log_grid) * Normal(0.0, 1.0).log_prob(log_grid.log()).exp() / log_grid, log_grid)),
+    ("∫ log(1 - D(G(z))) f_z(z) dz",
+     integral(-minus_log(torch.exp(x.clamp(max=9))) * Normal(0.0, 1.0).log_prob(x).exp())),
+    ("∫ log(1 - D(x)) q(x) dx", torch.trapezoid(-minus_log(log_grid) * f_of_log, log_grid)),
     under="x = G(z) has a density; that z has one is not enough: G(z) = (z, z²) puts all mass on a curve of area 0",
 )
 
 # %% [markdown]
-# The game is $\min_G\max_D V(G, D)$. On three atoms everything can be enumerated: all generator laws on a grid of the simplex, and for each the best
-# $D$, atom by atom, on a grid of 2,000 values.
+# The game is $\min_G\max_D V(G, D)$. On three atoms everything can be enumerated: all generators $Q$ on a grid of the simplex, and for each the best
+# $D$, atom by atom, on a grid of 2,000 values. (I21 writes the saddle value, one number, as if it were the function $V(G, D)$.)
 
-# %% tags=["claim:gan-value-function"]
-target = tensor(0.5, 0.3, 0.2)
+# %% tags=["claim:gan-value-function", "claim:v-notation-minmax"]
+p_three = tensor(0.5, 0.3, 0.2)
 u = torch.linspace(0.0005, 0.9995, 1999)
 simplex = torch.tensor([[i / 20, j / 20, (20 - i - j) / 20] for i in range(21) for j in range(21 - i)])
-best_d_value = (target[:, None] * u.log() + simplex[:, :, None] * (1 - u).log()).max(dim=2).values.sum(dim=1)
-print("the law that minimises the maximum:", [round(v, 4) for v in simplex[best_d_value.argmin()].tolist()])
+integrands = p_three[:, None] * u.log() + simplex[:, :, None] * (1 - u).log()
+best_d_value = integrands.max(dim=2).values.sum(dim=1)
+print("the q that minimises the maximum:", [round(v, 4) for v in simplex[best_d_value.argmin()].tolist()])
 holds(
     "gan-value-function",
-    ("min over laws of max over D, on grids", best_d_value.min()), ("-log 4", -LOG4), tol=1e-5,
+    ("min over q of max over D, on grids", best_d_value.min()), ("-log 4", -LOG4), tol=1e-5,
 )
-
-# %% tags=["claim:v-notation-minmax"]
 some_q, some_D = tensor(0.2, 0.2, 0.6), tensor(0.6, 0.4, 0.3)
 erratum(
     "v-notation-minmax",
-    ("lecture: V(G, D), here for one G and one D", (target * some_D.log() + some_q * (1 - some_D).log()).sum()),
+    ("lecture: V(G, D), here for one G and one D", (p_three * some_D.log() + some_q * (1 - some_D).log()).sum()),
     ("the saddle value, -log 4", -LOG4),
     corrected="V(G, D) = E log D(x) + E log(1 - D(G(z))); its min over G of max over D is one number",
     corrected_left=("min_G max_D V(G, D)", best_d_value.min()), tol=1e-5,
@@ -303,9 +271,10 @@ erratum(
 
 # %% [markdown]
 # In the zero-sum version the generator's cost is $J^{(g)} = -J^{(d)}$. A generator that can only shift, $G(z) = z + \theta$, against a logistic $D$, with data
-# from $N(1, 1)$: the inner maximum by Newton's method from SciPy, the outer minimum by a scalar search.
+# from $N(1, 1)$: the inner maximum by Newton's method from SciPy, the outer minimum by a scalar search. "The generator minimizes the log-probability of the discriminator being correct"
+# (UL p.6) can be played: a coin decides whether a real point is shown, $D$ answers, and the log-probability of its right answer is averaged.
 
-# %% tags=["claim:zero-sum-generator"]
+# %% tags=["claim:zero-sum-generator", "claim:generator-minimises-correctness"]
 nodes, node_weights = np.polynomial.hermite_e.hermegauss(60)
 node_weights = node_weights / node_weights.sum()
 softplus_np = lambda a: np.logaddexp(0, a)
@@ -313,29 +282,34 @@ softplus_np = lambda a: np.logaddexp(0, a)
 
 def best_response(theta):
     """max over logistic discriminators of V, for generated points N(theta, 1) and data N(1, 1)."""
-    cost = lambda w: node_weights @ (softplus_np(-(w[0] + w[1] * (nodes + 1))) + softplus_np(w[0] + w[1] * (nodes + theta)))
+    def cost(w):
+        on_data, on_model = w[0] + w[1] * (nodes + 1), w[0] + w[1] * (nodes + theta)
+        return node_weights @ (softplus_np(-on_data) + softplus_np(on_model))
+
     return -optimize.minimize(cost, [0.0, 0.0], tol=1e-12).fun
 
 
 shift = optimize.minimize_scalar(best_response, bounds=(-1, 3), method="bounded", options={"xatol": 1e-7}).x
 holds("zero-sum-generator", ("arg min over θ of max over D", shift), ("the true shift", 1.0), tol=1e-4)
-
-# %% tags=["claim:generator-minimises-correctness"]
-log_correct = (P / 2 * D.log() + Q / 2 * (1 - D).log()).sum()  # a fair coin decides whether a real point is shown
-holds(
+coin = torch.rand(400_000, generator=random) < 0.5
+shown_real = torch.multinomial(p_five, len(coin), replacement=True, generator=random)
+shown_fake = torch.multinomial(q_five, len(coin), replacement=True, generator=random)
+right = torch.where(coin, D_five[shown_real].log(), (1 - D_five[shown_fake]).log())
+convention(
     "generator-minimises-correctness",
-    ("V / 2", (P * D.log() + Q * (1 - D).log()).sum() / 2),
-    ("expected log-probability of the right label", log_correct),
+    ("V / 2 on five atoms", v_five / 2),
+    ("log-probability of the right answer, mean of 400,000 questions", right.mean()),
+    under="a real and a generated point are shown equally often; then this mean is V/2, and V's minimiser is its own",
+    tol=5e-3, digits=3,
 )
 
 # %% [markdown]
-# The factor 2 changes no minimiser. (It is the *log*-probability that is minimised, not the probability of being right.)
-#
-# The alternative of UL p.6 carries a $\frac12$ that $J^{(d)}$ does not have. It only rescales the generator's learning rate; we leave it out below.
+# (It is the *log*-probability that is minimised, not the probability of being right.) The alternative of UL p.6 carries a $\frac12$ that $J^{(d)}$ does not have. It only rescales the
+# generator's learning rate; we leave it out below.
 
 # %% tags=["claim:nonsaturating-cost"]
 a = torch.tensor(-2.0, requires_grad=True)
-(slope,) = torch.autograd.grad(-0.5 * torch.nn.functional.logsigmoid(a), a)
+(slope,) = torch.autograd.grad(-0.5 * logsigmoid(a), a)
 convention(
     "nonsaturating-cost",
     ("gradient of -½ log σ(a) at a = -2, by autograd", slope),
@@ -346,21 +320,29 @@ convention(
 # %% [markdown]
 # ## 8.3 The best discriminator, point by point
 #
-# With densities $f$ of the data and $f_g$ of the generator, $V$ is one integral (UL p.8):
-# $V = \int \{f(x)\log D(x) + f_g(x)\log(1 - D(x))\}\,dx$. So $D$ can be chosen at each $x$ by itself: maximise $y(D) = a\log D + b\log(1 - D)$.
+# With densities $V$ is one integral (UL p.8), $V = \int \{p(x)\log D(x) + q(x)\log(1 - D(x))\}\,dx$. So $D$ can be chosen at each $x$ by itself:
+# maximise $y(D) = a\log D + b\log(1 - D)$, with $a = p(x)$ and $b = q(x)$.
 
 # %% tags=["claim:v-pointwise-integrand"]
-f, f_g = Normal(0.0, 1.0), Normal(1.0, 2.0)
+p_x, q_x = Normal(0.0, 1.0).log_prob(x).exp(), Normal(1.0, 2.0).log_prob(x).exp()
 one_D = lambda t: torch.sigmoid(0.3 - 0.6 * t)
-by_noise = integral(Normal(0.0, 1.0).log_prob(x).exp() * torch.log(1 - one_D(1 + 2 * x)))  # E over z with G(z) = 1 + 2z
+by_noise = integral(p_x * torch.log(1 - one_D(1 + 2 * x)))  # E over z, with G(z) = 1 + 2z
 holds(
     "v-pointwise-integrand",
-    ("one integral over x", integral(f.log_prob(x).exp() * one_D(x).log() + f_g.log_prob(x).exp() * (1 - one_D(x)).log())),
-    ("E over x plus E over z", integral(f.log_prob(x).exp() * one_D(x).log()) + by_noise),
+    ("one integral over x", integral(p_x * one_D(x).log() + q_x * (1 - one_D(x)).log())),
+    ("E over x plus E over z", integral(p_x * one_D(x).log()) + by_noise),
 )
 
-# %% [markdown]
-# **Predict, then move.** Where is the maximum when $a = b$? When $b = 0$? Can $a$ be negative?
+# %% name="predict-pointwise" tags=["predict"]
+predict(
+    "08.pointwise",
+    "At a place where only data are, b = 0. Where is y(D) = a log D + b log(1 - D) largest?",
+    choices=("at D = 1/2", "at D = 1", "nowhere: it has no derivative 0"),
+    answer="""At D = 1, the end of the interval: y = a log D still rises there, and its derivative a/D is not 0 anywhere. At
+    a = b the maximum lies at 1/2. With a negative a the formula a/(a + b) gives no maximum at all: move a below 0 and see
+    y grow towards D = 0. Densities are never negative, so this needs no worry, but UL's condition "a, b ≠ 0" allows it
+    and forbids b = 0, where all is well.""",
+)
 
 # %% name="pointwise" tags=["picture"]
 def draw_pointwise(view, a, b):
@@ -370,41 +352,41 @@ def draw_pointwise(view, a, b):
     view["slope"].curve("slope", d, a / d - b / (1 - d), color="q", label="derivative a/D − b/(1 − D)")
     view["slope"].hline("zero", 0)
     if a > 0 or b > 0:
-        best = a / (a + b) if a + b != 0 else math.nan
-        if 0 <= best <= 1:
+        formula = a / (a + b) if a + b != 0 else math.nan
+        if 0 <= formula <= 1:
             for panel in ("y", "slope"):
-                view[panel].vline("best", best, color="accent", label="a/(a + b)")
-        view.readout("a/(a + b)", best)
+                view[panel].vline("best", formula, color="accent", label="a/(a + b)")
+        view.readout("a/(a + b)", formula, ".3f")
     view.readout("largest on the grid at D =", float(d[y.argmax()]), ".3f")
 
 
 explore(
     draw_pointwise,
     panels=[
-        Panel("y", title="the integrand of V at one point", xlabel="D", ylabel="y(D), nats", xlim=(0, 1), ylim=(-5, 1)),
+        Panel("y", title="the integrand of V at one point", xlabel="D", ylabel="y(D), nats",
+              xlim=(0, 1), ylim=(-5, 1)),
         Panel("slope", title="its derivative", xlabel="D", ylabel="dy/dD", xlim=(0, 1), ylim=(-10, 10)),
     ],
     a=Slider(-1.0, 2.0, step=0.05, value=1.0, label="a: density of the data"),
     b=Slider(-1.0, 2.0, step=0.05, value=0.5, label="b: density of the generator"),
-    presets={"no generator here": {"a": 1.0, "b": 0.0}, "no data here": {"a": 0.0, "b": 1.0}, "a negative a": {"a": -0.5, "b": 1.0}},
+    presets={"equal": {"a": 1.0, "b": 1.0}, "no generator here": {"a": 1.0, "b": 0.0},
+             "no data here": {"a": 0.0, "b": 1.0}, "a negative a": {"a": -0.5, "b": 1.0}},
     alt="The integrand of the value as a function of D, and its derivative, with the maximum at a over a plus b.",
 )
 
-# %% tags=["claim:optimal-disc-foc"]
-pi_x, p_x = 0.7, 0.2
-y_of = lambda d: pi_x * math.log(d) + p_x * math.log(1 - d)
-slope_of = lambda d, h=1e-6: (y_of(d + h) - y_of(d - h)) / (2 * h)
-curvature = (y_of(0.7 + 1e-3) - 2 * y_of(0.7) + y_of(0.7 - 1e-3)) / 1e-6
-print(f"second derivative at D = 0.7: {curvature:.2f}, so the root is a maximum")
-holds(
-    "optimal-disc-foc",
-    ("root of the finite-difference derivative", optimize.brentq(slope_of, 0.01, 0.99)), ("π/(π + p)", pi_x / (pi_x + p_x)),
-)
-
 # %% [markdown]
-# UL states the maximum "for $a, b \neq 0$". The condition is the wrong one: try all signs.
+# The slides set the derivative to zero, which finds the maximum where both densities are positive; at the ends there is nothing to set to zero. UL states the maximum "for $a, b \neq 0$", which is the wrong condition: try all signs.
 
-# %% tags=["claim:alogu-blog1mu-max"]
+# %% tags=["claim:optimal-disc-foc", "claim:alogu-blog1mu-max"]
+p_at, q_at = 0.7, 0.2
+y_of = lambda d: p_at * math.log(d) + q_at * math.log(1 - d)
+slope_of = lambda d, h=1e-6: (y_of(d + h) - y_of(d - h)) / (2 * h)
+convention(
+    "optimal-disc-foc",
+    ("root of the finite-difference derivative", optimize.brentq(slope_of, 0.01, 0.99)),
+    ("p/(p + q)", p_at / (p_at + q_at)),
+    under="both densities are positive at x; where one is 0 the maximum lies at D = 0 or 1, with a derivative ≠ 0",
+)
 fine = torch.linspace(1e-4, 1 - 1e-4, 9999)
 
 
@@ -416,9 +398,11 @@ def miss(a, b):
 signs = [(1, 2), (2, 0.5), (-1, 2), (2, -1), (-1, -2)]
 erratum(
     "alogu-blog1mu-max",
-    ("largest miss over a, b ≠ 0", max(miss(a, b) for a, b in signs)), ("two steps of the grid", 2e-4), relation="<=",
+    ("largest miss over a, b ≠ 0", max(miss(a, b) for a, b in signs)),
+    ("two steps of the grid", 2e-4), relation="<=",
     corrected="for a, b > 0 (one of them may be 0) the maximum on [0, 1] is at a/(a + b)",
-    corrected_left=("largest miss over a > 0, b > 0", max(miss(a, b) for a, b in signs if a > 0 and b > 0)), tol=1e-9,
+    corrected_left=("largest miss over a > 0, b > 0", max(miss(a, b) for a, b in signs if a > 0 and b > 0)),
+    tol=1e-9,
 )
 
 # %% [markdown]
@@ -434,34 +418,45 @@ def optimal_discriminator(p, q):
 
 optimal_discriminator = check("08.optimal_discriminator", optimal_discriminator)
 
-# %% [markdown]
-# **Predict, then move.** Where is $D^* = \frac12$? What happens to $D^*$ far to the right when the generator is *wider* than the data, and when it is narrower?
+# %% name="predict-wider" tags=["predict"]
+D_star = lambda p, q: torch.as_tensor(optimal_discriminator(p, q)).double()
+far_right = [float(D_star(*(Normal(0.0, s).log_prob(tensor(6.0)).exp() for s in (1.0, std)))[0]) for std in (2.0, 0.5)]
+predict(
+    "08.wider",
+    "Data N(0, 1), a generator with the same mean that is *wider*, N(0, 2²). What does D* say far to the right, at x = 6?",
+    choices=("about 0", "about 1/2", "about 1"),
+    answer=f"""About 0: D*(6) = {far_right[0]:.1e}. Both densities are tiny there, but the ratio decides, and the wider one is
+    larger by far. Under a *narrower* generator, N(0, 0.5²), it is 1 up to {1 - far_right[1]:.0e}. D* = 1/2 exactly where the
+    two densities cross.""",
+)
 
 # %% name="two-densities" tags=["picture"]
 def draw_densities(view, mean, std):
     line = torch.linspace(-7, 7, 561)
     p, q = Normal(0.0, 1.0).log_prob(line).exp(), Normal(mean, std).log_prob(line).exp()
-    d = optimal_discriminator(p, q)
-    view["laws"].fill("p", line, p, color="p", alpha=0.3)
-    view["laws"].curve("p_line", line, p, color="p", label="data π = N(0, 1)")
-    view["laws"].fill("q", line, q, color="q", alpha=0.3)
-    view["laws"].curve("q_line", line, q, color="q", label="generator p")
-    view["d"].curve("d", line, d, color="third", label="D* = π/(π + p)")
+    d = D_star(p, q)
+    view["densities"].fill("p", line, p, color="p", alpha=0.3)
+    view["densities"].curve("p_line", line, p, color="p", label="data p = N(0, 1)")
+    view["densities"].fill("q", line, q, color="q", alpha=0.3)
+    view["densities"].curve("q_line", line, q, color="q", label="generator q")
+    view["d"].curve("d", line, d, color="third", label="D* = p/(p + q)")
     view["d"].hline("half", 0.5)
-    value = torch.trapezoid(p * d.log() + q * torch.log1p(-d).clamp(min=-1e3), line)
-    view.readout("V(G, D*)", float(value))
-    view.readout("−log 4", -LOG4)
+    value = torch.trapezoid(p * d.log().clamp(min=-1e3) + q * torch.log1p(-d).clamp(min=-1e3), line)
+    view.readout("V(G, D*)", float(value), ".4f")
+    view.readout("−log 4", -LOG4, ".4f")
 
 
 explore(
     draw_densities,
     panels=[
-        Panel("laws", title="two densities", xlabel="x", ylabel="density", xlim=(-7, 7), ylim=(0, 0.85)),
-        Panel("d", title="the optimal discriminator", xlabel="x", ylabel="D*(x)", xlim=(-7, 7), ylim=(-0.03, 1.03)),
+        Panel("densities", title="two densities", xlabel="x", ylabel="density", xlim=(-7, 7), ylim=(0, 0.85)),
+        Panel("d", title="the optimal discriminator", xlabel="x", ylabel="D*(x)",
+              xlim=(-7, 7), ylim=(-0.03, 1.03)),
     ],
-    mean=Slider(-5.0, 5.0, step=0.1, value=1.5, label="mean of G"),
+    mean=Slider(-5.0, 5.0, step=0.1, value=0.0, label="mean of G"),
     std=Slider(0.5, 3.0, step=0.05, value=1.0, label="standard deviation of G"),
-    presets={"equal laws": {"mean": 0.0, "std": 1.0}, "wider": {"mean": 0.0, "std": 2.0}, "narrower": {"mean": 0.0, "std": 0.5}, "far away": {"mean": 5.0, "std": 0.5}},
+    presets={"equal": {"mean": 0.0, "std": 1.0}, "wider": {"mean": 0.0, "std": 2.0},
+             "narrower": {"mean": 0.0, "std": 0.5}, "far away": {"mean": 5.0, "std": 0.5}},
     alt="Densities of data and generator, and the optimal discriminator between them.",
 )
 
@@ -471,32 +466,32 @@ explore(
 # does what it likes there.
 
 # %% tags=["claim:optimal-discriminator"]
-left, right = Uniform(0.0, 1.0), Uniform(0.5, 1.5)
 cells = (torch.arange(1500) + 0.5) / 1000  # midpoints of cells that cover [0, 1.5], the union of the supports
-p_cell, q_cell = ((cells < 1).double(), (cells > 0.5).double())
-D_star = optimal_discriminator(p_cell, q_cell)
+p_cell, q_cell = ((cells < 1).double(), (cells > 0.5).double())  # the densities of U[0, 1] and U[½, 1.5]
+D_cell = D_star(p_cell, q_cell)
 d_grid = torch.linspace(0, 1, 2001)
 xlog = lambda weight, t: torch.where(weight == 0, 0.0, weight * t.log())  # 0 · log 0 = 0
 searched = (xlog(p_cell[:, None], d_grid) + xlog(q_cell[:, None], 1 - d_grid)).max(dim=1).values.sum() / 1000
 convention(
     "optimal-discriminator",
-    ("V with π/(π + p) on [0, 1.5]", (xlog(p_cell, D_star) + xlog(q_cell, 1 - D_star)).sum() / 1000),
+    ("V with p/(p + q) on [0, 1.5]", (xlog(p_cell, D_cell) + xlog(q_cell, 1 - D_cell)).sum() / 1000),
     ("largest V by search, cell by cell", searched),
-    under="the formula is used on the union of the supports; on the intersection alone, as UL restricts it, D would be undetermined on [0, ½] and [1, 1.5]",
+    under="the formula is used on the union of the supports; on the intersection alone, as UL restricts it, D would be "
+    "undetermined on [0, ½] and [1, 1.5]",
 )
 
 # %% [markdown]
 # ### A network on its way to $D^*$
 #
-# A small MLP is trained on fresh samples of two fixed laws: data from two bumps, generated points from $N(0.5, 1.2^2)$. The number under the picture is the
-# largest error where there are data: where the mixture of both laws has a density of at least 0.02.
+# A small network is trained on fresh samples of two fixed distributions: data from two bumps, generated points from $N(0.5, 1.2^2)$. The number under the picture is the
+# largest error where there are data: where the mixture of both has a density of at least 0.02.
 
 # %% name="train-discriminator"
 two_bumps = MixtureSameFamily(Categorical(tensor(0.5, 0.5)), Normal(tensor(-1.5, 1.2), tensor(0.5, 0.6)))
 one_bump = Normal(0.5, 1.2)
 line = torch.linspace(-5, 5, 201)
 p_line, q_line = two_bumps.log_prob(line).exp(), one_bump.log_prob(line).exp()
-D_line = optimal_discriminator(p_line, q_line)
+D_line = D_star(p_line, q_line)
 inhabited = (p_line + q_line) / 2 >= 0.02
 
 torch.manual_seed(0)
@@ -508,31 +503,47 @@ for before, after in zip([0, *SNAPSHOTS[:-1]], SNAPSHOTS, strict=True):
         real, fake = two_bumps.sample((1024, 1)), one_bump.sample((1024, 1))
         return softplus(-network(real)).mean() + softplus(network(fake)).mean()
 
-    minimise(loss, network.parameters(), after - before, lr=1e-2 if after <= 400 else 3e-3 if after <= 800 else 1e-3, progress="training D")
+    rate = 1e-2 if after <= 400 else 3e-3 if after <= 800 else 1e-3
+    minimise(loss, network.parameters(), after - before, lr=rate, progress="training D")
     with torch.no_grad():
         snapshots.append(torch.sigmoid(network(line[:, None])).squeeze(1))
 worst = [float((d - D_line).abs()[inhabited].max()) for d in snapshots]
 
+# %% name="predict-network" tags=["predict"]
+soon = next(step for step, error in zip(SNAPSHOTS, worst, strict=True) if error < 0.1)
+empty = (line.abs() > 4.5)
+predict(
+    "08.network",
+    "A network with two layers of 48 units, fresh batches of 2 × 1,024 points: after about how many steps is its largest "
+    "error below 0.1 where there are data?",
+    choices=("about 10", "about 100", "about 1,000"),
+    answer=f"""Among the snapshots the first one below 0.1 is that of step {soon}; after {SNAPSHOTS[-1]:,} steps the error is
+    {worst[-1]:.3f}. Where neither distribution lives nothing corrects the network: at |x| > 4.5 it is off by up to
+    {float((snapshots[-1] - D_line).abs()[empty].max()):.2f} at the end.""",
+)
+
 # %% name="mlp-discriminator" tags=["picture"]
-def draw_network(view, steps):
-    snapshot = SNAPSHOTS.index(steps)
+def draw_network(view, snapshot):
+    index = SNAPSHOTS.index(snapshot)
     view["d"].curve("star", line, D_line, color="third", label="D*")
-    view["d"].curve("mlp", line, snapshots[snapshot], color="q", label=f"MLP after {steps} steps")
+    view["d"].curve("mlp", line, snapshots[index], color="q", label=f"network after {snapshot} steps")
     view["d"].fill("where", line, inhabited.double() * 0.03, color="muted", label="density of at least 0.02")
-    view["error"].curve("error", np.maximum(SNAPSHOTS, 0.5), worst, color="p", label="largest error where there are data")
-    view["error"].vline("now", max(steps, 0.5), color="q")
-    view["error"].hline("goal", 0.05, label="0.05")
-    view.readout("steps", steps)
-    view.readout("largest error where there are data", worst[snapshot], ".3f")
+    seen = np.maximum(SNAPSHOTS, 0.5)[: index + 1]
+    view["error"].curve("error", seen, worst[: index + 1], color="p", label="largest error where there are data")
+    view["error"].scatter("now", [[seen[-1], worst[index]]], color="q", size=8)
+    view["error"].hline("goal", 0.1)
+    view.readout("steps", snapshot)
+    view.readout("largest error where there are data", worst[index], ".3f")
 
 
 explore(
     draw_network,
     panels=[
         Panel("d", title="a network approaches D*", xlabel="x", ylabel="D(x)", xlim=(-5, 5), ylim=(0, 1)),
-        Panel("error", title="how fast", xlabel="training steps", ylabel="error", xscale="log", xlim=(0.4, 1500), ylim=(0, 0.6), width=0.8),
+        Panel("error", title="how fast", xlabel="training steps", ylabel="error", xscale="log",
+              xlim=(0.4, 1500), ylim=(0, 0.6), width=0.8),
     ],
-    steps=Slider.of(SNAPSHOTS, value=50, label="training steps", play=True),
+    snapshot=Slider.of(SNAPSHOTS, label="training steps", play=True),
     alt="The optimal discriminator and a network that approaches it as training goes on, with the largest error.",
 )
 
@@ -541,23 +552,41 @@ print(f"largest error where there are data after {SNAPSHOTS[-1]} steps, below 0.
 assert worst[-1] < 0.05
 
 # %% [markdown]
-# In the middle the network is soon right. At $|x| > 4$, where neither law has mass, it never has a reason to be.
-
-# %% [markdown]
 # ## 8.4 The value at the optimum is a Jensen-Shannon divergence
 #
-# Put $D^*$ into $V$ and divide both densities inside the logarithms by 2. With the midpoint $M = \frac12(P + P_g)$,
+# Put $D^*$ into $V$, and compare both densities with their *midpoint* $m = \frac12(p + q)$, the density of $M = \frac12(P + Q)$. What comes out is a constant and two KL divergences,
 #
-# $$V(G, D^*) = -\log 4 + \mathrm{KL}(P \Vert M) + \mathrm{KL}(P_g \Vert M).$$
+# $$V(G, D^*) = c + \mathrm{KL}(P \Vert M) + \mathrm{KL}(Q \Vert M).$$
 #
+# ### Exercise 8.3 · Where the $-\log 4$ comes from
+#
+# Do the algebra on paper: which constant $c$? Then return the three terms.
+
+# %% tags=["exercise:08.value_split"]
+def value_split(p, q):
+    """The three terms of V(G, D*) = c + KL(P‖M) + KL(Q‖M), in nats.
+
+    p (data) and q (generator) are probabilities of shape (n,), some of them possibly 0, M is their midpoint.
+    Returns (c, KL(P‖M), KL(Q‖M)): three numbers or 0-dimensional tensors.
+    """
+    # region solution
+    m = (p + q) / 2
+    kl = lambda a: torch.where(a > 0, a * (a.log() - m.log()), 0.0).sum()
+    return -math.log(4), kl(p), kl(q)
+    # endregion
+
+
+value_split = check("08.value_split", value_split)
+
+# %% [markdown]
 # Now the lectures part. UL (p.9, p.28) calls the sum of the two KL "$JS$"; the slides call *half* the sum "$JSD$". Both are in use:
 #
 # | | definition | on disjoint supports | then $V(G, D^*)$ is |
 # |---|---|---|---|
-# | UL | $JS = \mathrm{KL}(P\Vert M) + \mathrm{KL}(P_g\Vert M)$ | $\log 4$ | $JS - \log 4$ |
-# | I21, I22, I24, this course | $JSD = \frac12[\mathrm{KL}(P\Vert M) + \mathrm{KL}(P_g\Vert M)]$ | $\log 2$ | $2\,JSD - \log 4$ |
+# | UL | $JS = \mathrm{KL}(P\Vert M) + \mathrm{KL}(Q\Vert M)$ | $\log 4$ | $JS - \log 4$ |
+# | I21, I22, I24, this course | $JSD = \frac12[\mathrm{KL}(P\Vert M) + \mathrm{KL}(Q\Vert M)]$ | $\log 2$ | $2\,JSD - \log 4$ |
 #
-# ### Exercise 8.3 · The Jensen-Shannon divergence
+# ### Exercise 8.4 · The Jensen-Shannon divergence
 
 # %% tags=["exercise:08.jensen_shannon"]
 def jensen_shannon(p, q):
@@ -571,138 +600,153 @@ def jensen_shannon(p, q):
 
 jensen_shannon = check("08.jensen_shannon", jensen_shannon)
 
-# %% [markdown]
-# **Predict, then move.** As $G$ walks away from the data, where does $V(G, D^*)$ go, and how fast? Which of the bars is the odd one out, and by what factor is it wrong?
+# %% name="predict-away" tags=["predict"]
+jsd = lambda p, q: torch.as_tensor(jensen_shannon(p, q)).double().reshape(())
+js_ul = lambda p, q: 2 * jsd(p, q)
+
+
+def masses_on_the_grid(mean, std):
+    """N(mean, std²) as probabilities of the grid's cells."""
+    density = Normal(mean, std).log_prob(x).exp()
+    return density / density.sum()
+
+
+away = {mean: 2 * float(jsd(masses_on_the_grid(0.0, 1.0), masses_on_the_grid(mean, 0.5))) for mean in (1.0, 3.0, 5.0)}
+predict(
+    "08.away",
+    "The bars below show V + log 4, the height of the value above its minimum. As G walks away from the data, where does "
+    "the first one go?",
+    choices=("to log 2 = 0.69", "to log 4 = 1.39", "it grows without end"),
+    answer=f"""To log 4, and soon: with a standard deviation of 0.5 it is {away[1.0]:.2f} at a mean of 1, {away[3.0]:.2f} at 3 and
+    {away[5.0]:.2f} at 5. V itself goes to 0: D is always right. The odd one out is the fourth bar, JSD without the factor 2,
+    which comes from mixing the lectures (UL's "JS − log 4" with the slides' JSD): it is too low by the factor 2.""",
+)
 
 # %% name="value-two-ways" tags=["picture"]
 draws = torch.randn(2, 20_000, generator=torch.Generator().manual_seed(1))
+near = (x > -6) & (x < 6)
 
 
 def draw_value(view, mean, std):
     data, model = Normal(0.0, 1.0), Normal(mean, std)
     logit = lambda t: data.log_prob(t) - model.log_prob(t)  # of D*
-    estimate = float(-softplus(-logit(draws[0])).mean() - softplus(logit(mean + std * draws[1])).mean())
-    p, q = data.log_prob(x).exp(), model.log_prob(x).exp()
-    m = (p + q) / 2
-    kl = lambda a: integral(torch.where(a > 1e-300, a * (a.clamp(min=1e-300).log() - m.clamp(min=1e-300).log()), 0.0))
-    js = kl(p) + kl(q)
-    near = (x > -6) & (x < 6)
-    view["laws"].fill("p", x[near][::10], p[near][::10], color="p", alpha=0.35, label="data")
-    view["laws"].fill("q", x[near][::10], q[near][::10], color="q", alpha=0.35, label="generator")
-    bars = [estimate, js - LOG4, js - LOG4, js / 2 - LOG4]
-    names = ["V(G, D*), samples", "2 JSD − log 4, grid", "JS(UL) − log 4, grid", "JSD − log 4, mixed up"]
-    view["v"].bars("v", ["V by\nsamples", "2 JSD\n− log 4", "JS of UL\n− log 4", "mixed up:\nJSD − log 4"], bars, color=["p", "third", "third", "accent"], values=".3f")
-    view["v"].hline("floor", -LOG4, label="−log 4")
-    for name, value in zip(names, bars, strict=True):
-        view.readout(name, value)
+    at_data, at_model = logit(draws[0]), logit(mean + std * draws[1])
+    estimate = float(-softplus(-at_data).mean() - softplus(at_model).mean())
+    twice = 2 * float(jsd(masses_on_the_grid(0.0, 1.0), masses_on_the_grid(mean, std)))
+    for name, one, color, label in (("p", data, "p", "data"), ("q", model, "q", "generator")):
+        density = one.log_prob(x[near][::10]).exp()
+        view["densities"].fill(name, x[near][::10], density, color=color, alpha=0.35, label=label)
+    names = ["V + log 4,\nsamples", "2 JSD", "JS of UL", "mixed up:\nJSD"]
+    heights = [estimate + LOG4, twice, twice, twice / 2]
+    view["v"].bars("v", names, heights, color=["p", "third", "third", "accent"], values=".3f")
+    view["v"].hline("top", LOG4)
+    view.readout("V(G, D*) by samples", estimate, ".4f")
+    view.readout("2 JSD − log 4 on a grid", twice - LOG4, ".4f")
 
 
 explore(
     draw_value,
     panels=[
-        Panel("laws", title="data N(0, 1) and the generator", xlabel="x", ylabel="density", xlim=(-6, 6), ylim=(0, 0.85), width=0.8),
-        Panel("v", title="the value at D*", ylabel="nats", ylim=(-1.6, 0.2)),
+        Panel("densities", title="data N(0, 1) and the generator", xlabel="x", ylabel="density",
+              xlim=(-6, 6), ylim=(0, 0.85), width=0.8),
+        Panel("v", title="how far V(G, D*) is above −log 4", ylabel="nats (the line: log 4)", ylim=(0, 1.65)),
     ],
     mean=Slider(-5.0, 5.0, step=0.1, value=1.0, label="mean of G"),
     std=Slider(0.5, 3.0, step=0.05, value=1.0, label="standard deviation of G"),
-    presets={"equal laws": {"mean": 0.0, "std": 1.0}, "nearly disjoint": {"mean": 5.0, "std": 0.5}},
-    alt="Bars of the value at the optimal discriminator by samples and on a grid, in both conventions and mixed up.",
+    presets={"equal": {"mean": 0.0, "std": 1.0}, "one apart": {"mean": 1.0, "std": 1.0},
+             "nearly disjoint": {"mean": 5.0, "std": 0.5}},
+    alt="Bars of the value at the optimal discriminator above its minimum, by samples and on a grid, in both "
+    "conventions and mixed up.",
 )
 
-# %% tags=["claim:js-def-no-half"]
-disjoint = Uniform(0.0, 1.0), Uniform(2.0, 3.0)
-js_ul = lambda p, q: 2 * jensen_shannon(p, q)
+# %% [markdown]
+# Which $JS$ is meant, and that it is symmetric; one side of each pair is your function, the other one does not use it.
+
+# %% tags=["claim:js-def-no-half", "claim:jsd-def-half", "claim:js-symmetric"]
 convention(
     "js-def-no-half",
     ("UL's JS on disjoint supports", js_ul(tensor(1.0, 0.0), tensor(0.0, 1.0))),
-    ("2 × the course's JSD of U[0, 1] and U[2, 3]", 2 * divergence(*disjoint, "jensen_shannon")),
+    ("2 × the course's JSD of U[0, 1] and U[2, 3]",
+     2 * divergence(Uniform(0.0, 1.0), Uniform(2.0, 3.0), "jensen_shannon")),
     under="JS without the ½, bounded by log 4; this course writes JSD for the one with the ½",
 )
-
-# %% tags=["claim:jsd-def-half"]
-P, Q = tensor(0.5, 0.3, 0.2), tensor(0.2, 0.2, 0.6)
-row = F_DIVERGENCES["jensen_shannon"]
+p_a, q_a = tensor(0.5, 0.3, 0.2), tensor(0.2, 0.2, 0.6)
 holds(
     "jsd-def-half",
-    ("½ [KL(P‖M) + KL(Q‖M)]", jensen_shannon(P, Q)), ("Σ q f(p/q) with the course's f", (Q * row.f(P / Q)).sum()),
+    ("½ [KL(P‖M) + KL(Q‖M)]", jsd(p_a, q_a)),
+    ("Σ q f(p/q) with the course's f", (q_a * F_DIVERGENCES["jensen_shannon"].f(p_a / q_a)).sum()),
 )
-
-# %% tags=["claim:js-symmetric"]
-dirichlet = torch.distributions.Dirichlet(torch.ones(6))
-torch.manual_seed(0)
-pairs = [(dirichlet.sample(), dirichlet.sample()) for _ in range(100)]
-print(f"largest |JS(P, Q) - JS(Q, P)| of 100 pairs below 1e-14: {max(abs(js_ul(p, q) - js_ul(q, p)) for p, q in pairs) < 1e-14}")
-holds("js-symmetric", ("JS(P, Q)", js_ul(P, Q)), ("JS(Q, P)", js_ul(Q, P)))
-
-# %% tags=["claim:cg-two-kl"]
-data, model = Normal(0.0, 1.0), Normal(1.5, 0.8)
-p, q = data.log_prob(x).exp(), model.log_prob(x).exp()
-m = (p + q) / 2
-log_d = -softplus(model.log_prob(x) - data.log_prob(x))
-log_1_d = -softplus(data.log_prob(x) - model.log_prob(x))
-value = integral(p * log_d + q * log_1_d)
-kl_to_m = lambda a, other: integral(a * (math.log(2) - softplus(other)))
 holds(
-    "cg-two-kl",
-    ("V(G, D*) by quadrature", value),
-    ("-log 4 + KL(π‖m) + KL(p‖m)", -LOG4 + kl_to_m(p, model.log_prob(x) - data.log_prob(x)) + kl_to_m(q, data.log_prob(x) - model.log_prob(x))),
+    "js-symmetric",
+    ("JS(P, Q)", js_ul(p_a, q_a)),
+    ("JS(Q, P), library", 2 * divergence(Categorical(probs=q_a), Categorical(probs=p_a), "jensen_shannon")),
 )
 
-# %% tags=["claim:v-2jsd-minus-log4"]
-holds("v-2jsd-minus-log4", ("2 JSD - log 4, library", 2 * divergence(data, model, "jensen_shannon") - LOG4), ("V(G, D*) by quadrature", value))
+# %% [markdown]
+# And the theorem, in the three forms of the lectures. $V(G, D^*)$ is an integral of the optimal logit; the right sides come from the library's KL and JSD.
 
-# %% tags=["claim:cg-minus-log4-plus-js"]
-print(f"with the slides' JSD instead, -log 4 + JSD = {float(divergence(data, model, 'jensen_shannon')) - LOG4:.6f}, which is not V")
-convention(
-    "cg-minus-log4-plus-js",
-    ("-log 4 + JS, JS = KL(P‖M) + KL(P_g‖M)", divergence(data, model, "gan")), ("V(G, D*) by quadrature", value),
-    under="JS is UL's, without the ½; with the JSD of the slides the formula needs a factor 2",
-)
+# %% tags=["claim:cg-two-kl", "claim:v-2jsd-minus-log4", "claim:cg-minus-log4-plus-js"]
+data, model = Normal(0.0, 1.0), Normal(1.5, 0.8)
+midpoint = MixtureSameFamily(Categorical(tensor(0.5, 0.5)), Normal(tensor(0.0, 1.5), tensor(1.0, 0.8)))
+best_logit = data.log_prob(x) - model.log_prob(x)
+value = -integral(data.log_prob(x).exp() * softplus(-best_logit) + model.log_prob(x).exp() * softplus(best_logit))
+two_kl = divergence(data, midpoint, "kl") + divergence(model, midpoint, "kl")
+holds("cg-two-kl", ("V(G, D*) by quadrature", value), ("-log 4 + KL(P‖M) + KL(Q‖M), library", -LOG4 + two_kl))
+library_jsd = divergence(data, model, "jensen_shannon")
+holds("v-2jsd-minus-log4", ("2 JSD - log 4, library", 2 * library_jsd - LOG4), ("V(G, D*) by quadrature", value))
+holds("cg-minus-log4-plus-js", ("-log 4 + JS, JS as UL defines it", -LOG4 + two_kl), ("V(G, D*)", value))
+print(f"with the slides' JSD in UL's formula: -log 4 + JSD = {float(library_jsd) - LOG4:.6f}, which is not V")
 
 # %% [markdown]
 # UL p.9 says that $JS(P, P_g)$ is "always non-negative unless $P_g = P$". Read as written, it would be negative there.
 
 # %% tags=["claim:js-nonneg-unless"]
-print("smallest JS of 100 random pairs is positive:", min(float(js_ul(p, q)) for p, q in pairs) > 0)
 erratum(
     "js-nonneg-unless",
-    ("JS(P, P)", js_ul(P, P)), ("zero", 0.0), relation="<",
+    ("JS(P, P)", js_ul(p_a, p_a)), ("zero", 0.0), relation="<",
     corrected="JS is always non-negative, and positive unless P_g = P, where it is 0",
-    corrected_left=("JS(P, P)", js_ul(P, P)), corrected_relation=">=",
+    corrected_left=("JS(P, P)", js_ul(p_a, p_a)), corrected_relation=">=",
 )
 
-# %% tags=["claim:gan-global-min"]
-pi = tensor(0.3, 0.1, 0.25, 0.05, 0.3)
+# %% [markdown]
+# So the smallest value is $-\log4$, at $Q = P$ and nowhere else, and there $D^* = \frac12$ wherever there are data. The first by descent from eight random generators on five atoms, the second by
+# trying all $D$ on a grid.
+
+# %% tags=["claim:gan-global-min", "claim:d-star-half"]
+p_atoms = tensor(0.3, 0.1, 0.25, 0.05, 0.3)
 
 
 def criterion(logits):
-    """C(G) = V(G, D*) for the law softmax(logits) on five atoms, and its gradient."""
+    """C(G) = V(G, D*) for q = softmax(logits) on five atoms, and its gradient."""
     logits = torch.tensor(logits, requires_grad=True)
     q = torch.softmax(logits, 0)
-    value = (pi * (pi / (pi + q)).log()).sum() + (q * (q / (pi + q)).log()).sum()
+    value = (p_atoms * (p_atoms / (p_atoms + q)).log()).sum() + (q * (q / (p_atoms + q)).log()).sum()
     return value.item(), torch.autograd.grad(value, logits)[0].numpy()
 
 
 starts = np.random.default_rng(0).normal(size=(8, 5)) * 2
 found = [optimize.minimize(criterion, start, jac=True, method="BFGS", options={"gtol": 1e-9}) for start in starts]
-apart = max(float((torch.softmax(torch.tensor(one.x), 0) - pi).abs().max()) for one in found)
-print(f"eight random starts end within 1e-5 of P: {apart < 1e-5}")
-holds("gan-global-min", ("largest minimum found by BFGS from 8 starts", max(one.fun for one in found)), ("-log 4", -LOG4))
-
-# %% tags=["claim:d-star-half"]
-searched_d = fine[(pi[:, None] * fine.log() + pi[:, None] * (1 - fine).log()).argmax(dim=1)]
-holds("d-star-half", ("D that maximises V on a grid, at p = π", searched_d.mean()), ("one half", 0.5))
+apart = max(float((torch.softmax(torch.tensor(one.x), 0) - p_atoms).abs().max()) for one in found)
+print(f"eight random starts end within 1e-5 of p: {apart < 1e-5}")
+holds("gan-global-min", ("largest minimum found from 8 starts", max(one.fun for one in found)), ("-log 4", -LOG4))
+best_d = fine[(p_atoms[:, None] * fine.log() + p_atoms[:, None] * (1 - fine).log()).argmax(dim=1)]
+convention(
+    "d-star-half",
+    ("the D farthest from ½ among those that maximise V at q = p", best_d[(best_d - 0.5).abs().argmax()]),
+    ("one half", 0.5),
+    under="on the support of the data; where neither distribution lives every D is optimal",
+)
 
 # %% [markdown]
-# I21 writes the generator's problem as $\max_G V(G, D^*)$. Slide a law from $\pi$ (at $t = 0$) to one on other atoms (at $t = 1$) and see which end wins.
+# I21 writes the generator's problem as $\max_G V(G, D^*)$. Slide $Q$ from $P$ (at $t = 0$) to a distribution on other atoms (at $t = 1$) and see which end wins.
 
 # %% tags=["claim:fixed-d-objective-direction"]
 ts = torch.linspace(0, 1, 101)
-pi_8, other_8 = torch.cat([pi, torch.zeros(3)]), torch.cat([torch.zeros(5), tensor(0.2, 0.5, 0.3)])
-v_of_t = torch.stack([2 * jensen_shannon(pi_8, (1 - t) * pi_8 + t * other_8) - LOG4 for t in ts])
+p_eight, other = torch.cat([p_atoms, torch.zeros(3)]), torch.cat([torch.zeros(5), tensor(0.2, 0.5, 0.3)])
+v_of_t = torch.stack([2 * jsd(p_eight, (1 - t) * p_eight + t * other) - LOG4 for t in ts])
 erratum(
     "fixed-d-objective-direction",
-    ("lecture: t of the largest V(G, D*)", ts[v_of_t.argmax()]), ("t where the generator has the data law", 0.0),
+    ("lecture: t of the largest V(G, D*)", ts[v_of_t.argmax()]), ("t where the generator has the data's distribution", 0.0),
     corrected="min_G V(G, D*): the generator lowers what the discriminator raises",
     corrected_left=("t of the smallest V(G, D*)", ts[v_of_t.argmin()]),
 )
@@ -715,26 +759,23 @@ erratum(
 # I21 and I22 call JSD "symmetric KL" and "a distance measure". The first name belongs to Jeffreys' divergence, $\mathrm{KL}(P\Vert Q) + \mathrm{KL}(Q\Vert P)$, which is infinite
 # on disjoint supports. And a distance must satisfy the triangle inequality.
 
-# %% tags=["claim:jsd-called-symmetric-kl"]
+# %% tags=["claim:jsd-called-symmetric-kl", "claim:jsd-distance-measure"]
 kl = lambda a, b: (a * (a / b).log()).sum()
 erratum(
     "jsd-called-symmetric-kl",
-    ("lecture: JSD(P, Q)", jensen_shannon(P, Q)), ("KL(P‖Q) + KL(Q‖P)", kl(P, Q) + kl(Q, P)),
+    ("lecture: JSD(P, Q)", jsd(p_a, q_a)), ("KL(P‖Q) + KL(Q‖P)", kl(p_a, q_a) + kl(q_a, p_a)),
     corrected="the symmetric KL is Jeffreys' divergence; JSD symmetrises KL to the midpoint (P + Q)/2",
-    corrected_left=("Jeffreys, Σ q f(p/q)", (Q * F_DIVERGENCES["jeffreys"].f(P / Q)).sum()),
+    corrected_left=("Jeffreys, Σ q f(p/q)", (q_a * F_DIVERGENCES["jeffreys"].f(p_a / q_a)).sum()),
 )
-
-# %% tags=["claim:jsd-distance-measure"]
-A, B, C = tensor(1.0, 0.0), tensor(0.5, 0.5), tensor(0.0, 1.0)
-direct, detour = jensen_shannon(A, C), jensen_shannon(A, B) + jensen_shannon(B, C)
-root = lambda p, q: jensen_shannon(p, q).sqrt()
-triples = [tuple(dirichlet.sample() for _ in range(3)) for _ in range(300)]
-print("sqrt(JSD) keeps the triangle inequality on 300 random triples:", all(root(a, c) <= root(a, b) + root(b, c) for a, b, c in triples))
+one, middle, two = tensor(1.0, 0.0), tensor(0.5, 0.5), tensor(0.0, 1.0)
+direct, detour = jsd(one, two), jsd(one, middle) + jsd(middle, two)
+root = lambda p, q: jsd(p, q).sqrt()
 erratum(
     "jsd-distance-measure",
-    ("JSD(A, C) / [JSD(A, B) + JSD(B, C)]", direct / detour), ("largest ratio that a distance allows", 1.0), relation="<=",
+    ("JSD(A, C) / [JSD(A, B) + JSD(B, C)]", direct / detour),
+    ("largest ratio that a distance allows", 1.0), relation="<=",
     corrected="the square root of JSD is a distance (Endres and Schindelin, 2003); JSD itself is not",
-    corrected_left=("the same ratio with square roots", root(A, C) / (root(A, B) + root(B, C))),
+    corrected_left=("the same ratio with square roots", root(one, two) / (root(one, middle) + root(middle, two))),
 )
 
 # %% [markdown]
@@ -746,93 +787,114 @@ log_target = uneven.log_prob(x)
 
 
 def v_at(theta):
-    """V(theta, D*) for the generator N(theta, 1), from the discriminator's logit."""
+    """V(θ, D*) for the generator N(θ, 1), from the discriminator's logit."""
     log_model = Normal(float(theta), 1.0).log_prob(x)
     logit = log_target - log_model
     return integral(-log_target.exp() * softplus(-logit) - log_model.exp() * softplus(logit))
 
 
+js_at = lambda theta: float(divergence(uneven, Normal(float(theta), 1.0), "jensen_shannon"))
 by_v = optimize.minimize_scalar(v_at, bounds=(-2, 2), method="bounded", options={"xatol": 1e-8}).x
-by_js = optimize.minimize_scalar(
-    lambda theta: float(divergence(uneven, Normal(float(theta), 1.0), "jensen_shannon")), bounds=(-2, 2), method="bounded", options={"xatol": 1e-7}
-).x
+by_js = optimize.minimize_scalar(js_at, bounds=(-2, 2), method="bounded", options={"xatol": 1e-7}).x
 holds("gan-minimises-js", ("θ that minimises V(θ, D*)", by_v), ("θ that minimises JSD (library)", by_js), tol=1e-5)
 
 # %% [markdown]
 # ## 8.5 The game itself
 #
-# The theorem has two conditions: $D$ is optimal at every step, and the generator moves freely in the space of laws. We take both seriously, and then drop both.
+# The theorem has two conditions: $D$ is optimal at every step, and the generator moves freely in the space of distributions. We take both seriously, and then drop both.
 #
 # ### Descent in function space
 #
-# Let $p$ be *any* law on five atoms. With $D = D^*$ held fixed, the gradient of $V$ with respect to $p$ is $\log(1 - D^*)$. A step that keeps $p$ a law multiplies and
-# normalises: $p \leftarrow p\, e^{-\eta \log(1 - D^*)} / Z$.
+# Let $q$ be *any* distribution on five atoms. With $D = D^*$ held fixed, the gradient of $V$ with respect to $q$ is $\log(1 - D^*)$. A step that keeps $q$ a distribution multiplies and
+# normalises: $q \leftarrow q\, e^{-\eta \log(1 - D^*)} / Z$.
 #
-# ### Exercise 8.4 · One step of the generator's law
+# ### Exercise 8.5 · One step of the generator's distribution (hard)
 
 # %% tags=["exercise:08.functional_step"]
-def functional_step(p, pi, rate):
-    """One multiplicative descent step of the law p (n,) on V(p, D*), against the data law pi (n,), with step size `rate`.
+def functional_step(q, p, rate):
+    """One multiplicative descent step of the generator q (n,) on V(q, D*), against the data p (n,), with step size `rate`.
 
-    D* = pi / (pi + p) is computed first and then held fixed. Returns the new law, shape (n,).
+    Both are positive probabilities. D* = p / (p + q) is computed first and then held fixed. Returns the new q, shape (n,).
     """
     # region solution
-    gradient = p.log() - (p + pi).log()  # log(1 - D*)
-    return torch.softmax(p.log() - rate * gradient, dim=0)
+    gradient = q.log() - (p + q).log()  # log(1 - D*)
+    return torch.softmax(q.log() - rate * gradient, dim=0)
     # endregion
 
 
 functional_step = check("08.functional_step", functional_step)
 
 # %% name="path-of-laws"
-p_start = tensor(0.05, 0.6, 0.1, 0.2, 0.05)
+q_start = tensor(0.05, 0.6, 0.1, 0.2, 0.05)
 
 
-def run_laws(rate, rounds=60):
-    p, path = p_start, [p_start]
+def run_generator(rate, rounds=60, q=q_start):
+    """The generators of all rounds, shape (rounds + 1, 5)."""
+    path = [q]
     for _ in range(rounds):
-        p = functional_step(p, pi, rate).clamp(min=1e-300)
-        path.append(p)
+        q = torch.as_tensor(functional_step(q, p_atoms, rate)).double().clamp(min=1e-12)
+        path.append(q)
     return torch.stack(path)
 
 
-# %% [markdown]
-# **Predict, then move.** "The generator is guaranteed to converge": for every step size $\eta$?
+def distance(q):
+    """Total variation to the data: half of Σ |q - p|, the mass that is in the wrong place."""
+    return (q - p_atoms).abs().sum(-1) / 2
+
+
+some_starts = torch.distributions.Dirichlet(torch.ones(5))
+torch.manual_seed(0)
+forty = some_starts.sample((40,))
+arrived = {eta: sum(bool(distance(run_generator(eta, 120, q)[-1]) < 1e-3) for q in forty) for eta in (2.0, 3.2, 3.8)}
+
+# %% name="predict-function-space" tags=["predict"]
+after_60 = {eta: float(distance(run_generator(eta)[-1])) for eta in (3.2, 3.4, 3.8)}
+predict(
+    "08.function_space",
+    "\"The generator is guaranteed to converge\", say the slides, if D is optimal and q is free. For which step sizes η does it?",
+    choices=("for every η", "only below some limit", "for none"),
+    answer=f"""Only below a limit, and the limit depends on the start. Near q = p one step multiplies the error of log q by
+    1 − η/2, so beyond η = 4 nothing can settle. That is only local: from the start of this picture η = 3.2 arrives
+    (total variation {after_60[3.2]:.0e} after 60 rounds), while 3.4 and 3.8 end on a cycle ({after_60[3.4]:.2f} and
+    {after_60[3.8]:.2f}). Of 40 random starts {arrived[2.0]} arrive at η = 2, {arrived[3.2]} at 3.2 and {arrived[3.8]} at 3.8.""",
+)
 
 # %% name="function-space" tags=["picture"]
-def draw_laws(view, rate, round):
-    path = run_laws(rate)
-    distance = (path - pi).abs().sum(dim=1) / 2
-    view["laws"].bars("pi", [f"{i + 1}" for i in range(5)], pi, color="p", label="data law π", alpha=0.45)
-    view["laws"].scatter("p", torch.stack([torch.arange(5.0), path[round]], 1), color="q", size=10, label="generator law p")
-    view["tv"].curve("tv", range(61), distance.clamp(min=1e-17), color="q", label="total variation to π")
-    view["tv"].vline("now", round)
-    view.readout("total variation now", float(distance[round]), ".2e")
-    view.readout("after 60 rounds", float(distance[-1]), ".2e")
+def draw_generator(view, rate, round):
+    path = run_generator(rate, round)
+    far = distance(path)
+    atoms = [f"{i + 1}" for i in range(5)]
+    view["bars"].bars("p", atoms, p_atoms, color="p", label="data p", alpha=0.45)
+    view["bars"].scatter("q", torch.stack([torch.arange(5.0), path[-1]], 1), color="q", size=10, label="generator q")
+    view["tv"].curve("tv", range(len(far)), far.clamp(min=1e-17), color="q", label="total variation to p")
+    view["tv"].scatter("now", [[round, max(float(far[-1]), 1e-17)]], color="q", size=8)
+    view.readout("round", round)
+    view.readout("total variation", float(far[-1]), ".2e")
 
 
 explore(
-    draw_laws,
+    draw_generator,
     panels=[
-        Panel("laws", title="five atoms", xlabel="atom", ylabel="probability", ylim=(0, 1)),
-        Panel("tv", title="distance to the data law", xlabel="round", ylabel="total variation", yscale="log", xlim=(0, 60), ylim=(1e-17, 3)),
+        Panel("bars", title="five atoms", xlabel="atom", ylabel="probability", ylim=(0, 1)),
+        Panel("tv", title="distance to the data", xlabel="round", ylabel="total variation", yscale="log",
+              xlim=(0, 60), ylim=(1e-17, 3)),
     ],
-    rate=Slider(0.1, 20.0, step=0.1, value=0.5, label="step size η"),
-    round=Slider(0, 60, value=10, label="round", play=True),
-    presets={"small": {"rate": 0.5}, "just below 4": {"rate": 3.8}, "just above 4": {"rate": 4.2}, "20": {"rate": 20.0}},
-    alt="Five bars of the data law with the generator's law as points, and the distance between them against the round.",
+    rate=Slider(0.1, 8.0, step=0.1, value=0.5, label="step size η"),
+    round=Slider(0, 60, value=0, label="round", play=True),
+    presets={"η = 0.5": {"rate": 0.5, "round": 60}, "η = 3.2": {"rate": 3.2, "round": 60},
+             "below 4, and yet": {"rate": 3.8, "round": 60}, "η = 8": {"rate": 8.0, "round": 60}},
+    alt="Five bars of the data with the generator as points, and the distance between them against the round.",
 )
 
 # %% [markdown]
-# Near $p = \pi$ one step multiplies the error of $\log p$ by $1 - \eta/2$: it shrinks for $\eta < 4$ and grows beyond. The theorem of the original paper says
-# "sufficiently small updates"; the slides drop these words.
+# The theorem of the original paper says "sufficiently small updates"; the slides drop these words.
 
 # %% tags=["claim:gan-convergence-guarantee"]
-tv_after = lambda rate: float((run_laws(rate, 400)[-1] - pi).abs().sum() / 2)
+tv_after = lambda rate: float(distance(run_generator(rate, 400)[-1]))
 erratum(
     "gan-convergence-guarantee",
-    ("total variation after 400 steps, η = 20", tv_after(20.0)), ("limit that the slides promise", 0.0),
-    corrected="it converges if the updates are small enough as well (here η < 4)",
+    ("total variation after 400 steps, η = 6", tv_after(6.0)), ("limit that the slides promise", 0.0),
+    corrected="it converges if the updates are small enough as well: η < 4 near p, and less from farther away",
     corrected_left=("total variation after 400 steps, η = 0.5", tv_after(0.5)), digits=3,
 )
 
@@ -840,7 +902,7 @@ erratum(
 # ### Two parameters
 #
 # Data $N(0, s^2)$, a generator $G(z) = sz + b$ that can only shift, a discriminator $D(x) = \sigma(wx)$. The game is won at $b = w = 0$. The arrows show where a
-# simultaneous step would go; the orbit alternates $k$ steps of $w$ and one of $b$, exactly (expectations by quadrature, no noise).
+# simultaneous step would go; the orbit alternates $k$ steps of $w$ and one of $b$, exactly (expectations by quadrature, no noise), or makes both from the same point.
 
 # %% name="two-parameters"
 sigmoid_np = lambda a: 0.5 * (1 + np.tanh(a / 2))
@@ -859,30 +921,49 @@ def descent_b(b, w, s, loss):
     return ((w * d) if loss == "minimax" else (w * (1 - d))) @ node_weights
 
 
-def play_orbit(lr_d, lr_g, k, gamma, s, loss="minimax", rounds=250):
+def value_of(b, w, s):
+    """V at one point of the plane."""
+    return -(softplus_np(-w * s * nodes) + softplus_np(w * (s * nodes + b))) @ node_weights
+
+
+def play_orbit(lr_d=0.2, lr_g=0.2, k=1, gamma=0.0, s=0.1, loss="minimax", together=False, rounds=250):
     b, w, path = 2.0, 0.0, [(2.0, 0.0)]
     for _ in range(rounds):
+        w_before = w
         for _ in range(k):
             w = w + lr_d * (slope_w(b, w, s) - gamma * w)
-        b = b + lr_g * descent_b(b, w, s, loss)
+        b = b + lr_g * descent_b(b, w_before if together else w, s, loss)
         path.append((b, w))
     return np.array(path, dtype=float)
 
 
-# %% [markdown]
-# **Predict, then move.** Does the orbit spiral in, spiral out, or close? What do more steps of $D$ per step of $G$ do? What does the penalty $\frac\gamma2 w^2$ (R1: the
-# squared slope of the logit) do? And wider laws, $s = 1$?
+# %% name="predict-orbit" tags=["predict"]
+reach = lambda **settings: np.abs(play_orbit(**settings)[-50:, 0]).max()
+predict(
+    "08.orbit",
+    "Minimax, one step of each, narrow distributions (s = 0.1): what does the orbit do in 250 rounds?",
+    choices=("it spirals in", "it stays on a circle, nearly", "it spirals out"),
+    answer=f"""It circles: the generator still swings out to |b| = {reach():.2f} in the last 50 of 250 rounds, of 2 at the
+    start. With s = 0 nothing at all pulls inwards ({reach(s=0.0):.2f}), and *simultaneous* steps then spiral out
+    ({reach(s=0.0, together=True, lr_d=0.5, lr_g=0.5):.1f} at learning rates of 0.5). What makes it settle: the penalty γ = 0.4
+    ({reach(gamma=0.4):.3f}) and wide distributions, s = 1 ({reach(s=1.0):.0e}). The non-saturating loss pulls inwards as well,
+    but slowly ({reach(loss="non_saturating"):.2f}). More steps of D help in the end ({reach(k=10):.2f} with k = 10, and
+    {np.abs(play_orbit(k=10, rounds=1500)[-50:, 0]).max():.2f} after 1,500 rounds), at the price of a swing to
+    {np.abs(play_orbit(k=10)[:, 0]).max():.1f} at first.""",
+)
 
 # %% name="orbit" tags=["picture"]
-def draw_orbit(view, lr_d, lr_g, k, gamma, s, loss):
-    path = play_orbit(lr_d, lr_g, k, gamma, s, loss)
+def draw_orbit(view, rounds, lr_d, lr_g, k, gamma, s, loss, together):
+    path = play_orbit(lr_d, lr_g, k, gamma, s, loss, together, rounds)
     bs, ws = np.meshgrid(np.linspace(-3.6, 3.6, 13), np.linspace(-2.7, 2.7, 11))
-    field = np.stack([lr_g * descent_b(bs, ws, s, loss), k * lr_d * (slope_w(bs, ws, s) - gamma * ws)], -1)
+    slopes = lr_g * descent_b(bs, ws, s, loss), k * lr_d * (slope_w(bs, ws, s) - gamma * ws)
+    field = np.stack(slopes, -1).reshape(-1, 2)
     length = np.linalg.norm(field, axis=-1, keepdims=True)
-    view["plane"].arrows("field", np.stack([bs, ws], -1).reshape(-1, 2), (0.5 * field / (length + 0.3 * length.max())).reshape(-1, 2), color="muted")
+    shown = 0.5 * field / (length + 0.3 * length.max())
+    view["plane"].arrows("field", np.stack([bs, ws], -1).reshape(-1, 2), shown, color="muted")
     view["plane"].curve("orbit", path[:, 0], path[:, 1], color="q", width=1.4, style="solid", label="orbit")
     view["plane"].scatter("start", path[:1], color="p", size=9, label="start")
-    view["plane"].scatter("end", path[-1:], color="third", size=9, label="end")
+    view["plane"].scatter("end", path[-1:], color="third", size=9, label="now")
     view["time"].curve("b", range(len(path)), path[:, 0], color="q", label="b: generator's mean")
     view["time"].curve("w", range(len(path)), path[:, 1], color="p", label="w: slope of D")
     view["time"].hline("zero", 0)
@@ -895,43 +976,52 @@ explore(
         Panel("plane", title="the game in its plane", xlabel="b", ylabel="w", xlim=(-4, 4), ylim=(-3, 3)),
         Panel("time", title="the same against time", xlabel="round", ylabel="parameter", xlim=(0, 250), ylim=(-4, 4)),
     ],
+    rounds=Slider(0, 250, step=5, value=0, label="rounds", play=True),
     lr_d=Slider(0.01, 1.0, step=10**0.05, value=0.2, log=True, label="learning rate of D"),
     lr_g=Slider(0.01, 1.0, step=10**0.05, value=0.2, log=True, label="learning rate of G"),
     k=Slider(1, 10, value=1, label="k, steps of D per step of G"),
     gamma=Slider(0.0, 1.0, step=0.05, value=0.0, label="R1 penalty γ"),
-    s=Slider(0.0, 1.5, step=0.1, value=0.1, label="s, spread of both laws"),
+    s=Slider(0.0, 1.5, step=0.1, value=0.1, label="s, spread of data and generator"),
     loss=Choice({"minimax": "minimax", "non-saturating": "non_saturating"}, label="generator's loss"),
+    together=Toggle(label="simultaneous steps"),
     presets={
-        "as first shown": {"s": 0.1}, "ten steps of D": {"k": 10}, "slow D": {"lr_d": 0.02}, "penalised": {"gamma": 0.4},
-        "wide laws": {"s": 1.0}, "too fast": {"lr_d": 1.0, "lr_g": 1.0, "k": 10},
+        "as first": {"rounds": 250}, "ten steps of D": {"rounds": 250, "k": 10},
+        "slow D": {"rounds": 250, "lr_d": 0.02}, "penalised": {"rounds": 250, "gamma": 0.4},
+        "wide": {"rounds": 250, "s": 1.0}, "non-saturating": {"rounds": 250, "loss": "non_saturating"},
+        "together": {"rounds": 250, "s": 0.0, "together": True, "lr_d": 0.5, "lr_g": 0.5},
     },
     alt="The vector field of a two-parameter game with an orbit, and both parameters against the round.",
 )
 
 # %% [markdown]
-# Near the solution the game is $V \approx -\log 4 - \frac12 bw - \frac14 s^2 w^2$. The product $bw$ is a rotation: nothing pulls inwards. The last term is friction for
-# $w$; wide laws bring it along (that is why noise on the inputs helps), and so does R1. For the bare rotation $V = bw$, one *simultaneous* step has the
-# matrix $\begin{pmatrix}1 & -\eta\\ \eta & 1\end{pmatrix}$ with eigenvalues $1 \pm i\eta$ and spirals outwards at any rate.
+# Near the solution the minimax game is $V \approx -\log 4 - \frac12 bw - \frac14 s^2 w^2$. The product $bw$ is a rotation, and for minimax nothing else acts on $b$. The last term is friction for
+# $w$; wide distributions bring it along (that is why noise on the inputs helps), and so does R1, the penalty $\frac\gamma2 w^2$ on the squared slope of the logit. For the bare rotation $V = bw$, one *simultaneous* step has the
+# matrix $\begin{pmatrix}1 & -\eta\\ \eta & 1\end{pmatrix}$ with eigenvalues $1 \pm i\eta$: their size $\sqrt{1 + \eta^2}$ exceeds 1 at any rate, so it spirals outwards. The non-saturating loss bends $b$'s own equation: where $D$ is fooled the generator moves less than under minimax, and that pulls in.
 
 # %% tags=["claim:gan-losses-oscillate"]
-rotation = np.array([[1.0, -0.1], [0.1, 1.0]])
-late = lambda gamma, s: np.abs(play_orbit(0.2, 0.2, 1, gamma, s, rounds=1500)[-300:, 0]).max()
-for gamma, s in ((0.0, 0.1), (0.4, 0.1), (0.0, 1.0)):
-    print(f"γ = {gamma}, s = {s}: largest |b| in the last 300 of 1,500 rounds = {late(gamma, s):.3f}")
+def late_range(gamma, s):
+    """Largest minus smallest V in the last 300 of 1,500 rounds."""
+    values = [value_of(b, w, s) for b, w in play_orbit(gamma=gamma, s=s, rounds=1500)[-300:]]
+    return max(values) - min(values)
+
+
+print(f"range of V in the last 300 of 1,500 rounds: {late_range(0.0, 1.0):.0e} with s = 1 in place of γ = 0.4")
 convention(
     "gan-losses-oscillate",
-    ("growth in a simultaneous step of V = bw, |1 + 0.1i|", np.abs(np.linalg.eigvals(rotation)).max()), ("a step that settles", 1.0), relation=">",
+    ("range of V in the last 300 of 1,500 rounds, s = 0.1, γ = 0", late_range(0.0, 0.1)),
+    ("the same with a penalty, γ = 0.4", late_range(0.4, 0.1)), relation=">",
     under="gradient steps without friction; a zero-centred penalty, or noise on the inputs, makes the same game settle",
+    digits=3,
 )
 
 # %% tags=["claim:gan-parametric-nonoptimal"]
-path = play_orbit(0.2, 0.2, 1, 0.0, 1.0)
+path = play_orbit(s=1.0)
 # For N(0, 1) against N(b, 1) the optimal logit is b²/2 - bx. At x = 0 the played discriminator always says 1/2.
 off = np.abs(0.5 - sigmoid_np(path[:, 0] ** 2 / 2))
-print(f"s = 1: |D(0) - D*(0)| is above 0.05 in {np.mean(off > 0.05):.0%} of the rounds")
 holds(
     "gan-parametric-nonoptimal",
-    ("largest |D(0) - D*(0)| during the game", off.max()), ("an optimal discriminator at every step", 0.0), relation=">",
+    ("largest |D(0) - D*(0)| during the game, s = 1", off.max()),
+    ("an optimal discriminator at every step", 0.0), relation=">",
 )
 
 # %% [markdown]
@@ -941,11 +1031,21 @@ holds(
 #
 # $$\frac{d}{da}\log(1 - \sigma(a)) = -\sigma(a), \qquad \frac{d}{da}\bigl(-\log\sigma(a)\bigr) = -(1 - \sigma(a)).$$
 #
-# A discriminator that rejects a sample gives it a very negative $a$. **Predict, then move.** Which of the two still pulls at $a = -8$? Which has stopped at $a = +8$?
+# A discriminator that rejects a sample gives it a very negative $a$.
+
+# %% name="predict-saturation" tags=["predict"]
+sigma_8 = 1 / (1 + math.exp(8))
+predict(
+    "08.saturation",
+    "D rejects a sample with a logit of −8. Which of the two losses still pulls it?",
+    choices=("log(1 − D)", "−log D", "both alike"),
+    answer=f"""−log D, with a slope of size {1 - sigma_8:.5f}; that of log(1 − D) is {sigma_8:.5f}, a factor of e⁸ =
+    {math.exp(8):,.0f} less. At +8, where D is fooled, it is the other way round: −log D has stopped.""",
+)
 
 # %% name="saturation" tags=["picture"]
 def draw_saturation(view, a):
-    logits = torch.linspace(-10, 10, 201)
+    logits = torch.linspace(-max(abs(a), 0.05), max(abs(a), 0.05), 201)
     view["loss"].curve("mm", logits, -softplus(logits), color="p", label="log(1 − D): minimax")
     view["loss"].curve("ns", logits, softplus(-logits), color="q", label="−log D: non-saturating")
     view["slope"].curve("mm", logits, torch.sigmoid(logits), color="p", label="σ(a)")
@@ -956,32 +1056,19 @@ def draw_saturation(view, a):
     view.readout("D(G(z))", float(d), ".5f")
     view.readout("slope, minimax", float(d), ".5f")
     view.readout("slope, non-saturating", float(1 - d), ".5f")
-    view.readout("ratio", float((1 - d) / d), ".4g")
 
 
 explore(
     draw_saturation,
     panels=[
-        Panel("loss", title="the generator's losses", xlabel="logit a of D(G(z))", ylabel="nats", xlim=(-10, 10), ylim=(-10, 10)),
-        Panel("slope", title="size of their slopes", xlabel="logit a of D(G(z))", ylabel="|slope|", xlim=(-10, 10), ylim=(-0.03, 1.05)),
+        Panel("loss", title="the generator's losses", xlabel="logit a of D(G(z))", ylabel="nats",
+              xlim=(-10, 10), ylim=(-10, 10)),
+        Panel("slope", title="size of their slopes", xlabel="logit a of D(G(z))", ylabel="|slope|",
+              xlim=(-10, 10), ylim=(-0.03, 1.05)),
     ],
-    a=Slider(-10.0, 10.0, step=0.1, value=-4.0, label="logit a"),
+    a=Slider(-10.0, 10.0, step=0.1, value=0.0, label="logit a"),
+    presets={"undecided": {"a": 0.0}, "rejected": {"a": -8.0}, "fooled": {"a": 8.0}},
     alt="Both losses of the generator and the size of their slopes against the discriminator's logit.",
-)
-
-# %% tags=["claim:saturation"]
-a = torch.tensor(-10.0, requires_grad=True)
-(saturated,) = torch.autograd.grad(-softplus(a), a)
-holds(
-    "saturation",
-    ("|slope of log(1 - σ(a))| at a = -10, by autograd", saturated.abs()), ("σ(-10)", 1 / (1 + math.exp(10))), tol=1e-9,
-)
-
-# %% tags=["claim:nonsaturating-stronger"]
-(strong,) = torch.autograd.grad(softplus(-a), a)
-holds(
-    "nonsaturating-stronger",
-    ("ratio of the slopes at a = -10, by autograd", strong / saturated), ("(1 - σ)/σ = e^10", math.exp(10)),
 )
 
 # %% [markdown]
@@ -998,11 +1085,12 @@ def watch_gradients(activation):
     """Mean size and standard deviation of both gradients at the steps AT: two arrays of shape (7, 2)."""
     torch.manual_seed(1)
     judge, rows = mlp((1, 32, 32, 1), activation, seed=3), {"minimax": [], "non-saturating": []}
+
+    def loss():
+        return softplus(-judge(torch.randn(256, 1))).mean() + softplus(judge(torch.randn(256, 1) - 8)).mean()
+
     for before, after in zip([0, *AT[:-1]], AT, strict=True):
-        minimise(
-            lambda: softplus(-judge(torch.randn(256, 1))).mean() + softplus(judge(torch.randn(256, 1) - 8)).mean(),
-            judge.parameters(), after - before, lr=5e-3, progress="training D",
-        )
+        minimise(loss, judge.parameters(), after - before, lr=5e-3, progress="training D")
         fake = (torch.randn(200 * 32, 1, generator=torch.Generator().manual_seed(after)) - 8).requires_grad_(True)
         logits = judge(fake)
         (logit_slope,) = torch.autograd.grad(logits.sum(), fake)
@@ -1013,30 +1101,65 @@ def watch_gradients(activation):
 
 
 watched = {activation: watch_gradients(activation) for activation in ("tanh", "silu")}
-final = {name: rows[-1, 0] for name, rows in watched["silu"].items()}
-print("SiLU, after 800 steps: the non-saturating gradient is more than 100 times as large:", final["non-saturating"] > 100 * final["minimax"])
+
+# %% name="predict-far" tags=["predict"]
+silu, tanh = watched["silu"], watched["tanh"]
+lowest = int(silu["minimax"][:, 0].argmin())
+predict(
+    "08.far",
+    "D is trained for 400 steps against this far generator. What has become of the two gradients by then?",
+    choices=("both have vanished", "minimax has, the other one has grown", "both have grown"),
+    answer=f"""Minimax has vanished: on the SiLU network its mean size falls from {silu["minimax"][0, 0]:.1e} to
+    {silu["minimax"][lowest, 0]:.0e} at step {AT[lowest]}. It does not stay there ({silu["minimax"][-1, 0]:.1e} at step
+    {AT[-1]}): what is left comes from the few samples that D misjudges, so its standard deviation is
+    {silu["minimax"][-1, 1] / silu["minimax"][-1, 0]:.0f} times its mean. The non-saturating gradient grows from
+    {silu["non-saturating"][0, 0]:.1e} to {silu["non-saturating"][:, 0].max():.1f} and its standard deviation from
+    {silu["non-saturating"][0, 1]:.1e} to {silu["non-saturating"][:, 1].max():.2f}. On the tanh network it peaks at
+    {tanh["non-saturating"][:, 0].max():.2f} and falls to {tanh["non-saturating"][-1, 0]:.2f}: saturated units make D *flat*
+    around the samples.""",
+)
 
 # %% name="far-away" tags=["picture"]
-def draw_far(view):
+def draw_far(view, trained):
+    seen = AT.index(trained) + 1
     for activation, rows in watched.items():
         for name, color in (("minimax", "p"), ("non-saturating", "q")):
-            view[activation].curve(name, AT, rows[name][:, 0], color=color, label=name)
-            view[activation].curve(name + " spread", AT, rows[name][:, 1], color=color, style="dotted", width=1.5)
+            sizes, spreads = rows[name][:seen].T
+            view[activation].curve(name, AT[:seen], sizes, color=color, style="solid", label=name)
+            view[activation].curve(name + " spread", AT[:seen], spreads, color=color, style="dotted", width=1.5)
+            view[activation].scatter(name + " now", [[trained, sizes[-1]]], color=color, size=7)
+            view.readout(f"{name}, {activation}", sizes[-1], ".1e")
 
 
 explore(
     draw_far,
     panels=[
-        Panel("tanh", title="D with tanh units", xlabel="training steps of D", ylabel="|d loss / d mean of G|", yscale="log", xlim=(0, 800), ylim=(1e-7, 20)),
-        Panel("silu", title="D with SiLU units", xlabel="training steps of D", ylabel="|d loss / d mean of G|", yscale="log", xlim=(0, 800), ylim=(1e-7, 20)),
+        Panel(activation, title=f"D with {shown} units", xlabel="training steps of D", ylabel="|d loss / d mean of G|",
+              yscale="log", xlim=(-15, 815), ylim=(1e-7, 20))
+        for activation, shown in (("tanh", "tanh"), ("silu", "SiLU"))
     ],
-    alt="Size and spread of the generator's gradient for both losses, while two discriminators are trained against a fixed generator.",
+    trained=Slider.of(AT, label="training steps of D", play=True),
+    alt="Size and spread of the generator's gradient for both losses, while two discriminators are trained against a "
+    "fixed generator.",
+)
+
+# %% tags=["claim:saturation", "claim:nonsaturating-stronger"]
+hundred = AT.index(100)
+convention(
+    "saturation",
+    ("minimax gradient at the far generator, D trained for 100 steps", silu["minimax"][hundred, 0]),
+    ("a hundredth of what it was before D was trained", silu["minimax"][0, 0] / 100), relation="<",
+    under="D has learned to reject the samples; before its first steps nothing is saturated", digits=2,
+)
+convention(
+    "nonsaturating-stronger",
+    ("non-saturating gradient, D trained for 100 steps", silu["non-saturating"][hundred, 0]),
+    ("1,000 × the minimax gradient then", 1000 * silu["minimax"][hundred, 0]), relation=">",
+    under="where D rejects the samples, a < 0; where it is fooled, a > 0, the minimax gradient is the larger one", digits=2,
 )
 
 # %% [markdown]
-# The minimax gradient falls by three orders of magnitude or more within 400 steps, and what is left of it comes from rare samples that $D$ misjudges: its spread is larger than its mean, and it jumps. The non-saturating
-# gradient first grows, in mean and in spread, as the slide says. On the SiLU network it then keeps its size. On the tanh network it falls as well: saturated units make $D$ *flat* around the samples.
-# (And its direction belongs to another objective: at $D = D^*$ it descends $\mathrm{KL}(P_g \Vert P) - 2\,JSD$; Arjovsky and Bottou, 2017.)
+# (The direction of the non-saturating gradient belongs to another objective: at $D = D^*$ it descends $\mathrm{KL}(Q \Vert P) - 2\,JSD$; Arjovsky and Bottou, 2017.)
 #
 # Does it *solve* vanishing gradients, as I24 writes? It removes one factor, the slope of the loss. The other factor is the slope of the logit in $x$. Where a
 # saturated network is flat, or where the best $D$ for disjoint supports is constant around each of them, nothing is left to follow, for either loss.
@@ -1047,9 +1170,9 @@ logit_star = Normal(0.0, 1.0).log_prob(x) - far.log_prob(x)  # of D*, slope -4 e
 gradient_of = lambda weight: integral(far.log_prob(x).exp() * weight * 4.0)
 flat = torch.sigmoid(60 * (x + 2)) * 12 - 6  # as sure as D*, but a step: flat at the samples
 flat_slope = torch.gradient(flat, spacing=(x,))[0]
-print(f"a step-shaped D, non-saturating: {integral(far.log_prob(x).exp() * torch.sigmoid(-flat) * flat_slope) :.4f}, only from samples at the step itself")
-far_flat = (x < -2.5) * far.log_prob(x).exp()
-print(f"the same from the {integral(far_flat):.0%} of samples left of -2.5: {integral(far_flat * torch.sigmoid(-flat) * flat_slope):.0e}")
+left = (x < -2.5) * far.log_prob(x).exp()
+stuck = integral(left * torch.sigmoid(-flat) * flat_slope)
+print(f"a step-shaped D: the {integral(left):.0%} of samples left of -2.5 get a non-saturating gradient of {stuck:.0e}")
 convention(
     "nonsat-solves-vanishing",
     ("generator's gradient at D*, non-saturating", gradient_of(torch.sigmoid(-logit_star))),
@@ -1058,9 +1181,9 @@ convention(
 )
 
 # %% [markdown]
-# ### Exercise 8.5 · The discriminator's loss from logits
+# ### Exercise 8.6 · The discriminator's loss from logits
 #
-# The network returns logits of shape `(m, 1)`, possibly very large: the loss must stay finite and exact at $\pm 1000$.
+# The network returns logits of shape `(m, 1)`, possibly very large: the loss and its gradient must stay finite and exact at $\pm 1000$.
 
 # %% tags=["exercise:08.discriminator_loss"]
 def discriminator_loss(real_scores, fake_scores):
@@ -1073,7 +1196,7 @@ def discriminator_loss(real_scores, fake_scores):
 discriminator_loss = check("08.discriminator_loss", discriminator_loss)
 
 # %% [markdown]
-# ### Exercise 8.6 · The non-saturating loss from logits
+# ### Exercise 8.7 · The non-saturating loss from logits
 
 # %% tags=["exercise:08.generator_loss"]
 def generator_loss(fake_scores):
@@ -1089,9 +1212,10 @@ generator_loss = check("08.generator_loss", generator_loss)
 # ## 8.7 SGD for GANs, by your own hand
 #
 # The algorithm of UL p.7: for $k$ steps, draw minibatches and let $\theta_d$ climb; then draw noise and let $\theta_g$ descend. Write the two steps. `loss`
-# is a pair of losses on scores, *both to be minimised*: `loss.ratio_loss(real_scores, fake_scores)` for $D$ and `loss.generative_loss(fake_scores)` for $G$.
+# is a pair of losses on scores (logits), *both to be minimised*: `loss.ratio_loss(real_scores, fake_scores)` for $D$ and `loss.generative_loss(fake_scores)` for $G$.
+# The two steps alternate, so each finds the gradients that the other one left behind.
 #
-# ### Exercise 8.7 · One step of the discriminator
+# ### Exercise 8.8 · One step of the discriminator
 
 # %% tags=["exercise:08.discriminator_step"]
 def discriminator_step(generator, discriminator, optimizer, real, noise, loss):
@@ -1112,11 +1236,14 @@ def discriminator_step(generator, discriminator, optimizer, real, noise, loss):
 discriminator_step = check("08.discriminator_step", discriminator_step)
 
 # %% [markdown]
-# ### Exercise 8.8 · One step of the generator
+# ### Exercise 8.9 · One step of the generator
 
 # %% tags=["exercise:08.generator_step"]
 def generator_step(generator, discriminator, optimizer, noise, loss):
-    """One step of `optimizer`, which holds the generator's parameters. noise: (n, noise_size). Returns the loss before."""
+    """One step of `optimizer`, which holds the generator's parameters; the discriminator stays as it is, and trainable.
+
+    noise: (n, noise_size). Returns the loss before the step, without a graph.
+    """
     # region solution
     objective = loss.generative_loss(discriminator(generator(noise)))
     optimizer.zero_grad()
@@ -1177,6 +1304,8 @@ def draw_affine(view):
         path = affine_paths[k]
         view["plane"].curve(f"k{k}", path[:, 1], path[:, 0], color=color, width=1.5, label=f"k = {k}")
         view["b"].curve(f"k{k}", range(len(path)), path[:, 1], color=color, width=1.5, label=f"k = {k}")
+        view.readout(f"k = {k}: mean of b, last 200 rounds", path[-200:, 1].mean(), ".2f")
+        view.readout(f"k = {k}: its standard deviation", path[-200:, 1].std(), ".2f")
     view["plane"].scatter("goal", [[3.0, 1.0]], color="third", size=11, label="the answer")
     view["b"].hline("goal", 3.0)
 
@@ -1184,10 +1313,11 @@ def draw_affine(view):
 explore(
     draw_affine,
     panels=[
-        Panel("plane", title="the generator's parameters", xlabel="b", ylabel="a", xlim=(-0.2, 4), ylim=(0, 2.5)),
-        Panel("b", title="the generator's mean", xlabel="round", ylabel="b", xlim=(0, 800), ylim=(0, 4)),
+        Panel("plane", title="the generator's parameters", xlabel="b", ylabel="a", xlim=(-0.2, 4.4), ylim=(0, 2.5)),
+        Panel("b", title="the generator's mean", xlabel="round", ylabel="b", xlim=(0, 800), ylim=(0, 4.4)),
     ],
-    alt="Paths of the generator's two parameters for one and for five discriminator steps per round; five go straight to the answer.",
+    alt="Paths of the generator's two parameters for one and for five discriminator steps per round, and its mean "
+    "against the round.",
 )
 
 # %% tags=["claim:sgd-gan-algorithm"]
@@ -1195,17 +1325,18 @@ settled = affine_paths[5][-200:]
 print(f"mean of a over the last 200 rounds within 0.05 of 1: {abs(settled[:, 0].mean() - 1) < 0.05}")
 holds(
     "sgd-gan-algorithm",
-    ("b, averaged over the last 200 of 800 rounds, k = 5", settled[:, 1].mean()), ("mean of the data law", 3.0), tol=0.02, digits=2,
+    ("b, averaged over the last 200 of 800 rounds, k = 5", settled[:, 1].mean()), ("mean of the data", 3.0),
+    tol=0.02, digits=2,
 )
 
 # %% [markdown]
-# One step of each player, seen from outside: the discriminator's step raises $V$, the generator's step raises $D(G(z))$.
+# One step of each player with SGD at a rate of 0.3, seen from outside: the discriminator's step raises $V$, the generator's step raises $D(G(z))$.
 
 # %% tags=["claim:disc-step-ascent"]
 G, D = Affine(), Quadratic()
 real, noise = 3 + torch.randn(2000, 1, generator=random), torch.randn(2000, 1, generator=random)
 pair = AdversarialLoss("minimax", discriminator_loss, lambda fake_scores: -softplus(fake_scores).mean())
-v_now = lambda: float(-discriminator_loss(D(real), D(G(noise))).detach())
+v_now = lambda: float(game_value(D(real), D(G(noise))).detach())
 v_before = v_now()
 discriminator_step(G, D, torch.optim.SGD(D.parameters(), lr=0.3), real, noise, pair)
 fooled = lambda: float(torch.sigmoid(D(G(noise))).mean().detach())
@@ -1217,65 +1348,109 @@ holds("disc-step-ascent", ("V after the step of D", v_after), ("V before", v_bef
 # %% [markdown]
 # ## 8.8 Mode collapse, live
 #
-# Eight Gaussians on a ring. A mode counts as *covered* when it gets at least a tenth of its fair share of $\frac18$, from samples within three standard deviations
-# of its centre.
-#
-# Press **Play**, and steer while it trains. In the left panel red is where $D$ says "real". The middle panel compares the minibatch's $V$ with its floor $-\log 4$ and with
-# $2\,JSD - \log 4$, computed on a grid of cells from the samples: where the orange curve lies *below* the black one, $D$ is not optimal. Try:
-#
-# 1. *Plain* from the start; watch modes appear and vanish. Then *R1 + R2* without a reset.
-# 2. Pause. *One D step* ten times: what happens to $V$? *One G step* ten times?
-# 3. The loss *minimax* with 5 steps of $D$ per step of $G$: watch the gradient norm.
-# 4. *Yours* uses the losses that you wrote in 8.5 and 8.6; both steps are yours in any case.
+# Eight Gaussians on a ring of radius 2, each with a standard deviation of 0.05. A mode counts as *covered* when it gets at least a tenth of its fair share of $\frac18$, from samples within three standard deviations
+# of its centre. $G$ and $D$ are networks with two hidden layers of 64 units, trained by your two steps with Adam (`ring_game` in this lesson's `runs.py`). Three predictions first.
 
 # %% name="ring-data"
-RING = ring(8, radius=2.0, std=0.05)
 CENTRES, STD = RING.centres, RING.scale
+runs = stored()  # games of the same networks, played beforehand with three seeds each
+game = ring_game(0, get_device(), update_d=discriminator_step, update_g=generator_step)
+data_shares, ring_data = cell_shares(game.data), game.data[:2000].cpu()
 
 
-def ring_game(seed, **settings):
-    generator = mlp((2, 64, 64, 2), "relu", seed=seed, dtype=torch.float32)
-    discriminator = mlp((2, 64, 64, 1), "leaky_relu", seed=seed + 100, dtype=torch.float32)
-    data = RING.sample(20_000, torch.Generator().manual_seed(seed)).float()
-    return AdversarialGame(generator, discriminator, data, noise_size=2, seed=seed, **settings)
+def value_now(game):
+    """V of the present D and G on 2,000 points each: a number without the noise of a minibatch."""
+    return float(game_value(game.scores(ring_data).cpu(), game.scores(game.samples(2000)).cpu()))
 
+
+def best_now(game):
+    """2 JSD - log 4 between data and samples on a grid of cells: about V of the optimal D."""
+    return 2 * float(jsd(data_shares, cell_shares(game.samples(4096)))) - LOG4
+
+
+# %% name="predict-rescue" tags=["predict"]
+first_full = [int(np.argmax(row[4:] == 8)) * 500 + 500 for row in runs["rescued/covered"]]
+predict(
+    "08.rescue",
+    "A plain game has played 2,000 steps and covers 6 or 7 of the 8 modes. The zero-centred penalties R1 + R2 are switched on "
+    "*without* a reset. What happens in the next 2,000 steps?",
+    choices=("it loses more modes", "nothing much", "it covers all 8"),
+    answer=f"""All 8, in three of three stored games, within {max(first_full):,} steps. And V? At the end the minibatches' V was
+    {runs["rescued/value"][0, -1]:.2f} (seed 0), where an optimal D would have {runs["rescued/best"][0, -1]:.2f}: the penalty keeps
+    D flat, far *below* its optimum, close to D = 1/2 and V = −log 4 = −1.39. A good discriminator is not what leads the
+    generator here; one that gives calm directions does.""",
+)
+
+# %% name="predict-one-player" tags=["predict"]
+trial = ring_game(0, update_d=discriminator_step, update_g=generator_step)
+fit(trial, 300, progress="300 rounds")
+one_player = [value_now(trial)]
+for step in (trial.discriminator_step, trial.generator_step):
+    for _ in range(10):
+        step()
+    one_player.append(value_now(trial))
+predict(
+    "08.one_player",
+    "After 300 rounds the game is paused. Ten steps of D alone, then ten of G alone: what does V do?",
+    choices=("it rises, then falls", "it falls, then rises", "it stays where it is"),
+    answer=f"""It rises and falls: from {one_player[0]:.2f} to {one_player[1]:.2f} by ten steps of D, and to {one_player[2]:.2f} by ten
+    of G. D climbs V, G goes down (by −log D here, which has the same direction at each sample). Ten steps of G against
+    a D that stands still overshoot: V falls further than D had raised it, below −log 4 = −1.39, which no optimal D allows.""",
+)
+
+# %% name="predict-minimax" tags=["predict"]
+predict(
+    "08.minimax_five",
+    "Minimax with 5 steps of D per step of G, from the start. Does the generator's gradient vanish?",
+    choices=("yes, and nothing is learned", "yes, but only at first", "no"),
+    answer=f"""No. In the three stored games its norm is {runs["minimax/norm"].min():.1f} to {runs["minimax/norm"].max():.1f} (medians of 100
+    steps), and {int(runs["minimax/covered"][:, -1].min())} of 8 modes are covered after 1,000 steps. Saturation needs samples that
+    D rejects with certainty. Here the generator's samples soon overlap the data, and a D that is nearly optimal (V =
+    {runs["minimax/value"][0, -1]:.2f} against {runs["minimax/best"][0, -1]:.2f} on the grid, seed 0) is what the theorem asks for.""",
+)
+
+# %% [markdown]
+# Press **Play**, and steer while it trains. In the left panel red is where $D$ says "real". In the middle, $V$ of the minibatches and of 2,000 fixed points (the dot), the floor $-\log 4$, and
+# $2\,JSD - \log 4$ on a grid of cells: where $V$ lies *below* the green curve, $D$ is not optimal. Every button that names settings moves *all* controls. Try:
+#
+# 1. *Plain* for 2,000 steps; watch modes appear and vanish. Then *R1 + R2* without a reset (the first prediction).
+# 2. *Reset*, 300 steps of *Plain*, *Pause*. *One D step* ten times, *One G step* ten times; watch the dot and "V now" (the second prediction).
+# 3. *Reset*, *Minimax, 5 D steps*, 1,000 steps; watch the gradient norm (the third prediction).
+# 4. The loss *yours* uses what you wrote in 8.6 and 8.7; both steps are yours in any case. After a reset it plays the same game as *non-saturating*, to rounding.
 
 # %% name="ring-game"
-game = ring_game(0, update_d=discriminator_step, update_g=generator_step)
 yours = AdversarialLoss("yours", discriminator_loss, generator_loss)
 
 # %% name="ring-live" tags=["picture"]
 side = torch.linspace(-3, 3, 41, dtype=torch.float32)
 plane = torch.cartesian_prod(side, side)
-
-
-def cell_shares(points, cells=24):
-    """The share of the points in each cell of a grid over [-3, 3]^2."""
-    index = ((points + 3) / 6 * cells).long().clamp(0, cells - 1)
-    return torch.bincount(index[:, 0] * cells + index[:, 1], minlength=cells * cells) / len(points)
-
-
-data_shares, ring_data = cell_shares(game.data), game.data[:500]
 on_grid = {}  # step to 2 JSD - log 4
 
 
 def draw_ring(view, game):
-    samples = game.samples(2048)
-    view["plane"].heatmap("d", torch.sigmoid(game.scores(plane)).reshape(41, 41).T, extent=(-3, 3, -3, 3), cmap="RdBu_r", limits=(0, 1), alpha=0.6)
-    view["plane"].scatter("data", ring_data, color="ink", size=2.5, label="data")
+    samples, trust = game.samples(2048).cpu(), torch.sigmoid(game.scores(plane)).cpu().reshape(41, 41).T
+    view["plane"].heatmap("d", trust, (-3, 3, -3, 3), cmap="RdBu_r", limits=(0, 1), alpha=0.6)
+    view["plane"].scatter("data", ring_data[:500], color="ink", size=2.5, label="data")
     view["plane"].scatter("model", samples[:500], color="third", size=3.5, label="samples")
     if on_grid and game.steps < max(on_grid):  # after a reset
         on_grid.clear()
-    on_grid[game.steps] = 2 * float(jensen_shannon(data_shares.double(), cell_shares(samples).double())) - LOG4
-    view["value"].curve("grid", list(on_grid), list(on_grid.values()), color="ink", style="solid", width=1.4, label="2 JSD − log 4 (grid)")
-    view["value"].hline("floor", -LOG4, label="−log 4")
+    on_grid[game.steps] = best_now(game)
+    end = max(500, game.steps)
+    view["value"].curve("floor", [0, end], [-LOG4, -LOG4], color="muted", width=1.6, label="−log 4")
     if game.steps:
         thin = max(1, game.steps // 200)
         steps = np.arange(1, game.steps + 1)[::thin]
-        view["value"].curve("v", steps, game.history.numpy("value")[::thin], color="q", style="solid", width=1.0, label="V (minibatch)")
-        view["norm"].curve("norm", steps, game.history.numpy("gradient_norm")[::thin].clip(1e-4), color="p", style="solid", width=1.0)
+        values, norms = (game.history.numpy(name)[::thin] for name in ("value", "gradient_norm"))
+        view["value"].curve("v", steps, values, color="q", style="solid", width=1.0, label="V (minibatch)")
+        view["norm"].curve("norm", steps, norms.clip(1e-4), color="p", style="solid", width=1.0)
+    view["value"].curve("grid", list(on_grid), list(on_grid.values()), color="third", style="solid", width=2.0,
+                        label="2 JSD − log 4")
+    now = value_now(game)
+    view["value"].scatter("now", [[game.steps, now]], color="accent", size=9, label="V now")
+    view["norm"].curve("frame", [0, end], [1.0, 1.0], color="muted", width=0.5)
     report = count_modes(samples, CENTRES, STD)
-    view.readout("step", game.steps)
+    view.readout("V now (2,000 points)", now, ".3f")
+    view.readout("2 JSD − log 4", on_grid[game.steps], ".3f")
     view.readout("modes covered", report.covered)
     view.readout("share of samples on a mode", report.on_a_mode, ".3f")
     view.readout("smallest mass (even: 0.125)", report.smallest_mass, ".3f")
@@ -1285,14 +1460,17 @@ live = LiveTraining(
     game,
     draw_ring,
     panels=[
-        Panel("plane", title="D, data, samples", xlabel="x₁", ylabel="x₂", xlim=(-3, 3), ylim=(-3, 3), aspect="equal", width=1.1),
-        Panel("value", title="the value", xlabel="step", ylabel="nats", ylim=(-2.0, 0.1)),
-        Panel("norm", title="generator's gradient", xlabel="step", ylabel="norm", yscale="log", ylim=(1e-3, 30)),
+        Panel("plane", title="D, data, samples", xlabel="x₁", ylabel="x₂", xlim=(-3, 3), ylim=(-3, 3),
+              aspect="equal", width=1.1),
+        Panel("value", title="the value", xlabel="round", ylabel="nats", ylim=(-2.0, 0.1)),
+        Panel("norm", title="generator's gradient", xlabel="round", ylabel="norm", yscale="log", ylim=(1e-3, 30)),
     ],
-    size=(10, 3.7),
-    alt="Samples of a GAN on a ring of eight Gaussians over the discriminator as a heatmap, the value of the game, and the generator's gradient norm.",
+    size=(10, 3.9),
+    alt="Samples of a GAN on a ring of eight Gaussians over the discriminator as a heatmap, the value of the game, and "
+    "the generator's gradient norm.",
     actions={"One D step": game.discriminator_step, "One G step": game.generator_step},
-    presets={"Plain": {"penalty": 0.0, "input_noise": 0.0}, "R1 + R2": {"penalty": 0.1, "input_noise": 0.0}},
+    presets={"Plain": {"penalty": 0.0}, "R1 + R2": {"penalty": 0.1},
+             "Minimax, 5 D steps": {"loss": "minimax", "d_steps": 5}},
     cap=20_000,
     lr_d=Slider(1e-5, 1e-1, value=1e-3, log=True, label="learning rate of D"),
     lr_g=Slider(1e-5, 1e-1, value=1e-3, log=True, label="learning rate of G"),
@@ -1307,45 +1485,65 @@ for _ in range(10):
 live
 
 # %% [markdown]
+# A loss that does not end is stopped after ten seconds (or by *Pause*, once a step has lasted two), one that is no number any more stops the training, and the card under the picture says which function it was.
+#
 # ### The same game, three seeds, 8,000 steps
 #
-# What you just saw depends on the seed. These runs were played beforehand with the same networks and settings (`course_lib/lessons/n08_vanilla_gan_optimality/runs.py`, two minutes), without and with the
+# What you just saw depends on the seed. These games were played beforehand with the same networks (`runs.py` in this lesson's folder, three minutes), without and with the
 # zero-centred penalties R1 + R2 at $\gamma = 0.1$.
 
-# %% name="ring-runs"
-runs = stored()
-print(f"{'game':>12} {'seed':>5} {'covered':>8} {'on a mode':>10} {'smallest mass':>14}")
-for name in ("plain", "penalised"):
-    for seed in range(3):
-        covered, on_a_mode, smallest = (runs[f"{name}/{key}"][seed, -1] for key in ("covered", "on_a_mode", "smallest_mass"))
-        print(f"{name:>12} {seed:>5} {int(covered):>6}/8 {on_a_mode:>10.3f} {smallest:>14.4f}")
+# %% name="predict-seeds" tags=["predict"]
+covered = {name: runs[f"{name}/covered"][:, -1].astype(int).tolist() for name in ("plain", "penalised")}
+predict(
+    "08.seeds",
+    "Three seeds of the plain game, 8,000 steps each: how many of them cover all eight modes at the end?",
+    choices=("none", "one", "two", "all three"),
+    answer=f"""One. The plain games end with {covered["plain"][0]}, {covered["plain"][1]} and {covered["plain"][2]} modes, after
+    having covered up to {int(runs["plain/covered"][0].max())}, {int(runs["plain/covered"][1].max())} and
+    {int(runs["plain/covered"][2].max())} on the way; the penalised ones end with {covered["penalised"][0]},
+    {covered["penalised"][1]} and {covered["penalised"][2]}. Three seeds are few, but enough to distrust any single run.""",
+)
 
 # %% name="ring-runs-picture" tags=["picture"]
-def draw_runs(view, seed):
+def draw_runs(view, seed, steps):
+    last = int(np.argmin(np.abs(runs["steps"] - steps)))
     for panel, name in (("plain", "plain"), ("penalised", "penalised")):
-        view[panel].scatter("model", runs[f"{name}/samples"][seed].astype(float), color="q", size=3.5, label="samples")
+        if last == len(runs["steps"]) - 1:  # samples were stored after the last step
+            samples = runs[f"{name}/samples"][seed].astype(float)
+            view[panel].scatter("model", samples, color="q", size=3.5, label="samples")
         view[panel].scatter("centres", CENTRES, color="p", size=6, label="modes")
-        covered = runs[f"{name}/covered"][seed]
-        view["covered"].curve(name, runs["steps"], covered, color="q" if name == "plain" else "p", label=name)
+        covered = runs[f"{name}/covered"][seed][: last + 1]
+        color = "q" if name == "plain" else "p"
+        view["covered"].curve(name, runs["steps"][: last + 1], covered, color=color, label=name)
         view.readout(f"{name}: modes covered", int(covered[-1]))
-        view.readout(f"{name}: smallest mass", float(runs[f"{name}/smallest_mass"][seed, -1]), ".4f")
+        view.readout(f"{name}: smallest mass", float(runs[f"{name}/smallest_mass"][seed, last]), ".4f")
 
 
 explore(
     draw_runs,
     panels=[
-        Panel("plain", title="plain", xlabel="x₁", ylabel="x₂", xlim=(-3, 3), ylim=(-3, 3), aspect="equal"),
-        Panel("penalised", title="R1 + R2", xlabel="x₁", ylabel="x₂", xlim=(-3, 3), ylim=(-3, 3), aspect="equal"),
-        Panel("covered", title="modes covered", xlabel="step", ylabel="modes", xlim=(0, 8000), ylim=(-0.3, 8.5)),
+        Panel("plain", title="plain, at the end", xlabel="x₁", ylabel="x₂", xlim=(-3, 3), ylim=(-3, 3), aspect="equal"),
+        Panel("penalised", title="R1 + R2, at the end", xlabel="x₁", ylabel="x₂", xlim=(-3, 3), ylim=(-3, 3),
+              aspect="equal"),
+        Panel("covered", title="modes covered", xlabel="step", ylabel="modes", xlim=(0, 8200), ylim=(-0.3, 8.5)),
     ],
     seed=Choice({"seed 0": 0, "seed 1": 1, "seed 2": 2}, label="seed"),
+    steps=Slider.of(runs["steps"].tolist(), label="steps", play=True),
     alt="Samples of the plain and of the penalised game after 8,000 steps, and the modes covered against the step.",
 )
+
+# %% name="ring-runs"
+print(f"{'game':>12} {'seed':>5} {'covered':>8} {'on a mode':>10} {'smallest mass':>14}   (after 8,000 steps)")
+for name in ("plain", "penalised"):
+    for seed in range(3):
+        count, on_a_mode, smallest = (runs[f"{name}/{key}"][seed, -1] for key in ("covered", "on_a_mode", "smallest_mass"))
+        print(f"{name:>12} {seed:>5} {int(count):>6}/8 {on_a_mode:>10.3f} {smallest:>14.4f}")
 
 # %% tags=["claim:mode-collapse-def"]
 holds(
     "mode-collapse-def",
-    ("modes covered by the plain game, worst of 3 seeds", runs["plain/covered"][:, -1].min()), ("modes of the data", 8), relation="<",
+    ("modes covered by the plain game, worst of 3 seeds", runs["plain/covered"][:, -1].min()),
+    ("modes of the data", 8), relation="<",
 )
 
 # %% [markdown]
@@ -1359,41 +1557,70 @@ holds(
 
 # %% name="one-gaussian"
 half = torch.linspace(-10, 10, 401)
-means, stds = torch.linspace(-5, 5, 41), torch.exp(torch.linspace(math.log(0.4), math.log(6.0), 28))
-family = torch.stack([Normal(mu, sd).log_prob(half) for mu in means for sd in stds])
-members = [(float(mu), float(sd)) for mu in means for sd in stds]
 cell = float(half[1] - half[0])
+KINDS = ("KL(p‖q)", "KL(q‖p)", "JSD")
 
 
-def best_members(log_p):
-    """The member of the one-Gaussian family that minimises each divergence from the target."""
-    p, q = log_p.exp(), family.exp()
-    log_m = torch.logaddexp(log_p, family) - math.log(2)
-    kl_pq, kl_qp = (p * (log_p - family)).sum(1), (q * (family - log_p)).sum(1)
-    js = ((p * (log_p - log_m)).sum(1) + (q * (family - log_m)).sum(1)) / 2
-    return {name: members[int(values.argmin())] for name, values in (("KL(p‖q)", kl_pq), ("KL(q‖p)", kl_qp), ("JSD", js))}
+def bumps(d, weight=0.5):
+    return MixtureSameFamily(Categorical(tensor(weight, 1 - weight)), Normal(tensor(-d, d), tensor(0.7, 0.7)))
 
 
-# %% [markdown]
-# **Predict, then move.** For which $d$ does JSD's best single Gaussian sit on one bump? Does JSD ever prefer $w = 0$?
+def divergences_to(log_p, means, log_stds):
+    """The three divergences of one target from many Gaussians, a dictionary of tensors of shape (len(means),)."""
+    log_q = Normal(means[:, None], log_stds.exp()[:, None]).log_prob(half)
+    p, q, log_m = log_p.exp(), log_q.exp(), torch.logaddexp(log_p, log_q) - math.log(2)
+    kl_pq, kl_qp = (p * (log_p - log_q)).sum(1), (q * (log_q - log_p)).sum(1)
+    js = ((p * (log_p - log_m)).sum(1) + (q * (log_q - log_m)).sum(1)) / 2
+    return dict(zip(KINDS, (kl_pq, kl_qp, js), strict=True))
+
+
+coarse = torch.cartesian_prod(torch.linspace(-5, 5, 41), torch.linspace(math.log(0.4), math.log(6.0), 28)).T
+around = torch.cartesian_prod(torch.linspace(-1, 1, 7), torch.linspace(-1, 1, 7)).T
+
+
+def best_members(d):
+    """For each divergence the mean and the standard deviation of the best single Gaussian, to 0.01."""
+    log_p, found = bumps(d).log_prob(half), {}
+    for kind, values in divergences_to(log_p, *coarse).items():
+        here, reach = coarse[:, values.argmin()], tensor(0.25, 0.1)
+        for _ in range(3):  # a finer grid around the best, three times
+            near_here = here[:, None] + reach[:, None] * around
+            here, reach = near_here[:, divergences_to(log_p, *near_here)[kind].argmin()], reach / 3
+        found[kind] = (float(here[0]), float(here[1].exp()))
+    return found
+
+
+gives_up = {
+    kind: next((d / 10 for d in range(10, 46) if abs(best_members(d / 10)[kind][0]) > 0.5), None) for kind in KINDS[1:]
+}
+
+# %% name="predict-fault" tags=["predict"]
+predict(
+    "08.fault",
+    "One Gaussian, two bumps of standard deviation 0.7 at −d and d. From which d on does the JSD's best Gaussian sit on one "
+    "bump and give up the other?",
+    choices=("about 1", "about 2", "about 3", "never"),
+    answer=f"""From d = {gives_up["JSD"]:.1f} on, {gives_up["JSD"] / 0.7:.1f} standard deviations; KL(q‖p) does it from d =
+    {gives_up["KL(q‖p)"]:.1f} on, KL(p‖q) never. And only because one Gaussian cannot do better: in the right panel, where the
+    model can have both bumps, JSD is smallest at w = 1/2 for every d, and w = 0 is its *worst* choice.""",
+)
 
 # %% name="whose-fault" tags=["picture"]
 def draw_fault(view, d):
-    target = MixtureSameFamily(Categorical(tensor(0.5, 0.5)), Normal(tensor(-d, d), tensor(0.7, 0.7)))
-    log_p = target.log_prob(half)
+    log_p = bumps(d).log_prob(half)
     view["one"].fill("p", half, log_p.exp(), color="p", alpha=0.3, label="target")
-    for (name, (mu, sd)), color in zip(best_members(log_p).items(), ("third", "fourth", "q"), strict=True):
+    for (name, (mu, sd)), color in zip(best_members(d).items(), ("third", "fourth", "q"), strict=True):
         view["one"].curve(name, half, Normal(mu, sd).log_prob(half).exp(), color=color, label=f"best for {name}")
-        view.readout(f"{name}: mean, std", f"{mu:.2f}, {sd:.2f}")
+        view.readout(f"{name}: mean, std", f"{mu + 0.0:.2f}, {sd:.2f}".replace("-0.00", "0.00").replace("-", "−"))
     weights = torch.linspace(0, 1, 101)
-    left, right = Normal(-d, 0.7).log_prob(half).exp(), Normal(d, 0.7).log_prob(half).exp()
-    q = weights[:, None] * left + (1 - weights[:, None]) * right
-    p = log_p.exp()
-    log_m = ((p + q) / 2).clamp(min=1e-300).log()
-    log_q, log_p = q.clamp(min=1e-300).log(), p.clamp(min=1e-300).log()
-    js = cell * ((p * (log_p - log_m)).sum(1) + (q * (log_q - log_m)).sum(1)) / 2
+    left, right = (Normal(mean, 0.7).log_prob(half).exp() for mean in (-d, d))
+    q = (weights[:, None] * left + (1 - weights[:, None]) * right).clamp(min=1e-300)
+    p = log_p.exp().clamp(min=1e-300)
+    m = (p + q) / 2
+    js = cell * ((p * (p / m).log()).sum(1) + (q * (q / m).log()).sum(1)) / 2
     view["two"].curve("js", weights, js, color="q", label="JSD")
-    view["two"].curve("kl", weights[1:-1], cell * (p * (log_p - log_q)).sum(1)[1:-1], color="third", label="KL(p‖q)")
+    inner = slice(1, -1)
+    view["two"].curve("kl", weights[inner], cell * (p * (p / q).log()).sum(1)[inner], color="third", label="KL(p‖q)")
     view["two"].vline("best", float(weights[js.argmin()]), label="best for JSD")
     view.readout("weight that JSD prefers", float(weights[js.argmin()]), ".2f")
 
@@ -1402,41 +1629,36 @@ explore(
     draw_fault,
     panels=[
         Panel("one", title="one Gaussian for two bumps", xlabel="x", ylabel="density", xlim=(-8, 8), ylim=(0, 0.6)),
-        Panel("two", title="two bumps, two weights", xlabel="weight w of the left bump", ylabel="nats", xlim=(0, 1), ylim=(0, 0.75), width=0.8),
+        Panel("two", title="two bumps, two weights", xlabel="weight w of the left bump", ylabel="nats",
+              xlim=(0, 1), ylim=(0, 0.75), width=0.8),
     ],
-    d=Slider(0.3, 4.5, step=0.1, value=3.0, label="half distance d"),
-    presets={"close": {"d": 1.0}, "JSD covers": {"d": 2.9}, "JSD picks": {"d": 3.0}, "far": {"d": 4.0}},
+    d=Slider(0.3, 4.5, step=0.1, value=1.0, label="half distance d"),
+    presets={"close": {"d": 1.0}, "JSD covers": {"d": 2.9}, "JSD picks": {"d": 3.1}, "far": {"d": 4.0}},
     alt="The best single Gaussian for three divergences, and the JSD against the weight of one of two bumps.",
 )
 
 # %% [markdown]
-# With one Gaussian, KL$(q\Vert p)$ gives up one bump at $d = 2.0$, JSD only at $d = 3.0$, more than four standard deviations, and both only because the family cannot do better. Give it a family that can, and it wants
-# both bumps in their right proportion, exactly like KL. The ring's network *is* such a family, and the penalised game proves it. The collapse comes from the game: from $D$ not being optimal, from
+# Give JSD a family that can have both bumps, and it wants them in their right proportion, exactly like KL. The ring's network *is* such a family: the penalised game shows that it can have all eight. The collapse comes from the game: from $D$ not being optimal, from
 # alternating steps, from a generator that moves all its samples at once.
 
 # %% tags=["claim:mode-collapse-cause"]
-both = MixtureSameFamily(Categorical(tensor(0.5, 0.5)), Normal(tensor(-3.0, 3.0), tensor(0.7, 0.7)))
-
-
-def js_of_weight(w):
-    model = MixtureSameFamily(Categorical(tensor(w, 1 - w)), Normal(tensor(-3.0, 3.0), tensor(0.7, 0.7)))
-    return float(divergence(both, model, "jensen_shannon"))
-
-
-w_best = optimize.minimize_scalar(js_of_weight, bounds=(0.001, 0.999), method="bounded", options={"xatol": 1e-6}).x
+js_of_weight = lambda w: float(divergence(bumps(3.0), bumps(3.0, w), "jensen_shannon"))
+found = optimize.minimize_scalar(js_of_weight, bounds=(0.001, 0.999), method="bounded", options={"xatol": 1e-6})
+rarer = min(found.x, 1 - found.x)
 erratum(
     "mode-collapse-cause",
-    ("mass of the rarer mode where JSD is smallest", min(w_best, 1 - w_best)),
+    ("mass of the rarer mode where JSD is smallest", rarer),
     ("mass below which a mode counts as lost", 0.05), relation="<",
-    corrected="JSD's own minimiser keeps every mode that its family can make; collapse comes from the dynamics of the game, and R1 + R2 prevents it with the same JSD",
-    corrected_left=("mass of the rarer mode where JSD is smallest", min(w_best, 1 - w_best)), corrected_relation=">", digits=3,
+    corrected="JSD's own minimiser keeps every mode that its family can make; collapse comes from the dynamics of the "
+    "game, and R1 + R2 prevents it with the same JSD",
+    corrected_left=("mass of the rarer mode where JSD is smallest", rarer), corrected_relation=">", digits=3,
 )
 
 # %% [markdown]
 # ## 8.9 An open experiment
 #
 # Take `ring_game(0)`, which collapsed in the table. Find the *smallest* change that makes it cover all eight modes within 4,000 steps: a penalty, noise that you lower by hand, more steps of
-# $D$, another ratio of the learning rates, a larger batch. Write down the reason that you expect to be the right one *before* you try it, and use three seeds before you believe it.
+# $D$, another ratio of the learning rates, a larger batch, a loss of your own (`loss=AdversarialLoss("mine", my_d_loss, my_g_loss)`). Write down the reason that you expect to be the right one *before* you try it, and use three seeds before you believe it.
 
 # %% name="open-experiment"
 experiment = ring_game(0, r1=0.1, r2=0.1)
@@ -1445,12 +1667,63 @@ report = count_modes(experiment.samples(4096), CENTRES, STD)
 print(f"after {experiment.steps} steps: at least 4 modes covered: {report.covered >= 4}")
 
 # %% [markdown]
+# ## 8.10 UL's lines on $\log n$
+#
+# What section 8.1 left aside. On UL p.3-4 the entropy of $\hat P_n$ is $\log n$, "KL" plus entropy is the cross-entropy, and maximum likelihood is the same problem as a minimal KL. All of this is right
+# as soon as one says what the model is: the conditional $P(y\mid x)$, as printed, or the joint $\frac1n P(y\mid x)$, for which the words KL and cross-entropy are meant.
+
+# %% tags=["claim:empirical-entropy-log-n", "claim:logistic-kl-entropy-identity", "claim:logistic-cross-entropy"]
+convention(
+    "empirical-entropy-log-n",
+    ("log n", math.log(n)),
+    ("entropy of the empirical distribution", Categorical(probs=empirical.flatten()).entropy()),
+    under="the n points are distinct; two equal points would share one atom of mass 2/n, with less entropy",
+)
+chosen = torch.where(labels == 1, success, 1 - success)  # P(y_i | x_i)
+printed_kl = ((1 / n) * ((1 / n) / chosen).log()).sum()
+convention(
+    "logistic-kl-entropy-identity",
+    ('"KL" of UL p.4 plus H', printed_kl + math.log(n)),
+    ("-(1/n) Σ log P(y_i|x_i)", cross_entropy),
+    under="KL means the printed sum, with P(y|x) where a joint mass should stand; with the true KL the log n is left over",
+)
+convention(
+    "logistic-cross-entropy",
+    ("-(1/n) Σ y log σ - (1/n) Σ (1-y) log(1-σ)",
+     -(labels * success.log() + (1 - labels) * (1 - success).log()).mean()),
+    ("-Σ p̂ log(joint model) - log n", -(empirical * joint_model.log()).sum() - math.log(n)),
+    under="the cross-entropy of y given x; that of the pairs (x, y) and the joint model is larger by log n",
+)
+
+# %% tags=["claim:mle-minimises-empirical-kl", "claim:logistic-separates-labels"]
+def printed_kl_at(b):
+    s = 1 / (1 + np.exp(-(b[0] + b[1] * points.numpy())))
+    return float(np.sum(np.log((1 / n) / np.where(labels.numpy() == 1, s, 1 - s))) / n)
+
+
+simplex_search = {"xatol": 1e-9, "fatol": 1e-14, "maxiter": 2000}
+by_kl = optimize.minimize(printed_kl_at, [0.0, 0.0], method="Nelder-Mead", options=simplex_search).x
+holds(
+    "mle-minimises-empirical-kl",
+    ("slope that maximises the likelihood (Newton)", best_beta),
+    ("slope that minimises the KL of UL p.4 (Nelder-Mead)", by_kl[1]),
+)
+fitted = torch.sigmoid(best_beta0 + best_beta * points)
+convention(
+    "logistic-separates-labels",
+    ("mean fitted σ on label 1", fitted[labels == 1].mean()),
+    ("mean fitted σ on label 0", fitted[labels == 0].mean()),
+    relation=">",
+    under="as far as the classes can be told apart: where they overlap σ goes to the share of label 1, not to 1 or 0",
+)
+
+# %% [markdown]
 # ## What to remember
 #
 # - The discriminator's cost is twice the balanced cross-entropy; $V$ is its negative. Watch signs and factors: UL's $J^{(d)}$ is the sample version of $-V$.
-# - $D^* = \pi/(\pi + p)$ wherever either law lives; elsewhere nothing is determined.
+# - $D^* = p/(p + q)$ wherever either distribution lives; elsewhere nothing is determined.
 # - $V(G, D^*) = 2\,JSD - \log 4 = JS_{UL} - \log 4$. Say which JS you mean. $JSD$ is bounded by $\log 2$ and is no metric; $\sqrt{JSD}$ is.
-# - "Guaranteed to converge" needs an optimal $D$, a free $p$ *and* small steps. The game in parameters rotates; friction (R1, R2, noise) makes it settle.
+# - "Guaranteed to converge" needs an optimal $D$, a free $q$ *and* small steps. The game in parameters rotates; friction (R1, R2, noise) makes it settle.
 # - The non-saturating loss removes the factor $\sigma(a)$, not the factor $\nabla_x a$.
 # - Mode collapse belongs to the game and not to the divergence: the same JSD covered all modes with a zero-centred penalty.
 #
