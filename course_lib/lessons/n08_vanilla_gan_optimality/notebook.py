@@ -79,11 +79,13 @@ best_beta0, best_beta = best.tolist()
 smallest = float(cross_entropy_of(best_beta0, best_beta))
 predict(
     "08.negative",
-    "The third bar is the sum that UL p.4 calls a KL divergence: cross-entropy minus log n. Can it become negative?",
+    "The third bar is the sum that UL p.4 calls a KL divergence: cross-entropy minus log n. Can it become "
+    "negative?",
     choices=("no: a KL divergence is at least 0", "yes, at a bad fit", "yes, at every fit worth having"),
-    answer=f"""Yes, wherever the cross-entropy is below log n = {math.log(n):.2f}, and at β₀ = {best_beta0:.3f},
-    β = {best_beta:.3f}, the maximum likelihood, it is {smallest - math.log(n):.2f} nats. Guessing (β₀ = β = 0) has a
-    cross-entropy of log 2 = 0.69 already. No KL divergence can be negative, so this sum is none.""",
+    answer=f"""Yes, wherever the cross-entropy is below log n = {math.log(n):.2f}, and at β₀ =
+    {best_beta0:.3f}, β = {best_beta:.3f}, the maximum likelihood, it is {smallest - math.log(n):.2f} nats.
+    Guessing (β₀ = β = 0) has a cross-entropy of log 2 = 0.69 already. No KL divergence can be negative, so
+    this sum is none.""",
 )
 
 # %% name="logistic" tags=["picture"]
@@ -112,7 +114,8 @@ explore(
     beta=Slider(-3.0, 5.0, step=0.05, value=-2.2, label="β"),
     presets={"wrong way round": {"beta0": 0.0, "beta": -2.2}, "guessing": {"beta0": 0.0, "beta": 0.0},
              "maximum likelihood": {"beta0": best_beta0, "beta": best_beta}},
-    alt="Ten labelled points with a logistic curve, and bars of the cross-entropy, log n and the KL of the lecture.",
+    alt="Ten labelled points with a logistic curve, and bars of the cross-entropy, log n and the KL of the "
+    "lecture.",
 )
 
 # %% [markdown]
@@ -124,14 +127,16 @@ explore(
 beta0, beta = 0.0, 0.5
 cross_entropy = cross_entropy_of(beta0, beta)
 success = torch.sigmoid(beta0 + beta * points)
+chosen = torch.where(labels == 1, success, 1 - success)  # P(y_i | x_i)
 empirical = torch.nn.functional.one_hot(labels.long(), 2) / n
 joint_model = torch.stack([1 - success, success], dim=1) / n
 true_kl = (empirical * torch.where(empirical > 0, (empirical / joint_model).log(), 0.0)).sum()
 erratum(
     "empirical-kl-formula",
-    ("lecture: Σ (1/n) log{ (1/n) / P(y|x) }", ((1 / n) * ((1 / n) / joint_model[empirical > 0] / n).log()).sum()),
+    ("lecture: Σ (1/n) log{ (1/n) / P(y|x) }", ((1 / n) * ((1 / n) / chosen).log()).sum()),
     ("KL between two distributions on the 20 pairs (x, y)", true_kl),
-    corrected="KL = Σ (1/n) log{ (1/n) / [(1/n) P(y|x)] }: the model needs the distribution of x, which is 1/n",
+    corrected="KL = Σ (1/n) log{ (1/n) / [(1/n) P(y|x)] }: the model needs the distribution of x, which is "
+    "1/n",
     corrected_left=("-(1/n) Σ log P(y_i|x_i)", cross_entropy),
 )
 
@@ -190,7 +195,8 @@ convention(
 data, model = Normal(1.0, 1.0), Normal(0.0, 1.0)
 many_real, many_fake = (mean + torch.randn(400_000, generator=random) for mean in (1.0, 0.0))
 J_many = softplus(-logit(many_real)).mean() + softplus(logit(many_fake)).mean()
-population = integral(data.log_prob(x).exp() * logsigmoid(logit(x)) - model.log_prob(x).exp() * softplus(logit(x)))
+population = integral(data.log_prob(x).exp() * logsigmoid(logit(x)))
+population += integral(model.log_prob(x).exp() * logsigmoid(-logit(x)))
 erratum(
     "disc-cost-sample-version",
     ("lecture: J on 400,000 pairs", J_many),
@@ -209,7 +215,8 @@ convention(
     "disc-is-binary-classifier",
     ("V(G, D) on five atoms", v_five),
     ("-2 × cross-entropy of balanced classes", -2 * balanced),
-    under="both classes are equally frequent, and V has the opposite sign and twice the size of the cross-entropy",
+    under="both classes are equally frequent, and V has the opposite sign and twice the size of the "
+    "cross-entropy",
 )
 
 # %% [markdown]
@@ -242,7 +249,8 @@ convention(
     ("∫ log(1 - D(G(z))) f_z(z) dz",
      integral(-minus_log(torch.exp(x.clamp(max=9))) * Normal(0.0, 1.0).log_prob(x).exp())),
     ("∫ log(1 - D(x)) q(x) dx", torch.trapezoid(-minus_log(log_grid) * f_of_log, log_grid)),
-    under="x = G(z) has a density; that z has one is not enough: G(z) = (z, z²) puts all mass on a curve of area 0",
+    under="x = G(z) has a density; that z has one is not enough: G(z) = (z, z²) puts all mass on a curve of "
+    "area 0",
 )
 
 # %% [markdown]
@@ -261,9 +269,10 @@ holds(
     ("min over q of max over D, on grids", best_d_value.min()), ("-log 4", -LOG4), tol=1e-5,
 )
 some_q, some_D = tensor(0.2, 0.2, 0.6), tensor(0.6, 0.4, 0.3)
+some_v = (p_three * some_D.log() + some_q * (1 - some_D).log()).sum()
 erratum(
     "v-notation-minmax",
-    ("lecture: V(G, D), here for one G and one D", (p_three * some_D.log() + some_q * (1 - some_D).log()).sum()),
+    ("lecture: V(G, D), here for one G and one D", some_v),
     ("the saddle value, -log 4", -LOG4),
     corrected="V(G, D) = E log D(x) + E log(1 - D(G(z))); its min over G of max over D is one number",
     corrected_left=("min_G max_D V(G, D)", best_d_value.min()), tol=1e-5,
@@ -299,7 +308,8 @@ convention(
     "generator-minimises-correctness",
     ("V / 2 on five atoms", v_five / 2),
     ("log-probability of the right answer, mean of 400,000 questions", right.mean()),
-    under="a real and a generated point are shown equally often; then this mean is V/2, and V's minimiser is its own",
+    under="a real and a generated point are shown equally often; then this mean is V/2, and V's minimiser "
+    "is its own",
     tol=5e-3, digits=3,
 )
 
@@ -338,10 +348,10 @@ predict(
     "08.pointwise",
     "At a place where only data are, b = 0. Where is y(D) = a log D + b log(1 - D) largest?",
     choices=("at D = 1/2", "at D = 1", "nowhere: it has no derivative 0"),
-    answer="""At D = 1, the end of the interval: y = a log D still rises there, and its derivative a/D is not 0 anywhere. At
-    a = b the maximum lies at 1/2. With a negative a the formula a/(a + b) gives no maximum at all: move a below 0 and see
-    y grow towards D = 0. Densities are never negative, so this needs no worry, but UL's condition "a, b ≠ 0" allows it
-    and forbids b = 0, where all is well.""",
+    answer="""At D = 1, the end of the interval: y = a log D still rises there, and its derivative a/D is not
+    0 anywhere. At a = b the maximum lies at 1/2. With a negative a the formula a/(a + b) gives no maximum at
+    all: move a below 0 and see y grow towards D = 0. Densities are never negative, so this needs no worry,
+    but UL's condition "a, b ≠ 0" allows it and forbids b = 0, where all is well.""",
 )
 
 # %% name="pointwise" tags=["picture"]
@@ -357,7 +367,7 @@ def draw_pointwise(view, a, b):
             for panel in ("y", "slope"):
                 view[panel].vline("best", formula, color="accent", label="a/(a + b)")
         view.readout("a/(a + b)", formula, ".3f")
-    view.readout("largest on the grid at D =", float(d[y.argmax()]), ".3f")
+    view.readout("largest on the grid at D", float(d[y.argmax()]), ".3f")
 
 
 explore(
@@ -371,7 +381,8 @@ explore(
     b=Slider(-1.0, 2.0, step=0.05, value=0.5, label="b: density of the generator"),
     presets={"equal": {"a": 1.0, "b": 1.0}, "no generator here": {"a": 1.0, "b": 0.0},
              "no data here": {"a": 0.0, "b": 1.0}, "a negative a": {"a": -0.5, "b": 1.0}},
-    alt="The integrand of the value as a function of D, and its derivative, with the maximum at a over a plus b.",
+    alt="The integrand of the value as a function of D, and its derivative, with the maximum at a over a "
+    "plus b.",
 )
 
 # %% [markdown]
@@ -385,7 +396,8 @@ convention(
     "optimal-disc-foc",
     ("root of the finite-difference derivative", optimize.brentq(slope_of, 0.01, 0.99)),
     ("p/(p + q)", p_at / (p_at + q_at)),
-    under="both densities are positive at x; where one is 0 the maximum lies at D = 0 or 1, with a derivative ≠ 0",
+    under="both densities are positive at x; where one is 0 the maximum lies at D = 0 or 1, with a "
+    "derivative ≠ 0",
 )
 fine = torch.linspace(1e-4, 1 - 1e-4, 9999)
 
@@ -410,7 +422,10 @@ erratum(
 
 # %% tags=["exercise:08.optimal_discriminator"]
 def optimal_discriminator(p, q):
-    """D*(x) for data density p and generator density q at the same points: tensors of one shape, not both zero."""
+    """D*(x) for data density p and generator density q at the same points: tensors of one shape.
+
+    One of the two may be 0 at a point, or very small, but not both are 0.
+    """
     # region solution
     return p / (p + q)
     # endregion
@@ -420,14 +435,16 @@ optimal_discriminator = check("08.optimal_discriminator", optimal_discriminator)
 
 # %% name="predict-wider" tags=["predict"]
 D_star = lambda p, q: torch.as_tensor(optimal_discriminator(p, q)).double()
-far_right = [float(D_star(*(Normal(0.0, s).log_prob(tensor(6.0)).exp() for s in (1.0, std)))[0]) for std in (2.0, 0.5)]
+at_six = {std: Normal(0.0, std).log_prob(tensor(6.0)).exp() for std in (0.5, 1.0, 2.0)}
+wide, narrow = float(D_star(at_six[1.0], at_six[2.0])), float(D_star(at_six[0.5], at_six[1.0]))
 predict(
     "08.wider",
-    "Data N(0, 1), a generator with the same mean that is *wider*, N(0, 2²). What does D* say far to the right, at x = 6?",
+    "Data N(0, 1), a generator with the same mean that is *wider*, N(0, 2²). What does D* say far to the "
+    "right, at x = 6?",
     choices=("about 0", "about 1/2", "about 1"),
-    answer=f"""About 0: D*(6) = {far_right[0]:.1e}. Both densities are tiny there, but the ratio decides, and the wider one is
-    larger by far. Under a *narrower* generator, N(0, 0.5²), it is 1 up to {1 - far_right[1]:.0e}. D* = 1/2 exactly where the
-    two densities cross.""",
+    answer=f"""About 0: D*(6) = {wide:.1e}. Both densities are tiny there, but the ratio decides, and the
+    wider one is larger by far. Under a *narrower* generator, N(0, 0.5²), 1 − D* is {narrow:.0e} there. D* =
+    1/2 exactly where the two densities cross.""",
 )
 
 # %% name="two-densities" tags=["picture"]
@@ -476,7 +493,8 @@ convention(
     "optimal-discriminator",
     ("V with p/(p + q) on [0, 1.5]", (xlog(p_cell, D_cell) + xlog(q_cell, 1 - D_cell)).sum() / 1000),
     ("largest V by search, cell by cell", searched),
-    under="the formula is used on the union of the supports; on the intersection alone, as UL restricts it, D would be "
+    under="the formula is used on the union of the supports; on the intersection alone, as UL restricts it, "
+    "D would be "
     "undetermined on [0, ½] and [1, 1.5]",
 )
 
@@ -511,15 +529,15 @@ worst = [float((d - D_line).abs()[inhabited].max()) for d in snapshots]
 
 # %% name="predict-network" tags=["predict"]
 soon = next(step for step, error in zip(SNAPSHOTS, worst, strict=True) if error < 0.1)
-empty = (line.abs() > 4.5)
 predict(
     "08.network",
-    "A network with two layers of 48 units, fresh batches of 2 × 1,024 points: after about how many steps is its largest "
+    "A network with two layers of 48 units, fresh batches of 2 × 1,024 points: after about how many steps "
+    "is its largest "
     "error below 0.1 where there are data?",
     choices=("about 10", "about 100", "about 1,000"),
-    answer=f"""Among the snapshots the first one below 0.1 is that of step {soon}; after {SNAPSHOTS[-1]:,} steps the error is
-    {worst[-1]:.3f}. Where neither distribution lives nothing corrects the network: at |x| > 4.5 it is off by up to
-    {float((snapshots[-1] - D_line).abs()[empty].max()):.2f} at the end.""",
+    answer=f"""Among the snapshots the first one below 0.1 is that of step {soon}; after {SNAPSHOTS[-1]:,}
+    steps the error is {worst[-1]:.3f}. Outside, where neither distribution lives, no batch ever says
+    anything: what the network answers there it carries on from inside.""",
 )
 
 # %% name="mlp-discriminator" tags=["picture"]
@@ -529,7 +547,7 @@ def draw_network(view, snapshot):
     view["d"].curve("mlp", line, snapshots[index], color="q", label=f"network after {snapshot} steps")
     view["d"].fill("where", line, inhabited.double() * 0.03, color="muted", label="density of at least 0.02")
     seen = np.maximum(SNAPSHOTS, 0.5)[: index + 1]
-    view["error"].curve("error", seen, worst[: index + 1], color="p", label="largest error where there are data")
+    view["error"].curve("error", seen, worst[: index + 1], color="p", label="error where there are data")
     view["error"].scatter("now", [[seen[-1], worst[index]]], color="q", size=8)
     view["error"].hline("goal", 0.1)
     view.readout("steps", snapshot)
@@ -544,7 +562,8 @@ explore(
               xlim=(0.4, 1500), ylim=(0, 0.6), width=0.8),
     ],
     snapshot=Slider.of(SNAPSHOTS, label="training steps", play=True),
-    alt="The optimal discriminator and a network that approaches it as training goes on, with the largest error.",
+    alt="The optimal discriminator and a network that approaches it as training goes on, with the largest "
+    "error.",
 )
 
 # %% name="mlp-within"
@@ -611,15 +630,18 @@ def masses_on_the_grid(mean, std):
     return density / density.sum()
 
 
-away = {mean: 2 * float(jsd(masses_on_the_grid(0.0, 1.0), masses_on_the_grid(mean, 0.5))) for mean in (1.0, 3.0, 5.0)}
+standard = masses_on_the_grid(0.0, 1.0)
+away = {mean: 2 * float(jsd(standard, masses_on_the_grid(mean, 0.5))) for mean in (1.0, 3.0, 5.0)}
 predict(
     "08.away",
-    "The bars below show V + log 4, the height of the value above its minimum. As G walks away from the data, where does "
+    "The bars below show V + log 4, the height of the value above its minimum. As G walks away from the "
+    "data, where does "
     "the first one go?",
     choices=("to log 2 = 0.69", "to log 4 = 1.39", "it grows without end"),
-    answer=f"""To log 4, and soon: with a standard deviation of 0.5 it is {away[1.0]:.2f} at a mean of 1, {away[3.0]:.2f} at 3 and
-    {away[5.0]:.2f} at 5. V itself goes to 0: D is always right. The odd one out is the fourth bar, JSD without the factor 2,
-    which comes from mixing the lectures (UL's "JS − log 4" with the slides' JSD): it is too low by the factor 2.""",
+    answer=f"""To log 4, and soon: with a standard deviation of 0.5 it is {away[1.0]:.2f} at a mean of 1,
+    {away[3.0]:.2f} at 3 and {away[5.0]:.2f} at 5. V itself goes to 0: D is always right. The odd one out is
+    the fourth bar, JSD without the factor 2, which comes from mixing the lectures (UL's "JS − log 4" with the
+    slides' JSD): it is too low by the factor 2.""",
 )
 
 # %% name="value-two-ways" tags=["picture"]
@@ -632,7 +654,7 @@ def draw_value(view, mean, std):
     logit = lambda t: data.log_prob(t) - model.log_prob(t)  # of D*
     at_data, at_model = logit(draws[0]), logit(mean + std * draws[1])
     estimate = float(-softplus(-at_data).mean() - softplus(at_model).mean())
-    twice = 2 * float(jsd(masses_on_the_grid(0.0, 1.0), masses_on_the_grid(mean, std)))
+    twice = 2 * float(jsd(standard, masses_on_the_grid(mean, std)))
     for name, one, color, label in (("p", data, "p", "data"), ("q", model, "q", "generator")):
         density = one.log_prob(x[near][::10]).exp()
         view["densities"].fill(name, x[near][::10], density, color=color, alpha=0.35, label=label)
@@ -689,11 +711,12 @@ holds(
 data, model = Normal(0.0, 1.0), Normal(1.5, 0.8)
 midpoint = MixtureSameFamily(Categorical(tensor(0.5, 0.5)), Normal(tensor(0.0, 1.5), tensor(1.0, 0.8)))
 best_logit = data.log_prob(x) - model.log_prob(x)
-value = -integral(data.log_prob(x).exp() * softplus(-best_logit) + model.log_prob(x).exp() * softplus(best_logit))
+value = integral(data.log_prob(x).exp() * logsigmoid(best_logit))  # V(G, D*)
+value += integral(model.log_prob(x).exp() * logsigmoid(-best_logit))
 two_kl = divergence(data, midpoint, "kl") + divergence(model, midpoint, "kl")
 holds("cg-two-kl", ("V(G, D*) by quadrature", value), ("-log 4 + KL(P‖M) + KL(Q‖M), library", -LOG4 + two_kl))
 library_jsd = divergence(data, model, "jensen_shannon")
-holds("v-2jsd-minus-log4", ("2 JSD - log 4, library", 2 * library_jsd - LOG4), ("V(G, D*) by quadrature", value))
+holds("v-2jsd-minus-log4", ("2 JSD - log 4, library", 2 * library_jsd - LOG4), ("V(G, D*)", value))
 holds("cg-minus-log4-plus-js", ("-log 4 + JS, JS as UL defines it", -LOG4 + two_kl), ("V(G, D*)", value))
 print(f"with the slides' JSD in UL's formula: -log 4 + JSD = {float(library_jsd) - LOG4:.6f}, which is not V")
 
@@ -725,10 +748,12 @@ def criterion(logits):
 
 
 starts = np.random.default_rng(0).normal(size=(8, 5)) * 2
-found = [optimize.minimize(criterion, start, jac=True, method="BFGS", options={"gtol": 1e-9}) for start in starts]
+descent = {"jac": True, "method": "BFGS", "options": {"gtol": 1e-9}}
+found = [optimize.minimize(criterion, start, **descent) for start in starts]
 apart = max(float((torch.softmax(torch.tensor(one.x), 0) - p_atoms).abs().max()) for one in found)
 print(f"eight random starts end within 1e-5 of p: {apart < 1e-5}")
-holds("gan-global-min", ("largest minimum found from 8 starts", max(one.fun for one in found)), ("-log 4", -LOG4))
+worst_minimum = max(one.fun for one in found)
+holds("gan-global-min", ("largest minimum found from 8 starts", worst_minimum), ("-log 4", -LOG4))
 best_d = fine[(p_atoms[:, None] * fine.log() + p_atoms[:, None] * (1 - fine).log()).argmax(dim=1)]
 convention(
     "d-star-half",
@@ -746,7 +771,8 @@ p_eight, other = torch.cat([p_atoms, torch.zeros(3)]), torch.cat([torch.zeros(5)
 v_of_t = torch.stack([2 * jsd(p_eight, (1 - t) * p_eight + t * other) - LOG4 for t in ts])
 erratum(
     "fixed-d-objective-direction",
-    ("lecture: t of the largest V(G, D*)", ts[v_of_t.argmax()]), ("t where the generator has the data's distribution", 0.0),
+    ("lecture: t of the largest V(G, D*)", ts[v_of_t.argmax()]),
+    ("t where the generator has the data's distribution", 0.0),
     corrected="min_G V(G, D*): the generator lowers what the discriminator raises",
     corrected_left=("t of the smallest V(G, D*)", ts[v_of_t.argmin()]),
 )
@@ -775,7 +801,7 @@ erratum(
     ("JSD(A, C) / [JSD(A, B) + JSD(B, C)]", direct / detour),
     ("largest ratio that a distance allows", 1.0), relation="<=",
     corrected="the square root of JSD is a distance (Endres and Schindelin, 2003); JSD itself is not",
-    corrected_left=("the same ratio with square roots", root(one, two) / (root(one, middle) + root(middle, two))),
+    corrected_left=("the same with square roots", root(one, two) / (root(one, middle) + root(middle, two))),
 )
 
 # %% [markdown]
@@ -796,7 +822,10 @@ def v_at(theta):
 js_at = lambda theta: float(divergence(uneven, Normal(float(theta), 1.0), "jensen_shannon"))
 by_v = optimize.minimize_scalar(v_at, bounds=(-2, 2), method="bounded", options={"xatol": 1e-8}).x
 by_js = optimize.minimize_scalar(js_at, bounds=(-2, 2), method="bounded", options={"xatol": 1e-7}).x
-holds("gan-minimises-js", ("θ that minimises V(θ, D*)", by_v), ("θ that minimises JSD (library)", by_js), tol=1e-5)
+holds(
+    "gan-minimises-js",
+    ("θ that minimises V(θ, D*)", by_v), ("θ that minimises JSD (library)", by_js), tol=1e-5,
+)
 
 # %% [markdown]
 # ## 8.5 The game itself
@@ -812,9 +841,10 @@ holds("gan-minimises-js", ("θ that minimises V(θ, D*)", by_v), ("θ that minim
 
 # %% tags=["exercise:08.functional_step"]
 def functional_step(q, p, rate):
-    """One multiplicative descent step of the generator q (n,) on V(q, D*), against the data p (n,), with step size `rate`.
+    """One multiplicative descent step of the generator q on V(q, D*), against the data p.
 
-    Both are positive probabilities. D* = p / (p + q) is computed first and then held fixed. Returns the new q, shape (n,).
+    q, p: positive probabilities, shape (n,). D* = p / (p + q) is computed first and then held fixed.
+    `rate` is the step size. Returns the new q, shape (n,).
     """
     # region solution
     gradient = q.log() - (p + q).log()  # log(1 - D*)
@@ -845,18 +875,21 @@ def distance(q):
 some_starts = torch.distributions.Dirichlet(torch.ones(5))
 torch.manual_seed(0)
 forty = some_starts.sample((40,))
-arrived = {eta: sum(bool(distance(run_generator(eta, 120, q)[-1]) < 1e-3) for q in forty) for eta in (2.0, 3.2, 3.8)}
+ends_at = lambda eta, q: float(distance(run_generator(eta, 120, q)[-1]))
+arrived = {eta: sum(ends_at(eta, q) < 1e-3 for q in forty) for eta in (2.0, 3.2, 3.8)}
 
 # %% name="predict-function-space" tags=["predict"]
 after_60 = {eta: float(distance(run_generator(eta)[-1])) for eta in (3.2, 3.4, 3.8)}
 predict(
     "08.function_space",
-    "\"The generator is guaranteed to converge\", say the slides, if D is optimal and q is free. For which step sizes η does it?",
+    "\"The generator is guaranteed to converge\", say the slides, if D is optimal and q is free. For which "
+    "step sizes η does it?",
     choices=("for every η", "only below some limit", "for none"),
-    answer=f"""Only below a limit, and the limit depends on the start. Near q = p one step multiplies the error of log q by
-    1 − η/2, so beyond η = 4 nothing can settle. That is only local: from the start of this picture η = 3.2 arrives
-    (total variation {after_60[3.2]:.0e} after 60 rounds), while 3.4 and 3.8 end on a cycle ({after_60[3.4]:.2f} and
-    {after_60[3.8]:.2f}). Of 40 random starts {arrived[2.0]} arrive at η = 2, {arrived[3.2]} at 3.2 and {arrived[3.8]} at 3.8.""",
+    answer=f"""Only below a limit, and the limit depends on the start. Near q = p one step multiplies the
+    error of log q by 1 − η/2, so beyond η = 4 nothing can settle. That is only local: from the start of this
+    picture η = 3.2 arrives (total variation {after_60[3.2]:.0e} after 60 rounds), while 3.4 and 3.8 end on a
+    cycle ({after_60[3.4]:.2f} and {after_60[3.8]:.2f}). Of 40 random starts {arrived[2.0]} arrive at η = 2,
+    {arrived[3.2]} at 3.2 and {arrived[3.8]} at 3.8.""",
 )
 
 # %% name="function-space" tags=["picture"]
@@ -865,7 +898,8 @@ def draw_generator(view, rate, round):
     far = distance(path)
     atoms = [f"{i + 1}" for i in range(5)]
     view["bars"].bars("p", atoms, p_atoms, color="p", label="data p", alpha=0.45)
-    view["bars"].scatter("q", torch.stack([torch.arange(5.0), path[-1]], 1), color="q", size=10, label="generator q")
+    now = torch.stack([torch.arange(5.0), path[-1]], 1)
+    view["bars"].scatter("q", now, color="q", size=10, label="generator q")
     view["tv"].curve("tv", range(len(far)), far.clamp(min=1e-17), color="q", label="total variation to p")
     view["tv"].scatter("now", [[round, max(float(far[-1]), 1e-17)]], color="q", size=8)
     view.readout("round", round)
@@ -883,7 +917,8 @@ explore(
     round=Slider(0, 60, value=0, label="round", play=True),
     presets={"η = 0.5": {"rate": 0.5, "round": 60}, "η = 3.2": {"rate": 3.2, "round": 60},
              "below 4, and yet": {"rate": 3.8, "round": 60}, "η = 8": {"rate": 8.0, "round": 60}},
-    alt="Five bars of the data with the generator as points, and the distance between them against the round.",
+    alt="Five bars of the data with the generator as points, and the distance between them against the "
+    "round.",
 )
 
 # %% [markdown]
@@ -894,7 +929,8 @@ tv_after = lambda rate: float(distance(run_generator(rate, 400)[-1]))
 erratum(
     "gan-convergence-guarantee",
     ("total variation after 400 steps, η = 6", tv_after(6.0)), ("limit that the slides promise", 0.0),
-    corrected="it converges if the updates are small enough as well: η < 4 near p, and less from farther away",
+    corrected="it converges if the updates are small enough as well: η < 4 near p, and less from farther "
+    "away",
     corrected_left=("total variation after 400 steps, η = 0.5", tv_after(0.5)), digits=3,
 )
 
@@ -943,13 +979,14 @@ predict(
     "08.orbit",
     "Minimax, one step of each, narrow distributions (s = 0.1): what does the orbit do in 250 rounds?",
     choices=("it spirals in", "it stays on a circle, nearly", "it spirals out"),
-    answer=f"""It circles: the generator still swings out to |b| = {reach():.2f} in the last 50 of 250 rounds, of 2 at the
-    start. With s = 0 nothing at all pulls inwards ({reach(s=0.0):.2f}), and *simultaneous* steps then spiral out
-    ({reach(s=0.0, together=True, lr_d=0.5, lr_g=0.5):.1f} at learning rates of 0.5). What makes it settle: the penalty γ = 0.4
-    ({reach(gamma=0.4):.3f}) and wide distributions, s = 1 ({reach(s=1.0):.0e}). The non-saturating loss pulls inwards as well,
-    but slowly ({reach(loss="non_saturating"):.2f}). More steps of D help in the end ({reach(k=10):.2f} with k = 10, and
-    {np.abs(play_orbit(k=10, rounds=1500)[-50:, 0]).max():.2f} after 1,500 rounds), at the price of a swing to
-    {np.abs(play_orbit(k=10)[:, 0]).max():.1f} at first.""",
+    answer=f"""It circles: the generator still swings out to |b| = {reach():.2f} in the last 50 of 250 rounds,
+    of 2 at the start. With s = 0 nothing at all pulls inwards ({reach(s=0.0):.2f}), and *simultaneous* steps
+    then spiral out ({reach(s=0.0, together=True, lr_d=0.5, lr_g=0.5):.1f} at learning rates of 0.5). What
+    makes it settle: the penalty γ = 0.4 ({reach(gamma=0.4):.3f}) and wide distributions, s = 1
+    ({reach(s=1.0):.0e}). The non-saturating loss pulls inwards as well, but slowly
+    ({reach(loss="non_saturating"):.2f}). More steps of D help in the end ({reach(k=10):.2f} with k = 10, and
+    {np.abs(play_orbit(k=10, rounds=1500)[-50:, 0]).max():.2f} after 1,500 rounds), at the price of a w that
+    swings to {np.abs(play_orbit(k=10)[:, 1]).max():.1f} at first.""",
 )
 
 # %% name="orbit" tags=["picture"]
@@ -974,7 +1011,8 @@ explore(
     draw_orbit,
     panels=[
         Panel("plane", title="the game in its plane", xlabel="b", ylabel="w", xlim=(-4, 4), ylim=(-3, 3)),
-        Panel("time", title="the same against time", xlabel="round", ylabel="parameter", xlim=(0, 250), ylim=(-4, 4)),
+        Panel("time", title="the same against time", xlabel="round", ylabel="parameter",
+              xlim=(0, 250), ylim=(-4, 4)),
     ],
     rounds=Slider(0, 250, step=5, value=0, label="rounds", play=True),
     lr_d=Slider(0.01, 1.0, step=10**0.05, value=0.2, log=True, label="learning rate of D"),
@@ -1005,18 +1043,19 @@ def late_range(gamma, s):
     return max(values) - min(values)
 
 
-print(f"range of V in the last 300 of 1,500 rounds: {late_range(0.0, 1.0):.0e} with s = 1 in place of γ = 0.4")
+print(f"range of V in the last 300 of 1,500 rounds, s = 1, γ = 0: {late_range(0.0, 1.0):.6f}")
 convention(
     "gan-losses-oscillate",
     ("range of V in the last 300 of 1,500 rounds, s = 0.1, γ = 0", late_range(0.0, 0.1)),
     ("the same with a penalty, γ = 0.4", late_range(0.4, 0.1)), relation=">",
-    under="gradient steps without friction; a zero-centred penalty, or noise on the inputs, makes the same game settle",
+    under="gradient steps without friction; a zero-centred penalty, or noise on the inputs, makes the same "
+    "game settle",
     digits=3,
 )
 
 # %% tags=["claim:gan-parametric-nonoptimal"]
 path = play_orbit(s=1.0)
-# For N(0, 1) against N(b, 1) the optimal logit is b²/2 - bx. At x = 0 the played discriminator always says 1/2.
+# For N(0, 1) against N(b, 1) the optimal logit is b²/2 - bx; the one that plays always says D(0) = 1/2.
 off = np.abs(0.5 - sigmoid_np(path[:, 0] ** 2 / 2))
 holds(
     "gan-parametric-nonoptimal",
@@ -1039,8 +1078,9 @@ predict(
     "08.saturation",
     "D rejects a sample with a logit of −8. Which of the two losses still pulls it?",
     choices=("log(1 − D)", "−log D", "both alike"),
-    answer=f"""−log D, with a slope of size {1 - sigma_8:.5f}; that of log(1 − D) is {sigma_8:.5f}, a factor of e⁸ =
-    {math.exp(8):,.0f} less. At +8, where D is fooled, it is the other way round: −log D has stopped.""",
+    answer=f"""−log D, with a slope of size {1 - sigma_8:.5f}; that of log(1 − D) is {sigma_8:.5f}, a factor
+    of e⁸ = {math.exp(8):,.0f} less. At +8, where D is fooled, it is the other way round: −log D has
+    stopped.""",
 )
 
 # %% name="saturation" tags=["picture"]
@@ -1091,7 +1131,8 @@ def watch_gradients(activation):
 
     for before, after in zip([0, *AT[:-1]], AT, strict=True):
         minimise(loss, judge.parameters(), after - before, lr=5e-3, progress="training D")
-        fake = (torch.randn(200 * 32, 1, generator=torch.Generator().manual_seed(after)) - 8).requires_grad_(True)
+        noise = torch.randn(200 * 32, 1, generator=torch.Generator().manual_seed(after))
+        fake = (noise - 8).requires_grad_(True)
         logits = judge(fake)
         (logit_slope,) = torch.autograd.grad(logits.sum(), fake)
         for name, weight in (("minimax", torch.sigmoid(logits)), ("non-saturating", torch.sigmoid(-logits))):
@@ -1109,14 +1150,15 @@ predict(
     "08.far",
     "D is trained for 400 steps against this far generator. What has become of the two gradients by then?",
     choices=("both have vanished", "minimax has, the other one has grown", "both have grown"),
-    answer=f"""Minimax has vanished: on the SiLU network its mean size falls from {silu["minimax"][0, 0]:.1e} to
-    {silu["minimax"][lowest, 0]:.0e} at step {AT[lowest]}. It does not stay there ({silu["minimax"][-1, 0]:.1e} at step
-    {AT[-1]}): what is left comes from the few samples that D misjudges, so its standard deviation is
-    {silu["minimax"][-1, 1] / silu["minimax"][-1, 0]:.0f} times its mean. The non-saturating gradient grows from
-    {silu["non-saturating"][0, 0]:.1e} to {silu["non-saturating"][:, 0].max():.1f} and its standard deviation from
-    {silu["non-saturating"][0, 1]:.1e} to {silu["non-saturating"][:, 1].max():.2f}. On the tanh network it peaks at
-    {tanh["non-saturating"][:, 0].max():.2f} and falls to {tanh["non-saturating"][-1, 0]:.2f}: saturated units make D *flat*
-    around the samples.""",
+    answer=f"""Minimax has vanished: on the SiLU network its mean size falls from {silu["minimax"][0, 0]:.1e}
+    to {silu["minimax"][lowest, 0]:.0e} at step {AT[lowest]}. It does not stay there
+    ({silu["minimax"][-1, 0]:.1e} at step {AT[-1]}): what is left comes from the few samples that D misjudges,
+    so its standard deviation is {silu["minimax"][-1, 1] / silu["minimax"][-1, 0]:.0f} times its mean. The
+    non-saturating gradient grows from {silu["non-saturating"][0, 0]:.1e} to
+    {silu["non-saturating"][:, 0].max():.1f} and its standard deviation from
+    {silu["non-saturating"][0, 1]:.1e} to {silu["non-saturating"][:, 1].max():.2f}. On the tanh network it
+    peaks at {tanh["non-saturating"][:, 0].max():.2f} and falls to {tanh["non-saturating"][-1, 0]:.2f}:
+    saturated units make D *flat* around the samples.""",
 )
 
 # %% name="far-away" tags=["picture"]
@@ -1126,7 +1168,7 @@ def draw_far(view, trained):
         for name, color in (("minimax", "p"), ("non-saturating", "q")):
             sizes, spreads = rows[name][:seen].T
             view[activation].curve(name, AT[:seen], sizes, color=color, style="solid", label=name)
-            view[activation].curve(name + " spread", AT[:seen], spreads, color=color, style="dotted", width=1.5)
+            view[activation].curve(name + " spread", AT[:seen], spreads, color=color, style="dotted")
             view[activation].scatter(name + " now", [[trained, sizes[-1]]], color=color, size=7)
             view.readout(f"{name}, {activation}", sizes[-1], ".1e")
 
@@ -1134,12 +1176,13 @@ def draw_far(view, trained):
 explore(
     draw_far,
     panels=[
-        Panel(activation, title=f"D with {shown} units", xlabel="training steps of D", ylabel="|d loss / d mean of G|",
-              yscale="log", xlim=(-15, 815), ylim=(1e-7, 20))
+        Panel(activation, title=f"D with {shown} units", xlabel="training steps of D",
+              ylabel="|d loss / d mean of G|", yscale="log", xlim=(-15, 815), ylim=(1e-7, 20))
         for activation, shown in (("tanh", "tanh"), ("silu", "SiLU"))
     ],
     trained=Slider.of(AT, label="training steps of D", play=True),
-    alt="Size and spread of the generator's gradient for both losses, while two discriminators are trained against a "
+    alt="Size and spread of the generator's gradient for both losses, while two discriminators are trained "
+    "against a "
     "fixed generator.",
 )
 
@@ -1155,7 +1198,9 @@ convention(
     "nonsaturating-stronger",
     ("non-saturating gradient, D trained for 100 steps", silu["non-saturating"][hundred, 0]),
     ("1,000 × the minimax gradient then", 1000 * silu["minimax"][hundred, 0]), relation=">",
-    under="where D rejects the samples, a < 0; where it is fooled, a > 0, the minimax gradient is the larger one", digits=2,
+    under="where D rejects the samples, a < 0; where it is fooled, a > 0, the minimax gradient is the "
+    "larger one",
+    digits=2,
 )
 
 # %% [markdown]
@@ -1172,7 +1217,7 @@ flat = torch.sigmoid(60 * (x + 2)) * 12 - 6  # as sure as D*, but a step: flat a
 flat_slope = torch.gradient(flat, spacing=(x,))[0]
 left = (x < -2.5) * far.log_prob(x).exp()
 stuck = integral(left * torch.sigmoid(-flat) * flat_slope)
-print(f"a step-shaped D: the {integral(left):.0%} of samples left of -2.5 get a non-saturating gradient of {stuck:.0e}")
+print(f"a step-shaped D, samples left of -2.5 ({integral(left):.0%}): non-saturating gradient {stuck:.0e}")
 convention(
     "nonsat-solves-vanishing",
     ("generator's gradient at D*, non-saturating", gradient_of(torch.sigmoid(-logit_star))),
@@ -1187,7 +1232,10 @@ convention(
 
 # %% tags=["exercise:08.discriminator_loss"]
 def discriminator_loss(real_scores, fake_scores):
-    """-V(G, D) from logits, to be minimised: real_scores (m, 1), fake_scores (n, 1). Returns a 0-dimensional tensor."""
+    """-V(G, D) from logits, to be minimised: real_scores (m, 1), fake_scores (n, 1).
+
+    Returns a 0-dimensional tensor.
+    """
     # region solution
     return softplus(-real_scores).mean() + softplus(fake_scores).mean()
     # endregion
@@ -1200,7 +1248,10 @@ discriminator_loss = check("08.discriminator_loss", discriminator_loss)
 
 # %% tags=["exercise:08.generator_loss"]
 def generator_loss(fake_scores):
-    """-E log D(G(z)) from logits (n, 1), to be minimised, without the 1/2 of UL p.6. Returns a 0-dimensional tensor."""
+    """-E log D(G(z)) from logits (n, 1), to be minimised, without the 1/2 of UL p.6.
+
+    Returns a 0-dimensional tensor.
+    """
     # region solution
     return softplus(-fake_scores).mean()
     # endregion
@@ -1219,9 +1270,10 @@ generator_loss = check("08.generator_loss", generator_loss)
 
 # %% tags=["exercise:08.discriminator_step"]
 def discriminator_step(generator, discriminator, optimizer, real, noise, loss):
-    """One step of `optimizer`, which holds the discriminator's parameters; the generator must not notice anything.
+    """One step of `optimizer`, which holds the discriminator's parameters.
 
-    real: (m, d), noise: (n, noise_size). Returns the loss before the step, without a graph.
+    The generator must not notice anything. real: (m, d), noise: (n, noise_size).
+    Returns the loss before the step, without a graph.
     """
     # region solution
     fake = generator(noise).detach()
@@ -1240,9 +1292,10 @@ discriminator_step = check("08.discriminator_step", discriminator_step)
 
 # %% tags=["exercise:08.generator_step"]
 def generator_step(generator, discriminator, optimizer, noise, loss):
-    """One step of `optimizer`, which holds the generator's parameters; the discriminator stays as it is, and trainable.
+    """One step of `optimizer`, which holds the generator's parameters.
 
-    noise: (n, noise_size). Returns the loss before the step, without a graph.
+    The discriminator's parameters stay as they are, and trainable. noise: (n, noise_size).
+    Returns the loss before the step, without a graph.
     """
     # region solution
     objective = loss.generative_loss(discriminator(generator(noise)))
@@ -1313,10 +1366,12 @@ def draw_affine(view):
 explore(
     draw_affine,
     panels=[
-        Panel("plane", title="the generator's parameters", xlabel="b", ylabel="a", xlim=(-0.2, 4.4), ylim=(0, 2.5)),
+        Panel("plane", title="the generator's parameters", xlabel="b", ylabel="a",
+              xlim=(-0.2, 4.4), ylim=(0, 2.5)),
         Panel("b", title="the generator's mean", xlabel="round", ylabel="b", xlim=(0, 800), ylim=(0, 4.4)),
     ],
-    alt="Paths of the generator's two parameters for one and for five discriminator steps per round, and its mean "
+    alt="Paths of the generator's two parameters for one and for five discriminator steps per round, and "
+    "its mean "
     "against the round.",
 )
 
@@ -1369,16 +1424,19 @@ def best_now(game):
 
 
 # %% name="predict-rescue" tags=["predict"]
+before = runs["rescued/covered"][:, 3].astype(int).tolist()
 first_full = [int(np.argmax(row[4:] == 8)) * 500 + 500 for row in runs["rescued/covered"]]
 predict(
     "08.rescue",
-    "A plain game has played 2,000 steps and covers 6 or 7 of the 8 modes. The zero-centred penalties R1 + R2 are switched on "
-    "*without* a reset. What happens in the next 2,000 steps?",
-    choices=("it loses more modes", "nothing much", "it covers all 8"),
-    answer=f"""All 8, in three of three stored games, within {max(first_full):,} steps. And V? At the end the minibatches' V was
-    {runs["rescued/value"][0, -1]:.2f} (seed 0), where an optimal D would have {runs["rescued/best"][0, -1]:.2f}: the penalty keeps
-    D flat, far *below* its optimum, close to D = 1/2 and V = −log 4 = −1.39. A good discriminator is not what leads the
-    generator here; one that gives calm directions does.""",
+    f"Three plain games have played 2,000 steps and cover {before[0]}, {before[1]} and {before[2]} of the 8 "
+    "modes. The zero-centred"
+    "penalties R1 + R2 are switched on *without* a reset. What happens in the next 2,000 steps?",
+    choices=("they lose modes", "nothing much", "each covers all 8"),
+    answer=f"""All 8, in three of three, for the first time after {min(first_full):,} to {max(first_full):,}
+    steps. And V? At the end the minibatches' V was {runs["rescued/value"][0, -1]:.2f} (seed 0), where an
+    optimal D would have {runs["rescued/best"][0, -1]:.2f}: the penalty keeps D flat, far *below* its optimum,
+    close to D = 1/2 and V = −log 4 = −1.39. A good discriminator is not what leads the generator here; one
+    that gives calm directions does.""",
 )
 
 # %% name="predict-one-player" tags=["predict"]
@@ -1393,9 +1451,10 @@ predict(
     "08.one_player",
     "After 300 rounds the game is paused. Ten steps of D alone, then ten of G alone: what does V do?",
     choices=("it rises, then falls", "it falls, then rises", "it stays where it is"),
-    answer=f"""It rises and falls: from {one_player[0]:.2f} to {one_player[1]:.2f} by ten steps of D, and to {one_player[2]:.2f} by ten
-    of G. D climbs V, G goes down (by −log D here, which has the same direction at each sample). Ten steps of G against
-    a D that stands still overshoot: V falls further than D had raised it, below −log 4 = −1.39, which no optimal D allows.""",
+    answer=f"""It rises and falls: from {one_player[0]:.2f} to {one_player[1]:.2f} by ten steps of D, and to
+    {one_player[2]:.2f} by ten of G. D climbs V, G goes down (by −log D here, which has the same direction at
+    each sample). Ten steps of G against a D that stands still overshoot: V falls further than D had raised
+    it, below −log 4 = −1.39, which no optimal D allows.""",
 )
 
 # %% name="predict-minimax" tags=["predict"]
@@ -1403,10 +1462,12 @@ predict(
     "08.minimax_five",
     "Minimax with 5 steps of D per step of G, from the start. Does the generator's gradient vanish?",
     choices=("yes, and nothing is learned", "yes, but only at first", "no"),
-    answer=f"""No. In the three stored games its norm is {runs["minimax/norm"].min():.1f} to {runs["minimax/norm"].max():.1f} (medians of 100
-    steps), and {int(runs["minimax/covered"][:, -1].min())} of 8 modes are covered after 1,000 steps. Saturation needs samples that
-    D rejects with certainty. Here the generator's samples soon overlap the data, and a D that is nearly optimal (V =
-    {runs["minimax/value"][0, -1]:.2f} against {runs["minimax/best"][0, -1]:.2f} on the grid, seed 0) is what the theorem asks for.""",
+    answer=f"""No. In the three stored games its norm is {runs["minimax/norm"].min():.1f} to
+    {runs["minimax/norm"].max():.1f} (medians of 100 steps), and {int(runs["minimax/covered"][:, -1].min())}
+    of 8 modes are covered after 1,000 steps. Saturation needs samples that D rejects with certainty. Here the
+    generator's samples soon overlap the data, and a D that is nearly optimal (V =
+    {runs["minimax/value"][0, -1]:.2f} against {runs["minimax/best"][0, -1]:.2f} on the grid, seed 0) is what
+    the theorem asks for.""",
 )
 
 # %% [markdown]
@@ -1443,8 +1504,8 @@ def draw_ring(view, game):
         values, norms = (game.history.numpy(name)[::thin] for name in ("value", "gradient_norm"))
         view["value"].curve("v", steps, values, color="q", style="solid", width=1.0, label="V (minibatch)")
         view["norm"].curve("norm", steps, norms.clip(1e-4), color="p", style="solid", width=1.0)
-    view["value"].curve("grid", list(on_grid), list(on_grid.values()), color="third", style="solid", width=2.0,
-                        label="2 JSD − log 4")
+    best = list(on_grid.values())
+    view["value"].curve("grid", list(on_grid), best, color="third", style="solid", label="2 JSD − log 4")
     now = value_now(game)
     view["value"].scatter("now", [[game.steps, now]], color="accent", size=9, label="V now")
     view["norm"].curve("frame", [0, end], [1.0, 1.0], color="muted", width=0.5)
@@ -1463,10 +1524,12 @@ live = LiveTraining(
         Panel("plane", title="D, data, samples", xlabel="x₁", ylabel="x₂", xlim=(-3, 3), ylim=(-3, 3),
               aspect="equal", width=1.1),
         Panel("value", title="the value", xlabel="round", ylabel="nats", ylim=(-2.0, 0.1)),
-        Panel("norm", title="generator's gradient", xlabel="round", ylabel="norm", yscale="log", ylim=(1e-3, 30)),
+        Panel("norm", title="generator's gradient", xlabel="round", ylabel="norm",
+              yscale="log", ylim=(1e-3, 30)),
     ],
     size=(10, 3.9),
-    alt="Samples of a GAN on a ring of eight Gaussians over the discriminator as a heatmap, the value of the game, and "
+    alt="Samples of a GAN on a ring of eight Gaussians over the discriminator as a heatmap, the value of "
+    "the game, and "
     "the generator's gradient norm.",
     actions={"One D step": game.discriminator_step, "One G step": game.generator_step},
     presets={"Plain": {"penalty": 0.0}, "R1 + R2": {"penalty": 0.1},
@@ -1498,10 +1561,11 @@ predict(
     "08.seeds",
     "Three seeds of the plain game, 8,000 steps each: how many of them cover all eight modes at the end?",
     choices=("none", "one", "two", "all three"),
-    answer=f"""One. The plain games end with {covered["plain"][0]}, {covered["plain"][1]} and {covered["plain"][2]} modes, after
-    having covered up to {int(runs["plain/covered"][0].max())}, {int(runs["plain/covered"][1].max())} and
-    {int(runs["plain/covered"][2].max())} on the way; the penalised ones end with {covered["penalised"][0]},
-    {covered["penalised"][1]} and {covered["penalised"][2]}. Three seeds are few, but enough to distrust any single run.""",
+    answer=f"""One. The plain games end with {covered["plain"][0]}, {covered["plain"][1]} and
+    {covered["plain"][2]} modes, after having covered up to {int(runs["plain/covered"][0].max())},
+    {int(runs["plain/covered"][1].max())} and {int(runs["plain/covered"][2].max())} on the way; the penalised
+    ones end with {covered["penalised"][0]}, {covered["penalised"][1]} and {covered["penalised"][2]}. Three
+    seeds are few, but enough to distrust any single run.""",
 )
 
 # %% name="ring-runs-picture" tags=["picture"]
@@ -1522,27 +1586,32 @@ def draw_runs(view, seed, steps):
 explore(
     draw_runs,
     panels=[
-        Panel("plain", title="plain, at the end", xlabel="x₁", ylabel="x₂", xlim=(-3, 3), ylim=(-3, 3), aspect="equal"),
-        Panel("penalised", title="R1 + R2, at the end", xlabel="x₁", ylabel="x₂", xlim=(-3, 3), ylim=(-3, 3),
-              aspect="equal"),
-        Panel("covered", title="modes covered", xlabel="step", ylabel="modes", xlim=(0, 8200), ylim=(-0.3, 8.5)),
+        Panel("plain", title="plain, at the end", xlabel="x₁", ylabel="x₂",
+              xlim=(-3, 3), ylim=(-3, 3), aspect="equal"),
+        Panel("penalised", title="R1 + R2, at the end", xlabel="x₁", ylabel="x₂",
+              xlim=(-3, 3), ylim=(-3, 3), aspect="equal"),
+        Panel("covered", title="modes covered", xlabel="step", ylabel="modes",
+              xlim=(0, 8200), ylim=(-0.3, 8.5)),
     ],
     seed=Choice({"seed 0": 0, "seed 1": 1, "seed 2": 2}, label="seed"),
     steps=Slider.of(runs["steps"].tolist(), label="steps", play=True),
-    alt="Samples of the plain and of the penalised game after 8,000 steps, and the modes covered against the step.",
+    alt="Samples of the plain and of the penalised game after 8,000 steps, and the modes covered against "
+    "the step.",
 )
 
 # %% name="ring-runs"
-print(f"{'game':>12} {'seed':>5} {'covered':>8} {'on a mode':>10} {'smallest mass':>14}   (after 8,000 steps)")
+print("After 8,000 steps:")
+print(f"{'game':>12} {'seed':>5} {'covered':>8} {'on a mode':>10} {'smallest mass':>14}")
 for name in ("plain", "penalised"):
     for seed in range(3):
-        count, on_a_mode, smallest = (runs[f"{name}/{key}"][seed, -1] for key in ("covered", "on_a_mode", "smallest_mass"))
+        keys = ("covered", "on_a_mode", "smallest_mass")
+        count, on_a_mode, smallest = (runs[f"{name}/{key}"][seed, -1] for key in keys)
         print(f"{name:>12} {seed:>5} {int(count):>6}/8 {on_a_mode:>10.3f} {smallest:>14.4f}")
 
 # %% tags=["claim:mode-collapse-def"]
 holds(
     "mode-collapse-def",
-    ("modes covered by the plain game, worst of 3 seeds", runs["plain/covered"][:, -1].min()),
+    ("modes covered by the plain game, worst of 3 seeds", int(runs["plain/covered"][:, -1].min())),
     ("modes of the data", 8), relation="<",
 )
 
@@ -1566,7 +1635,7 @@ def bumps(d, weight=0.5):
 
 
 def divergences_to(log_p, means, log_stds):
-    """The three divergences of one target from many Gaussians, a dictionary of tensors of shape (len(means),)."""
+    """The three divergences of one target from many Gaussians: by name, of shape (len(means),)."""
     log_q = Normal(means[:, None], log_stds.exp()[:, None]).log_prob(half)
     p, q, log_m = log_p.exp(), log_q.exp(), torch.logaddexp(log_p, log_q) - math.log(2)
     kl_pq, kl_qp = (p * (log_p - log_q)).sum(1), (q * (log_q - log_p)).sum(1)
@@ -1590,19 +1659,21 @@ def best_members(d):
     return found
 
 
-gives_up = {
-    kind: next((d / 10 for d in range(10, 46) if abs(best_members(d / 10)[kind][0]) > 0.5), None) for kind in KINDS[1:]
-}
+distances = [d / 10 for d in range(10, 46)]
+centred = {d: {kind: abs(mean) < 0.5 for kind, (mean, _) in best_members(d).items()} for d in distances}
+gives_up = {kind: next((d for d in distances if not centred[d][kind]), math.inf) for kind in KINDS}
 
 # %% name="predict-fault" tags=["predict"]
 predict(
     "08.fault",
-    "One Gaussian, two bumps of standard deviation 0.7 at −d and d. From which d on does the JSD's best Gaussian sit on one "
+    "One Gaussian, two bumps of standard deviation 0.7 at −d and d. From which d on does the JSD's best "
+    "Gaussian sit on one "
     "bump and give up the other?",
     choices=("about 1", "about 2", "about 3", "never"),
-    answer=f"""From d = {gives_up["JSD"]:.1f} on, {gives_up["JSD"] / 0.7:.1f} standard deviations; KL(q‖p) does it from d =
-    {gives_up["KL(q‖p)"]:.1f} on, KL(p‖q) never. And only because one Gaussian cannot do better: in the right panel, where the
-    model can have both bumps, JSD is smallest at w = 1/2 for every d, and w = 0 is its *worst* choice.""",
+    answer=f"""From d = {gives_up["JSD"]:.1f} on, {gives_up["JSD"] / 0.7:.1f} standard deviations; KL(q‖p)
+    does it from d = {gives_up["KL(q‖p)"]:.1f} on, KL(p‖q) never. And only because one Gaussian cannot do
+    better: in the right panel, where the model can have both bumps, JSD is smallest at w = 1/2 for every d,
+    and w = 0 is its *worst* choice.""",
 )
 
 # %% name="whose-fault" tags=["picture"]
@@ -1610,8 +1681,9 @@ def draw_fault(view, d):
     log_p = bumps(d).log_prob(half)
     view["one"].fill("p", half, log_p.exp(), color="p", alpha=0.3, label="target")
     for (name, (mu, sd)), color in zip(best_members(d).items(), ("third", "fourth", "q"), strict=True):
-        view["one"].curve(name, half, Normal(mu, sd).log_prob(half).exp(), color=color, label=f"best for {name}")
-        view.readout(f"{name}: mean, std", f"{mu + 0.0:.2f}, {sd:.2f}".replace("-0.00", "0.00").replace("-", "−"))
+        density = Normal(mu, sd).log_prob(half).exp()
+        view["one"].curve(name, half, density, color=color, label=f"best for {name}")
+        view.readout(f"{name}: |mean|, std", f"{abs(mu):.2f}, {sd:.2f}")
     weights = torch.linspace(0, 1, 101)
     left, right = (Normal(mean, 0.7).log_prob(half).exp() for mean in (-d, d))
     q = (weights[:, None] * left + (1 - weights[:, None]) * right).clamp(min=1e-300)
@@ -1619,8 +1691,8 @@ def draw_fault(view, d):
     m = (p + q) / 2
     js = cell * ((p * (p / m).log()).sum(1) + (q * (q / m).log()).sum(1)) / 2
     view["two"].curve("js", weights, js, color="q", label="JSD")
-    inner = slice(1, -1)
-    view["two"].curve("kl", weights[inner], cell * (p * (p / q).log()).sum(1)[inner], color="third", label="KL(p‖q)")
+    kl = cell * (p * (p / q).log()).sum(1)
+    view["two"].curve("kl", weights[1:-1], kl[1:-1], color="third", label="KL(p‖q)")
     view["two"].vline("best", float(weights[js.argmin()]), label="best for JSD")
     view.readout("weight that JSD prefers", float(weights[js.argmin()]), ".2f")
 
@@ -1628,7 +1700,8 @@ def draw_fault(view, d):
 explore(
     draw_fault,
     panels=[
-        Panel("one", title="one Gaussian for two bumps", xlabel="x", ylabel="density", xlim=(-8, 8), ylim=(0, 0.6)),
+        Panel("one", title="one Gaussian for two bumps", xlabel="x", ylabel="density",
+              xlim=(-8, 8), ylim=(0, 0.6)),
         Panel("two", title="two bumps, two weights", xlabel="weight w of the left bump", ylabel="nats",
               xlim=(0, 1), ylim=(0, 0.75), width=0.8),
     ],
@@ -1643,13 +1716,15 @@ explore(
 
 # %% tags=["claim:mode-collapse-cause"]
 js_of_weight = lambda w: float(divergence(bumps(3.0), bumps(3.0, w), "jensen_shannon"))
-found = optimize.minimize_scalar(js_of_weight, bounds=(0.001, 0.999), method="bounded", options={"xatol": 1e-6})
+search = {"method": "bounded", "options": {"xatol": 1e-6}}
+found = optimize.minimize_scalar(js_of_weight, bounds=(0.001, 0.999), **search)
 rarer = min(found.x, 1 - found.x)
 erratum(
     "mode-collapse-cause",
     ("mass of the rarer mode where JSD is smallest", rarer),
     ("mass below which a mode counts as lost", 0.05), relation="<",
-    corrected="JSD's own minimiser keeps every mode that its family can make; collapse comes from the dynamics of the "
+    corrected="JSD's own minimiser keeps every mode that its family can make; collapse comes from the "
+    "dynamics of the "
     "game, and R1 + R2 prevents it with the same JSD",
     corrected_left=("mass of the rarer mode where JSD is smallest", rarer), corrected_relation=">", digits=3,
 )
@@ -1679,13 +1754,13 @@ convention(
     ("entropy of the empirical distribution", Categorical(probs=empirical.flatten()).entropy()),
     under="the n points are distinct; two equal points would share one atom of mass 2/n, with less entropy",
 )
-chosen = torch.where(labels == 1, success, 1 - success)  # P(y_i | x_i)
 printed_kl = ((1 / n) * ((1 / n) / chosen).log()).sum()
 convention(
     "logistic-kl-entropy-identity",
     ('"KL" of UL p.4 plus H', printed_kl + math.log(n)),
     ("-(1/n) Σ log P(y_i|x_i)", cross_entropy),
-    under="KL means the printed sum, with P(y|x) where a joint mass should stand; with the true KL the log n is left over",
+    under="KL means the printed sum, with P(y|x) where a joint mass should stand; with the true KL the log "
+    "n is left over",
 )
 convention(
     "logistic-cross-entropy",
@@ -1714,7 +1789,8 @@ convention(
     ("mean fitted σ on label 1", fitted[labels == 1].mean()),
     ("mean fitted σ on label 0", fitted[labels == 0].mean()),
     relation=">",
-    under="as far as the classes can be told apart: where they overlap σ goes to the share of label 1, not to 1 or 0",
+    under="as far as the classes can be told apart: where they overlap σ goes to the share of label 1, not "
+    "to 1 or 0",
 )
 
 # %% [markdown]
