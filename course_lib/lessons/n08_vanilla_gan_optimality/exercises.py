@@ -299,7 +299,10 @@ def _single_scores(rng):
     yield Case((_tensor([[1000.0]]),), "a sample that the discriminator takes for real with certainty")
 
 
-_ROUNDED = "Right in theory, but sigmoid(−1000) is 0 on a computer, its logarithm −infinity: use softplus of the logit."
+_ROUNDED = (
+    "Right in theory, but not on a computer: at logits like ±1000 an exponential (the one in the sigmoid, too) leaves "
+    "the range of numbers, and the logarithm is infinite. Use softplus of the logit."
+)
 _CUT = (
     "PyTorch cuts the logarithms of `binary_cross_entropy` off at −100, and the gradient with them: from logits use "
     "softplus, or `binary_cross_entropy_with_logits`."

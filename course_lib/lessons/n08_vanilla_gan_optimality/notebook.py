@@ -439,12 +439,12 @@ at_six = {std: Normal(0.0, std).log_prob(tensor(6.0)).exp() for std in (0.5, 1.0
 wide, narrow = float(D_star(at_six[1.0], at_six[2.0])), float(D_star(at_six[0.5], at_six[1.0]))
 predict(
     "08.wider",
-    "Data N(0, 1), a generator with the same mean that is *wider*, N(0, 2²). What does D* say far to the "
+    "Data N(0, 1), a generator with the same mean that is wider, N(0, 2²). What does D* say far to the "
     "right, at x = 6?",
     choices=("about 0", "about 1/2", "about 1"),
     answer=f"""About 0: D*(6) = {wide:.1e}. Both densities are tiny there, but the ratio decides, and the
-    wider one is larger by far. Under a *narrower* generator, N(0, 0.5²), 1 − D* is {narrow:.0e} there. D* =
-    1/2 exactly where the two densities cross.""",
+    wider one is larger by far. Under a narrower generator, N(0, 0.5²), 1 − D* is {narrow:.0e} there. D* = 1/2
+    exactly where the two densities cross.""",
 )
 
 # %% name="two-densities" tags=["picture"]
@@ -640,7 +640,7 @@ predict(
     choices=("to log 2 = 0.69", "to log 4 = 1.39", "it grows without end"),
     answer=f"""To log 4, and soon: with a standard deviation of 0.5 it is {away[1.0]:.2f} at a mean of 1,
     {away[3.0]:.2f} at 3 and {away[5.0]:.2f} at 5. V itself goes to 0: D is always right. The odd one out is
-    the fourth bar, JSD without the factor 2, which comes from mixing the lectures (UL's "JS − log 4" with the
+    the fourth bar, JSD without the factor 2, which comes from mixing the lectures (UL's "JS - log 4" with the
     slides' JSD): it is too low by the factor 2.""",
 )
 
@@ -661,7 +661,6 @@ def draw_value(view, mean, std):
     names = ["V + log 4,\nsamples", "2 JSD", "JS of UL", "mixed up:\nJSD"]
     heights = [estimate + LOG4, twice, twice, twice / 2]
     view["v"].bars("v", names, heights, color=["p", "third", "third", "accent"], values=".3f")
-    view["v"].hline("top", LOG4)
     view.readout("V(G, D*) by samples", estimate, ".4f")
     view.readout("2 JSD − log 4 on a grid", twice - LOG4, ".4f")
 
@@ -671,7 +670,8 @@ explore(
     panels=[
         Panel("densities", title="data N(0, 1) and the generator", xlabel="x", ylabel="density",
               xlim=(-6, 6), ylim=(0, 0.85), width=0.8),
-        Panel("v", title="how far V(G, D*) is above −log 4", ylabel="nats (the line: log 4)", ylim=(0, 1.65)),
+        Panel("v", title="how far V(G, D*) is above −log 4", ylabel="nats (at most log 4 = 1.386)",
+              ylim=(0, 1.6)),
     ],
     mean=Slider(-5.0, 5.0, step=0.1, value=1.0, label="mean of G"),
     std=Slider(0.5, 3.0, step=0.05, value=1.0, label="standard deviation of G"),
@@ -903,7 +903,7 @@ def draw_generator(view, rate, round):
     view["tv"].curve("tv", range(len(far)), far.clamp(min=1e-17), color="q", label="total variation to p")
     view["tv"].scatter("now", [[round, max(float(far[-1]), 1e-17)]], color="q", size=8)
     view.readout("round", round)
-    view.readout("total variation", float(far[-1]), ".2e")
+    view.readout("total variation", float(far[-1]), ".3g")
 
 
 explore(
@@ -911,7 +911,7 @@ explore(
     panels=[
         Panel("bars", title="five atoms", xlabel="atom", ylabel="probability", ylim=(0, 1)),
         Panel("tv", title="distance to the data", xlabel="round", ylabel="total variation", yscale="log",
-              xlim=(0, 60), ylim=(1e-17, 3)),
+              xlim=(-1.5, 61.5), ylim=(1e-17, 3)),
     ],
     rate=Slider(0.1, 8.0, step=0.1, value=0.5, label="step size η"),
     round=Slider(0, 60, value=0, label="round", play=True),
@@ -980,7 +980,7 @@ predict(
     "Minimax, one step of each, narrow distributions (s = 0.1): what does the orbit do in 250 rounds?",
     choices=("it spirals in", "it stays on a circle, nearly", "it spirals out"),
     answer=f"""It circles: the generator still swings out to |b| = {reach():.2f} in the last 50 of 250 rounds,
-    of 2 at the start. With s = 0 nothing at all pulls inwards ({reach(s=0.0):.2f}), and *simultaneous* steps
+    of 2 at the start. With s = 0 nothing at all pulls inwards ({reach(s=0.0):.2f}), and simultaneous steps
     then spiral out ({reach(s=0.0, together=True, lr_d=0.5, lr_g=0.5):.1f} at learning rates of 0.5). What
     makes it settle: the penalty γ = 0.4 ({reach(gamma=0.4):.3f}) and wide distributions, s = 1
     ({reach(s=1.0):.0e}). The non-saturating loss pulls inwards as well, but slowly
@@ -992,7 +992,7 @@ predict(
 # %% name="orbit" tags=["picture"]
 def draw_orbit(view, rounds, lr_d, lr_g, k, gamma, s, loss, together):
     path = play_orbit(lr_d, lr_g, k, gamma, s, loss, together, rounds)
-    bs, ws = np.meshgrid(np.linspace(-3.6, 3.6, 13), np.linspace(-2.7, 2.7, 11))
+    bs, ws = np.meshgrid(np.linspace(-4.6, 4.6, 13), np.linspace(-4.6, 4.6, 13))
     slopes = lr_g * descent_b(bs, ws, s, loss), k * lr_d * (slope_w(bs, ws, s) - gamma * ws)
     field = np.stack(slopes, -1).reshape(-1, 2)
     length = np.linalg.norm(field, axis=-1, keepdims=True)
@@ -1010,9 +1010,9 @@ def draw_orbit(view, rounds, lr_d, lr_g, k, gamma, s, loss, together):
 explore(
     draw_orbit,
     panels=[
-        Panel("plane", title="the game in its plane", xlabel="b", ylabel="w", xlim=(-4, 4), ylim=(-3, 3)),
+        Panel("plane", title="the game in its plane", xlabel="b", ylabel="w", xlim=(-5, 5), ylim=(-5, 5)),
         Panel("time", title="the same against time", xlabel="round", ylabel="parameter",
-              xlim=(0, 250), ylim=(-4, 4)),
+              xlim=(0, 250), ylim=(-5, 5)),
     ],
     rounds=Slider(0, 250, step=5, value=0, label="rounds", play=True),
     lr_d=Slider(0.01, 1.0, step=10**0.05, value=0.2, log=True, label="learning rate of D"),
@@ -1158,7 +1158,7 @@ predict(
     {silu["non-saturating"][:, 0].max():.1f} and its standard deviation from
     {silu["non-saturating"][0, 1]:.1e} to {silu["non-saturating"][:, 1].max():.2f}. On the tanh network it
     peaks at {tanh["non-saturating"][:, 0].max():.2f} and falls to {tanh["non-saturating"][-1, 0]:.2f}:
-    saturated units make D *flat* around the samples.""",
+    saturated units make D flat around the samples.""",
 )
 
 # %% name="far-away" tags=["picture"]
@@ -1429,13 +1429,13 @@ first_full = [int(np.argmax(row[4:] == 8)) * 500 + 500 for row in runs["rescued/
 predict(
     "08.rescue",
     f"Three plain games have played 2,000 steps and cover {before[0]}, {before[1]} and {before[2]} of the 8 "
-    "modes. The zero-centred"
-    "penalties R1 + R2 are switched on *without* a reset. What happens in the next 2,000 steps?",
+    "modes. The zero-centred penalties R1 + R2 are switched on without a reset. What happens in the next "
+    "2,000 steps?",
     choices=("they lose modes", "nothing much", "each covers all 8"),
     answer=f"""All 8, in three of three, for the first time after {min(first_full):,} to {max(first_full):,}
     steps. And V? At the end the minibatches' V was {runs["rescued/value"][0, -1]:.2f} (seed 0), where an
-    optimal D would have {runs["rescued/best"][0, -1]:.2f}: the penalty keeps D flat, far *below* its optimum,
-    close to D = 1/2 and V = −log 4 = −1.39. A good discriminator is not what leads the generator here; one
+    optimal D would have {runs["rescued/best"][0, -1]:.2f}: the penalty keeps D flat, far below its optimum,
+    close to D = 1/2 and V = -log 4 = -1.39. A good discriminator is not what leads the generator here; one
     that gives calm directions does.""",
 )
 
@@ -1454,7 +1454,7 @@ predict(
     answer=f"""It rises and falls: from {one_player[0]:.2f} to {one_player[1]:.2f} by ten steps of D, and to
     {one_player[2]:.2f} by ten of G. D climbs V, G goes down (by −log D here, which has the same direction at
     each sample). Ten steps of G against a D that stands still overshoot: V falls further than D had raised
-    it, below −log 4 = −1.39, which no optimal D allows.""",
+    it, below -log 4 = -1.39, which no optimal D allows.""",
 )
 
 # %% name="predict-minimax" tags=["predict"]
@@ -1502,13 +1502,13 @@ def draw_ring(view, game):
         thin = max(1, game.steps // 200)
         steps = np.arange(1, game.steps + 1)[::thin]
         values, norms = (game.history.numpy(name)[::thin] for name in ("value", "gradient_norm"))
-        view["value"].curve("v", steps, values, color="q", style="solid", width=1.0, label="V (minibatch)")
+        view["value"].curve("v", steps, values, color="q", style="solid", width=1.0, label="V")
         view["norm"].curve("norm", steps, norms.clip(1e-4), color="p", style="solid", width=1.0)
     best = list(on_grid.values())
     view["value"].curve("grid", list(on_grid), best, color="third", style="solid", label="2 JSD − log 4")
     now = value_now(game)
     view["value"].scatter("now", [[game.steps, now]], color="accent", size=9, label="V now")
-    view["norm"].curve("frame", [0, end], [1.0, 1.0], color="muted", width=0.5)
+    view["norm"].curve("frame", [0, end], [1.0, 1.0], width=0)  # as long an axis as the middle panel's
     report = count_modes(samples, CENTRES, STD)
     view.readout("V now (2,000 points)", now, ".3f")
     view.readout("2 JSD − log 4", on_grid[game.steps], ".3f")
@@ -1527,7 +1527,7 @@ live = LiveTraining(
         Panel("norm", title="generator's gradient", xlabel="round", ylabel="norm",
               yscale="log", ylim=(1e-3, 30)),
     ],
-    size=(10, 3.9),
+    size=(10, 4.2),
     alt="Samples of a GAN on a ring of eight Gaussians over the discriminator as a heatmap, the value of "
     "the game, and "
     "the generator's gradient norm.",
@@ -1575,10 +1575,13 @@ def draw_runs(view, seed, steps):
         if last == len(runs["steps"]) - 1:  # samples were stored after the last step
             samples = runs[f"{name}/samples"][seed].astype(float)
             view[panel].scatter("model", samples, color="q", size=3.5, label="samples")
+        else:
+            view[panel].text("later", 0.5, 0.5, "samples: at 8,000 steps", align="center", where="panel")
         view[panel].scatter("centres", CENTRES, color="p", size=6, label="modes")
         covered = runs[f"{name}/covered"][seed][: last + 1]
         color = "q" if name == "plain" else "p"
         view["covered"].curve(name, runs["steps"][: last + 1], covered, color=color, label=name)
+        view["covered"].scatter(f"{name} now", [[steps, covered[-1]]], color=color, size=8)
         view.readout(f"{name}: modes covered", int(covered[-1]))
         view.readout(f"{name}: smallest mass", float(runs[f"{name}/smallest_mass"][seed, last]), ".4f")
 
@@ -1595,6 +1598,7 @@ explore(
     ],
     seed=Choice({"seed 0": 0, "seed 1": 1, "seed 2": 2}, label="seed"),
     steps=Slider.of(runs["steps"].tolist(), label="steps", play=True),
+    presets={f"seed {seed}, the end": {"seed": seed, "steps": 8000} for seed in range(3)},
     alt="Samples of the plain and of the penalised game after 8,000 steps, and the modes covered against "
     "the step.",
 )
@@ -1673,7 +1677,7 @@ predict(
     answer=f"""From d = {gives_up["JSD"]:.1f} on, {gives_up["JSD"] / 0.7:.1f} standard deviations; KL(q‖p)
     does it from d = {gives_up["KL(q‖p)"]:.1f} on, KL(p‖q) never. And only because one Gaussian cannot do
     better: in the right panel, where the model can have both bumps, JSD is smallest at w = 1/2 for every d,
-    and w = 0 is its *worst* choice.""",
+    and w = 0 is its worst choice.""",
 )
 
 # %% name="whose-fault" tags=["picture"]

@@ -136,6 +136,21 @@ def test_input_noise_blurs_what_the_discriminator_sees():
     assert game._seen_by_d(torch.zeros(1000, 1)).std() < 1e-6
 
 
+def test_the_gradient_norm_is_that_of_the_step_even_if_the_update_erases_its_gradients():
+    def tidy(generator, discriminator, optimizer, noise, loss):
+        objective = loss.generative_loss(discriminator(generator(noise)))
+        objective.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return objective.item()
+
+    tidied, plain = make(update_g=tidy), make()
+    for _ in range(3):
+        one, other = tidied.step(), plain.step()
+        assert one["gradient_norm"] == other["gradient_norm"] > 0
+        assert one["largest_score"] == other["largest_score"] > 0
+
+
 def test_a_diverged_run_says_so():
     with pytest.raises(FloatingPointError, match="diverged within"):
         fit(make(loss="wgan", optimizer="sgd", lr_d=1e30, lr_g=1e30), 5, progress=False)
