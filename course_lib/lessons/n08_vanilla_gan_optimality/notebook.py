@@ -27,7 +27,6 @@ from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid, so
 
 from course_lib.adversarial import AdversarialGame, AdversarialLoss, count_modes, fit, game_value
 from course_lib.claims import convention, erratum, holds
-from course_lib.device import get_device
 from course_lib.divergences import F_DIVERGENCES, divergence
 from course_lib.exercises import check, hint, predict
 from course_lib.lessons.n08_vanilla_gan_optimality.runs import RING, cell_shares, ring_game, stored
@@ -1409,13 +1408,14 @@ holds("disc-step-ascent", ("V after the step of D", v_after), ("V before", v_bef
 # %% name="ring-data"
 CENTRES, STD = RING.centres, RING.scale
 runs = stored()  # games of the same networks, played beforehand with three seeds each
-game = ring_game(0, get_device(), update_d=discriminator_step, update_g=generator_step)
-data_shares, ring_data = cell_shares(game.data), game.data[:2000].cpu()
+game = ring_game(0, update_d=discriminator_step, update_g=generator_step)
+real_points = game.data.cpu()
+data_shares, ring_data = cell_shares(real_points), real_points[:2000]
 
 
 def value_now(game):
     """V of the present D and G on 2,000 points each: a number without the noise of a minibatch."""
-    return float(game_value(game.scores(ring_data).cpu(), game.scores(game.samples(2000)).cpu()))
+    return float(game_value(game.scores(ring_data), game.scores(game.samples(2000))))
 
 
 def best_now(game):
@@ -1489,7 +1489,7 @@ on_grid = {}  # step to 2 JSD - log 4
 
 
 def draw_ring(view, game):
-    samples, trust = game.samples(2048).cpu(), torch.sigmoid(game.scores(plane)).cpu().reshape(41, 41).T
+    samples, trust = game.samples(2048), torch.sigmoid(game.scores(plane)).reshape(41, 41).T
     view["plane"].heatmap("d", trust, (-3, 3, -3, 3), cmap="RdBu_r", limits=(0, 1), alpha=0.6)
     view["plane"].scatter("data", ring_data[:500], color="ink", size=2.5, label="data")
     view["plane"].scatter("model", samples[:500], color="third", size=3.5, label="samples")

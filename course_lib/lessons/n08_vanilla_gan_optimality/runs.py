@@ -32,14 +32,14 @@ GAMES = {
 }
 
 
-def ring_game(seed: int, device: str | torch.device = "cpu", **settings) -> AdversarialGame:
+def ring_game(seed: int, **settings) -> AdversarialGame:
     """A game on the ring: networks with two hidden layers of 64 units, 20,000 points, noise of dimension 2.
 
     The networks' seeds follow from the game's. ``settings`` are those of ``AdversarialGame``.
     """
-    generator = mlp((2, 64, 64, 2), "relu", seed=seed, dtype=torch.float32).to(device)
-    discriminator = mlp((2, 64, 64, 1), "leaky_relu", seed=seed + 100, dtype=torch.float32).to(device)
-    data = RING.sample(20_000, torch.Generator().manual_seed(seed)).float().to(device)
+    generator = mlp((2, 64, 64, 2), "relu", seed=seed, dtype=torch.float32)
+    discriminator = mlp((2, 64, 64, 1), "leaky_relu", seed=seed + 100, dtype=torch.float32)
+    data = RING.sample(20_000, torch.Generator().manual_seed(seed)).float()
     return AdversarialGame(generator, discriminator, data, noise_size=2, seed=seed, **settings)
 
 
@@ -48,7 +48,7 @@ def cell_shares(points: Tensor, cells: int = 24) -> Tensor:
 
     Points outside count for the squares at the border.
     """
-    index = ((points.detach().cpu() + 3) / 6 * cells).long().clamp(0, cells - 1)
+    index = ((points.detach() + 3) / 6 * cells).long().clamp(0, cells - 1)
     return torch.bincount(index[:, 0] * cells + index[:, 1], minlength=cells**2).double() / len(points)
 
 
@@ -65,7 +65,7 @@ def stored() -> dict[str, np.ndarray]:
 
 def play(name: str, seed: int) -> tuple[AdversarialGame, list[dict[str, float]]]:
     """One game of ``GAMES``, and what was counted after each part."""
-    game, rows = ring_game(seed), []
+    game, rows = ring_game(seed, device="cpu"), []
     parts, steps = GAMES[name]
     shares = cell_shares(game.data)
     for settings in parts:
