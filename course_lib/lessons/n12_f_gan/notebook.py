@@ -40,7 +40,9 @@ from course_lib.training import minimise, train
 from course_lib.widgets import Choice, LiveTraining, Panel, Slider, Toggle, explore
 
 torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)  # the networks are so small that sharing a step between cores costs more than it saves
+torch.set_num_threads(
+    1
+)  # the networks are so small that sharing a step between cores costs more than it saves
 
 # %% [markdown]
 # ## 12.1 A divergence for every convex function
@@ -54,6 +56,7 @@ torch.set_num_threads(1)  # the networks are so small that sharing a step betwee
 # ### Exercise 12.1 · An f-divergence from a density ratio
 #
 # One line. `hint("12.f_divergence")` gives a hint, and one more at each call.
+
 
 # %% tags=["exercise:12.f_divergence"]
 def f_divergence_of(f, p, q):
@@ -75,9 +78,15 @@ f_divergence_of = check("12.f_divergence", f_divergence_of)
 
 # %% name="family" tags=["picture"]
 ROWS = {
-    "Kullback-Leibler": "kl", "reverse KL": "reverse_kl", "Pearson χ²": "pearson_chi2", "Neyman χ²": "neyman_chi2",
-    "squared Hellinger": "squared_hellinger", "Jensen-Shannon": "jensen_shannon", "GAN": "gan",
-    "total variation": "total_variation", "Jeffreys": "jeffreys",
+    "Kullback-Leibler": "kl",
+    "reverse KL": "reverse_kl",
+    "Pearson χ²": "pearson_chi2",
+    "Neyman χ²": "neyman_chi2",
+    "squared Hellinger": "squared_hellinger",
+    "Jensen-Shannon": "jensen_shannon",
+    "GAN": "gan",
+    "total variation": "total_variation",
+    "Jeffreys": "jeffreys",
 }
 SHORT = ["KL", "rKL", "Pearson", "Neyman", "Hell.", "JSD", "GAN", "TV", "Jeffr."]
 U = torch.linspace(0.01, 4, 300)
@@ -90,8 +99,17 @@ def family(view, kind, mean, std):
     log_p, log_q = P.log_prob(X), Q.log_prob(X)
     view["laws"].fill("p", X, log_p.exp(), color="p", alpha=0.3, label="p")
     view["laws"].curve("q", X, log_q.exp(), color="q", label="q")
-    view["area"].fill("area", X, row.density(log_p, log_q).clamp(max=9), color="accent", alpha=0.4, label="the divergence is this area")
-    view["critic"].curve("T", X, row.f_prime((log_p - log_q).exp()).clamp(-9, 9), color="accent", label="f′(p/q)")
+    view["area"].fill(
+        "area",
+        X,
+        row.density(log_p, log_q).clamp(max=9),
+        color="accent",
+        alpha=0.4,
+        label="the divergence is this area",
+    )
+    view["critic"].curve(
+        "T", X, row.f_prime((log_p - log_q).exp()).clamp(-9, 9), color="accent", label="f′(p/q)"
+    )
     f_1, slope = float(row.f(1.0)), row.slope_at_one
     view["f"].curve("f", U, row.f(U).clamp(-9, 9), color="p", label="f")
     view["f"].curve("tangent", U, f_1 + slope * (U - 1), color="third", style="--", label="tangent at 1")
@@ -100,9 +118,13 @@ def family(view, kind, mean, std):
     t = t[(t > row.conjugate_domain[0]) & (t < row.conjugate_domain[1])]
     view["conjugate"].curve("f*", t, row.conjugate(t).clamp(-9, 9), color="q", label="f*")
     if row.conjugate_domain[1] < 4:
-        view["conjugate"].fill("outside", [row.conjugate_domain[1], 4], [9, 9], base=-9, color="muted", alpha=0.3, label="f* = ∞")
+        view["conjugate"].fill(
+            "outside", [row.conjugate_domain[1], 4], [9, 9], base=-9, color="muted", alpha=0.3, label="f* = ∞"
+        )
     values = all_divergences(P, Q, LINE)
-    values |= {name: divergence(P, Q, name) for name in ("pearson_chi2", "neyman_chi2")}  # infinite where they are
+    values |= {
+        name: divergence(P, Q, name) for name in ("pearson_chi2", "neyman_chi2")
+    }  # infinite where they are
     heights = [float(values[name]) for name in ROWS.values()]
     colors = ["accent" if name == kind else "muted" for name in ROWS.values()]
     view["bars"].bars("all", SHORT, heights, color=colors)
@@ -114,18 +136,37 @@ def family(view, kind, mean, std):
 explore(
     family,
     panels=[
-        [Panel("laws", title="two laws", xlabel="x", ylabel="density", xlim=(-6, 6), ylim=(0, 1)),
-         Panel("area", title="q f(p/q) above its tangent", xlabel="x", ylabel="nats per unit of x", xlim=(-6, 6), ylim=(0, 1)),
-         Panel("critic", title="the slope of f at p/q", xlabel="x", ylabel="T*", xlim=(-6, 6), ylim=(-5, 5))],
-        [Panel("f", title="the generator f", xlabel="u = p/q", ylabel="f(u)", xlim=(0, 4), ylim=(-2, 4)),
-         Panel("conjugate", title="its conjugate f*", xlabel="t", ylabel="f*(t)", xlim=(-4, 4), ylim=(-3, 5)),
-         Panel("bars", title="all nine rows", ylabel="D_f(P‖Q)", ylim=(-1.5, 3), legend=False, width=1.4)],
+        [
+            Panel("laws", title="two laws", xlabel="x", ylabel="density", xlim=(-6, 6), ylim=(0, 1)),
+            Panel(
+                "area",
+                title="q f(p/q) above its tangent",
+                xlabel="x",
+                ylabel="nats per unit of x",
+                xlim=(-6, 6),
+                ylim=(0, 1),
+            ),
+            Panel(
+                "critic", title="the slope of f at p/q", xlabel="x", ylabel="T*", xlim=(-6, 6), ylim=(-5, 5)
+            ),
+        ],
+        [
+            Panel("f", title="the generator f", xlabel="u = p/q", ylabel="f(u)", xlim=(0, 4), ylim=(-2, 4)),
+            Panel(
+                "conjugate", title="its conjugate f*", xlabel="t", ylabel="f*(t)", xlim=(-4, 4), ylim=(-3, 5)
+            ),
+            Panel("bars", title="all nine rows", ylabel="D_f(P‖Q)", ylim=(-1.5, 3), legend=False, width=1.4),
+        ],
     ],
     kind=Choice(ROWS, value="kl", label="f"),
     mean=Slider(-3.0, 3.0, step=0.05, value=1.0, label="mean of Q"),
     std=Slider(0.3, 3.0, step=0.05, value=1.0, label="std of Q"),
-    presets={"equal laws": {"mean": 0.0, "std": 1.0}, "narrow Q": {"mean": 0.0, "std": 0.6}, "wide Q": {"mean": 0.0, "std": 1.6},
-             "far apart": {"mean": 3.0, "std": 0.5}},
+    presets={
+        "equal laws": {"mean": 0.0, "std": 1.0},
+        "narrow Q": {"mean": 0.0, "std": 0.6},
+        "wide Q": {"mean": 0.0, "std": 1.6},
+        "far apart": {"mean": 3.0, "std": 0.5},
+    },
     size=(13, 7.2),
     alt="Two Gaussians, the area that is their divergence, the optimal critic, the generator with its tangent, its conjugate, and bars of nine divergences",
 )
@@ -191,7 +232,10 @@ erratum(
     ("E_Q f(p/q) with the printed f", float(f_divergence_of(printed_js, p, q))),
     ("printed integral, with its ½", jsd),
     corrected="f(u) = ½ [u log u - (u + 1) log((1 + u)/2)] gives the JSD; the printed f gives 2 JSD",
-    corrected_left=("E_Q f(p/q) with half the printed f", float(f_divergence_of(lambda u: printed_js(u) / 2, p, q))),
+    corrected_left=(
+        "E_Q f(p/q) with half the printed f",
+        float(f_divergence_of(lambda u: printed_js(u) / 2, p, q)),
+    ),
 )
 
 # %% tags=["claim:f-row-gan"]
@@ -213,7 +257,9 @@ holds(
 # %% name="broken" tags=["picture"]
 CANDIDATES = {
     "proper: u log u": lambda u: torch.where(u > 0, u * u.clamp(min=1e-300).log(), 0.0),
-    "f(1) < 0: the GAN row": lambda u: torch.where(u > 0, u * u.clamp(min=1e-300).log(), 0.0) - (u + 1) * (u + 1).log(),
+    "f(1) < 0: the GAN row": lambda u: (
+        torch.where(u > 0, u * u.clamp(min=1e-300).log(), 0.0) - (u + 1) * (u + 1).log()
+    ),
     "flat around 1": lambda u: ((u - 1).abs() - 0.5).clamp(min=0),
     "linear: u − 1": lambda u: u - 1,
     "not convex": lambda u: (u - 1) ** 2 * (u - 2) * 0.5,
@@ -229,7 +275,9 @@ def broken(view, name, b):
     view["f"].scatter("zero", [[0.0, float(f(torch.tensor(0.0)))]], color="p", size=9)
     view["f"].scatter("one", [[1.0, float(f(torch.tensor(1.0)))]], color="third", size=9)
     view["D"].curve("D", a[1:-1], D[1:-1], color="accent", label="D_f(P‖Q)")
-    view["D"].scatter("ends", [[0.0, float(D[0])], [1.0, float(D[-1])]], color="accent", size=9, label="at the ends")
+    view["D"].scatter(
+        "ends", [[0.0, float(D[0])], [1.0, float(D[-1])]], color="accent", size=9, label="at the ends"
+    )
     view["D"].hline("0", 0)
     view["D"].vline("b", b, style="--", label="a = b")
     view.readout("f(1) = D(P‖P)", float(f(torch.tensor(1.0))))
@@ -239,8 +287,25 @@ def broken(view, name, b):
 
 explore(
     broken,
-    panels=[Panel("f", title="the candidate for f", xlabel="u", ylabel="f(u)", xlim=(-0.1, 4), ylim=(-2.5, 3), legend=False),
-            Panel("D", title="what it makes of two coins", xlabel="a: heads under P", ylabel="D_f(P‖Q)", xlim=(-0.03, 1.03), ylim=(-1.6, 1.2))],
+    panels=[
+        Panel(
+            "f",
+            title="the candidate for f",
+            xlabel="u",
+            ylabel="f(u)",
+            xlim=(-0.1, 4),
+            ylim=(-2.5, 3),
+            legend=False,
+        ),
+        Panel(
+            "D",
+            title="what it makes of two coins",
+            xlabel="a: heads under P",
+            ylabel="D_f(P‖Q)",
+            xlim=(-0.03, 1.03),
+            ylim=(-1.6, 1.2),
+        ),
+    ],
     name=Choice(list(CANDIDATES), label="f"),
     b=Slider(0.1, 0.9, step=0.02, value=0.4, label="b: heads under Q"),
     size=(11, 4.2),
@@ -259,7 +324,9 @@ pairs = torch.rand(2000, 2, 4, generator=random).add(1e-3).log().neg()
 pairs = pairs / pairs.sum(-1, keepdim=True)  # random probabilities on four atoms
 proper = [name for name in F_DIVERGENCES if name != "gan"]
 smallest = min(float(f_divergence_of(F_DIVERGENCES[name].f, a, b)) for name in proper for a, b in pairs[:250])
-on_itself = max(abs(float(f_divergence_of(F_DIVERGENCES[name].f, a, a))) for name in proper for a in pairs[:50, 0])
+on_itself = max(
+    abs(float(f_divergence_of(F_DIVERGENCES[name].f, a, a))) for name in proper for a in pairs[:50, 0]
+)
 of_gan = float(f_divergence_of(F_DIVERGENCES["gan"].f, p, p))
 print(f"largest |D(P‖P)|: {on_itself:.1f}; the GAN row gives D(P‖P) = {of_gan:.6f} = -log 4")
 convention(
@@ -300,8 +367,15 @@ convention(
 # %% name="tangent" tags=["picture"]
 GRID = torch.cat([torch.linspace(0, 6, 1201), torch.logspace(0.8, 4, 400)])
 dent = lambda u: 0.6 * ((u - 1) * (u - 2.5)) ** 2
-SHAPES = {"Kullback-Leibler": "kl", "reverse KL": "reverse_kl", "Pearson χ²": "pearson_chi2", "Jensen-Shannon": "jensen_shannon",
-          "GAN": "gan", "total variation": "total_variation", "with a dent": "dent"}
+SHAPES = {
+    "Kullback-Leibler": "kl",
+    "reverse KL": "reverse_kl",
+    "Pearson χ²": "pearson_chi2",
+    "Jensen-Shannon": "jensen_shannon",
+    "GAN": "gan",
+    "total variation": "total_variation",
+    "with a dent": "dent",
+}
 
 
 def numeric_conjugate(f, t):
@@ -319,7 +393,9 @@ def tangents(view, name, t, lines):
         view["f"].curve("line", [0, 4], [-here, 4 * t - here], color="third", label="slope t")
         view["f"].scatter("intercept", [[0.0, -here]], color="q", size=9, label="−f*(t)")
     else:
-        view["f"].text("none", 0.5, 0.9, "no line with this slope fits below f", align="center", where="panel")
+        view["f"].text(
+            "none", 0.5, 0.9, "no line with this slope fits below f", align="center", where="panel"
+        )
     grid = torch.linspace(-3, 3, 241)
     values = star(grid)
     view["star"].curve("f*", grid[values.isfinite()], values[values.isfinite()], color="q", label="f*")
@@ -332,7 +408,9 @@ def tangents(view, name, t, lines):
     for i in range(0, len(slopes), max(1, len(slopes) // 24)):
         view["hull"].curve(f"line {i}", U, fan[i], color="muted", alpha=0.5, width=0.8)
     view["hull"].curve("f", U, f(U), color="p", label="f")
-    view["hull"].curve("f**", U, fan.max(0).values, color="third", style="--", label="upper edge of the lines")
+    view["hull"].curve(
+        "f**", U, fan.max(0).values, color="third", style="--", label="upper edge of the lines"
+    )
     view.readout("f*(t)", here)
     inside = (U > 0.3) & (U < 2.4)
     view.readout("largest f − edge on [0.3, 2.4]", float((f(U) - fan.max(0).values)[inside].max()))
@@ -340,13 +418,20 @@ def tangents(view, name, t, lines):
 
 explore(
     tangents,
-    panels=[Panel("f", title="f and one line below it", xlabel="u", ylabel="", xlim=(-0.15, 4), ylim=(-2.5, 3)),
-            Panel("star", title="the conjugate", xlabel="slope t", ylabel="f*(t)", xlim=(-3, 3), ylim=(-2, 4)),
-            Panel("hull", title="f** is what the lines leave", xlabel="u", ylabel="", xlim=(0, 4), ylim=(-2.5, 3))],
+    panels=[
+        Panel("f", title="f and one line below it", xlabel="u", ylabel="", xlim=(-0.15, 4), ylim=(-2.5, 3)),
+        Panel("star", title="the conjugate", xlabel="slope t", ylabel="f*(t)", xlim=(-3, 3), ylim=(-2, 4)),
+        Panel(
+            "hull", title="f** is what the lines leave", xlabel="u", ylabel="", xlim=(0, 4), ylim=(-2.5, 3)
+        ),
+    ],
     name=Choice(SHAPES, value="kl", label="f"),
     t=Slider(-3.0, 3.0, step=0.05, value=0.5, label="slope t"),
     lines=Slider(3, 121, step=2, value=9, label="lines in the right panel"),
-    presets={"a slope too many": {"name": "jensen_shannon", "t": 0.5}, "the dent is bridged": {"name": "dent", "t": 0.0, "lines": 61}},
+    presets={
+        "a slope too many": {"name": "jensen_shannon", "t": 0.5},
+        "the dent is bridged": {"name": "dent", "t": 0.0, "lines": 61},
+    },
     size=(13, 4.2),
     alt="A generator with one supporting line and its intercept, the conjugate as a function of the slope, and the upper edge of many lines",
 )
@@ -357,6 +442,7 @@ explore(
 # ### Exercise 12.2 · A conjugate by hand
 #
 # Find $f^*$ for Pearson's $f(u) = (u-1)^2$, with $u \ge 0$. Mind the slopes at which the touching point would be at a negative $u$.
+
 
 # %% tags=["exercise:12.conjugate_pearson"]
 def conjugate_pearson(t):
@@ -373,12 +459,22 @@ conjugate_pearson = check("12.conjugate_pearson", conjugate_pearson)
 
 # %% tags=["claim:fenchel-conjugate"]
 slopes = torch.tensor([-4.0, -2.5, -1.3, -0.6, -0.2])
-worst = {name: float((row.conjugate(slopes) - numeric_conjugate(row.f, slopes)).abs().max()) for name, row in F_DIVERGENCES.items()}
-print(f"nine closed forms against the supremum over a grid of ratios: all agree to 0.001: {max(worst.values()) < 1e-3}")
+worst = {
+    name: float((row.conjugate(slopes) - numeric_conjugate(row.f, slopes)).abs().max())
+    for name, row in F_DIVERGENCES.items()
+}
+print(
+    f"nine closed forms against the supremum over a grid of ratios: all agree to 0.001: {max(worst.values()) < 1e-3}"
+)
 holds(
     "fenchel-conjugate",
     ("your f*(-1.3) for Pearson", float(conjugate_pearson(torch.tensor(-1.3)))),
-    ("sup over u of u t - f(u), by scipy", -optimize.minimize_scalar(lambda u: (u - 1) ** 2 + 1.3 * u, bounds=(0, 5), method="bounded", options={"xatol": 1e-10}).fun),
+    (
+        "sup over u of u t - f(u), by scipy",
+        -optimize.minimize_scalar(
+            lambda u: (u - 1) ** 2 + 1.3 * u, bounds=(0, 5), method="bounded", options={"xatol": 1e-10}
+        ).fun,
+    ),
 )
 
 # %% [markdown]
@@ -388,8 +484,12 @@ holds(
 fine = torch.linspace(-8, 3, 22001)
 f_kl = lambda u: u * u.log()
 twice = lambda u, star: float((u * fine - star(fine)).max())
-jump_star = lambda t: torch.maximum(t, torch.zeros_like(t))  # sup of u t over (0, 1]; the point at 0 gives -1, which is less
-print(f"u log u at 0.3: {float(f_kl(torch.tensor(0.3))):.4f}; the function with the jump at 0: 1, but f**(0) = {abs(twice(0.0, jump_star)):.4f}")
+jump_star = lambda t: torch.maximum(
+    t, torch.zeros_like(t)
+)  # sup of u t over (0, 1]; the point at 0 gives -1, which is less
+print(
+    f"u log u at 0.3: {float(f_kl(torch.tensor(0.3))):.4f}; the function with the jump at 0: 1, but f**(0) = {abs(twice(0.0, jump_star)):.4f}"
+)
 convention(
     "biconjugate",
     ("f**(0.3) for f(u) = u log u", twice(0.3, F_DIVERGENCES["kl"].conjugate)),
@@ -399,7 +499,12 @@ convention(
 
 # %% tags=["claim:fstar-gan-example"]
 t = -0.5
-rise = optimize.minimize_scalar(lambda u: -(u * t - u * math.log(u) + (u + 1) * math.log(u + 1)), bounds=(1e-9, 50), method="bounded", options={"xatol": 1e-10})
+rise = optimize.minimize_scalar(
+    lambda u: -(u * t - u * math.log(u) + (u + 1) * math.log(u + 1)),
+    bounds=(1e-9, 50),
+    method="bounded",
+    options={"xatol": 1e-10},
+)
 print("for t ≥ 0 the supremum is infinite: the domain of f* is t < 0, where log D lives")
 holds(
     "fstar-gan-example",
@@ -419,6 +524,7 @@ holds(
 # ### Exercise 12.3 · The best critic
 #
 # At one $x$, $p\,t - q f^*(t)$ is largest where $t$ is the slope of $f$ at $p/q$. Write it for any $f$: let torch differentiate.
+
 
 # %% tags=["exercise:12.optimal_critic"]
 def optimal_critic(f, log_p, log_q):
@@ -478,13 +584,19 @@ holds(
 )
 
 # %% tags=["claim:f-variational-bound"]
-linear = lambda a, b: p @ (a + b * torch.tensor([0.0, 1.0, 2.0])) - q @ row.conjugate((a + b * torch.tensor([0.0, 1.0, 2.0])).clamp(max=0.999))
-best_linear = -optimize.minimize(lambda v: -float(linear(*v)), [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12}).fun
+linear = lambda a, b: (
+    p @ (a + b * torch.tensor([0.0, 1.0, 2.0]))
+    - q @ row.conjugate((a + b * torch.tensor([0.0, 1.0, 2.0])).clamp(max=0.999))
+)
+best_linear = -optimize.minimize(
+    lambda v: -float(linear(*v)), [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12}
+).fun
 holds(
     "f-variational-bound",
     ("squared Hellinger", float(f_divergence_of(row.f, p, q))),
     ("best bound with T(x) = a + b x on the atoms 0, 1, 2", best_linear),
-    relation=">=", digits=4,
+    relation=">=",
+    digits=4,
 )
 
 # %% [markdown]
@@ -512,11 +624,21 @@ erratum(
 # **Predict, then move.** What is the best bound with a *constant* critic? How many intervals does it take to come within a tenth of the divergence, and how many hidden units? Where does the critic go wrong when the class is too small?
 
 # %% name="target"
-WEIGHTS, MEANS, STDS = torch.tensor([0.33, 0.67]), torch.tensor([-1.0, 2.0]), torch.tensor([0.25, math.sqrt(2)])
+WEIGHTS, MEANS, STDS = (
+    torch.tensor([0.33, 0.67]),
+    torch.tensor([-1.0, 2.0]),
+    torch.tensor([0.25, math.sqrt(2)]),
+)
 P = MixtureSameFamily(Categorical(WEIGHTS), Normal(MEANS, STDS))
 NODES = torch.linspace(-7.5, 9.5, 401)
 DX = float(NODES[1] - NODES[0])
-FIVE = {"Kullback-Leibler": "kl", "reverse KL": "reverse_kl", "Jensen-Shannon": "jensen_shannon", "Jeffreys": "jeffreys", "Pearson χ²": "pearson_chi2"}
+FIVE = {
+    "Kullback-Leibler": "kl",
+    "reverse KL": "reverse_kl",
+    "Jensen-Shannon": "jensen_shannon",
+    "Jeffreys": "jeffreys",
+    "Pearson χ²": "pearson_chi2",
+}
 
 
 def sample_target(n, random):
@@ -536,7 +658,13 @@ def grow(kind, mean, std):
         index = torch.arange(401) * pieces // 401
         mass_p, mass_q = (torch.zeros(pieces).index_add(0, index, mass) for mass in (p, q))
         T = row.f_prime(mass_p / mass_q)
-        found.append((f"{pieces} pieces" if pieces > 1 else "constant", float((mass_q * row.f(mass_p / mass_q)).sum()), T[index]))
+        found.append(
+            (
+                f"{pieces} pieces" if pieces > 1 else "constant",
+                float((mass_q * row.f(mass_p / mass_q)).sum()),
+                T[index],
+            )
+        )
     random = torch.Generator().manual_seed(1)
     units = torch.zeros(3, 0)  # slope, offset and weight of each hidden unit
     line = torch.zeros(2)
@@ -544,7 +672,9 @@ def grow(kind, mean, std):
         # Each network starts from the one before, so that its bound cannot be lower; new units start with weight 0.
         new = torch.randn(3, width - units.shape[1], generator=random) * torch.tensor([[2.0], [2.0], [0.01]])
         units, line = (part.detach().requires_grad_(True) for part in (torch.cat([units, new], 1), line))
-        search = torch.optim.LBFGS([units, line], max_iter=120, line_search_fn="strong_wolfe", tolerance_change=1e-8)
+        search = torch.optim.LBFGS(
+            [units, line], max_iter=120, line_search_fn="strong_wolfe", tolerance_change=1e-8
+        )
 
         def gap(units=units, line=line, search=search):
             search.zero_grad()
@@ -561,7 +691,7 @@ def grow(kind, mean, std):
 
 # %% name="growing" tags=["picture"]
 ORDER = [0, 6, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11]  # constant, line, pieces, networks
-CLASS_LABELS = ["const", "line", "2", "4", "8", "16", "32", "n1", "n2", "n4", "n8", "n16"]
+SHORT = ["const", "line", "2", "4", "8", "16", "32", "n1", "n2", "n4", "n8", "n16"]
 
 
 def growing(view, kind, number):
@@ -577,7 +707,7 @@ def growing(view, kind, number):
     view["critic"].curve("best", NODES, best.clamp(-4, top), color="muted", width=3, label="T* = f′(p/q)")
     view["critic"].curve("T", NODES, T.clamp(-4, top), color="accent", label=f"best T: {name}")
     colors = ["accent" if i == number else "muted" for i in range(12)]
-    view["bound"].bars("bounds", CLASS_LABELS, [b / exact for _, b, _ in classes], color=colors)
+    view["bound"].bars("bounds", SHORT, [b / exact for _, b, _ in classes], color=colors)
     view["bound"].hline("exact", 1.0, color="third", label="the divergence")
     view.readout("class", name)
     view.readout("best bound", bound)
@@ -587,11 +717,31 @@ def growing(view, kind, number):
 
 explore(
     growing,
-    panels=[Panel("laws", title="the target and one Gaussian", xlabel="x", ylabel="density", xlim=(-5, 7), ylim=(0, 0.6)),
-            Panel("critic", title="the best critic of the class", xlabel="x", ylabel="T(x)", xlim=(-5, 7)),
-            Panel("bound", title="best bound / divergence", xlabel="line, pieces, network of n hidden units", ylabel="share", ylim=(0, 1.1), width=1.2)],
-    kind=Choice({name: FIVE[name] for name in ("Kullback-Leibler", "Jensen-Shannon", "Pearson χ²")}, value="kl", label="f"),
-    number=Slider.of({name: i for i, name in enumerate(CLASS_LABELS)}, value=4, label="class", play=True),
+    panels=[
+        Panel(
+            "laws",
+            title="the target and one Gaussian",
+            xlabel="x",
+            ylabel="density",
+            xlim=(-5, 7),
+            ylim=(0, 0.6),
+        ),
+        Panel("critic", title="the best critic of the class", xlabel="x", ylabel="T(x)", xlim=(-5, 7)),
+        Panel(
+            "bound",
+            title="best bound / divergence",
+            xlabel="line, pieces, network of n hidden units",
+            ylabel="share",
+            ylim=(0, 1.1),
+            width=1.2,
+        ),
+    ],
+    kind=Choice(
+        {name: FIVE[name] for name in ("Kullback-Leibler", "Jensen-Shannon", "Pearson χ²")},
+        value="kl",
+        label="f",
+    ),
+    number=Slider.of({name: i for i, name in enumerate(SHORT)}, value=4, label="class", play=True),
     size=(13, 4.2),
     alt="The target and a Gaussian, the best critic of a class beside the best of all critics, and the best bound of twelve classes",
 )
@@ -604,6 +754,7 @@ explore(
 # ### Exercise 12.4 · The bound from two sets of scores
 #
 # A network gives *scores* $v$, any real numbers. `row.output_activation` is the increasing map $g_f$ from the real line into the domain of $f^*$, so the critic is $T = g_f(v)$; `row.conjugate` is $f^*$.
+
 
 # %% tags=["exercise:12.bound_from_scores"]
 def bound_from_scores(row, scores_p, scores_q):
@@ -634,7 +785,8 @@ holds(
     "f-bound-samples-only",
     ("the bound from samples alone", float(on_p.mean() - on_q.mean())),
     ("KL(P‖Q) by quadrature", float(divergence(P, Q, "kl"))),
-    tol=5e-3, digits=3,
+    tol=5e-3,
+    digits=3,
 )
 
 # %% [markdown]
@@ -658,7 +810,14 @@ def with_error(view, name, values, errors, **look):
     """Twenty estimates as points with bars of one standard error."""
     order = torch.arange(1.0, 21)
     ends = torch.stack([values - errors, values + errors, torch.full((20,), math.nan)], 1).flatten()
-    view.curve(name + " bars", order.repeat_interleave(3), ends, style="-", width=1.2, **{k: v for k, v in look.items() if k != "label"})
+    view.curve(
+        name + " bars",
+        order.repeat_interleave(3),
+        ends,
+        style="-",
+        width=1.2,
+        **{k: v for k, v in look.items() if k != "label"},
+    )
     view.scatter(name, torch.stack([order, values], 1), size=7, **look)
 
 
@@ -667,16 +826,35 @@ def from_samples(view, kind, n, pieces):
     points_p, points_q = POOL_P[:, :n], POOL_Q[:, :n]
     on_p, on_q = best_T(points_p, kind), row.conjugate(best_T(points_q, kind))
     fixed = on_p.mean(1) - on_q.mean(1)
-    with_error(view["fixed"], "fixed", fixed, ((on_p.var(1) + on_q.var(1)) / n).sqrt(), color="p", label="bound ± standard error")
-    (share_p, index_p), (share_q, index_q) = share(points_p[:, :half], pieces), share(points_q[:, :half], pieces)
+    with_error(
+        view["fixed"],
+        "fixed",
+        fixed,
+        ((on_p.var(1) + on_q.var(1)) / n).sqrt(),
+        color="p",
+        label="bound ± standard error",
+    )
+    (share_p, index_p), (share_q, index_q) = (
+        share(points_p[:, :half], pieces),
+        share(points_q[:, :half], pieces),
+    )
     T = row.f_prime(share_p / share_q)
     for name, part, color in (("same", slice(0, half), "accent"), ("fresh", slice(half, 2 * half), "third")):
         index_p, index_q = share(points_p[:, part], pieces)[1], share(points_q[:, part], pieces)[1]
         on_p, on_q = T.gather(1, index_p), row.conjugate(T).gather(1, index_q)
         bound = on_p.mean(1) - on_q.mean(1)
-        with_error(view["fitted"], name, bound, ((on_p.var(1) + on_q.var(1)) / half).sqrt(), color=color,
-                   label="on its own sample" if name == "same" else "on a fresh one")
-        view.readout(f"{'own sample' if name == 'same' else 'fresh sample'}: above D_f", f"{int((bound > exact).sum())} of 20")
+        with_error(
+            view["fitted"],
+            name,
+            bound,
+            ((on_p.var(1) + on_q.var(1)) / half).sqrt(),
+            color=color,
+            label="on its own sample" if name == "same" else "on a fresh one",
+        )
+        view.readout(
+            f"{'own sample' if name == 'same' else 'fresh sample'}: above D_f",
+            f"{int((bound > exact).sum())} of 20",
+        )
     for panel in ("fixed", "fitted"):
         view[panel].hline("exact", exact, color="q", style="--", label="D_f")
     view.readout("fixed critic: above D_f", f"{int((fixed > exact).sum())} of 20")
@@ -686,9 +864,29 @@ def from_samples(view, kind, n, pieces):
 
 explore(
     from_samples,
-    panels=[Panel("fixed", title="a fixed critic, the best of all", xlabel="experiment", ylabel="bound", xlim=(0, 21), ylim=(-0.5, 1.5)),
-            Panel("fitted", title="the best critic with k pieces, from n/2 points", xlabel="experiment", ylabel="bound", xlim=(0, 21), ylim=(-0.5, 1.5))],
-    kind=Choice({name: FIVE[name] for name in ("Kullback-Leibler", "Jensen-Shannon", "Pearson χ²")}, value="kl", label="f"),
+    panels=[
+        Panel(
+            "fixed",
+            title="a fixed critic, the best of all",
+            xlabel="experiment",
+            ylabel="bound",
+            xlim=(0, 21),
+            ylim=(-0.5, 1.5),
+        ),
+        Panel(
+            "fitted",
+            title="the best critic with k pieces, from n/2 points",
+            xlabel="experiment",
+            ylabel="bound",
+            xlim=(0, 21),
+            ylim=(-0.5, 1.5),
+        ),
+    ],
+    kind=Choice(
+        {name: FIVE[name] for name in ("Kullback-Leibler", "Jensen-Shannon", "Pearson χ²")},
+        value="kl",
+        label="f",
+    ),
     n=Slider.of([50, 100, 200, 500, 1000, 2000, 5000, 10_000], value=500, label="n: points of each law"),
     pieces=Choice([4, 16, 64, 256], value=64, label="pieces k"),
     size=(12, 4.4),
@@ -705,7 +903,13 @@ explore(
 
 # %% name="activation" tags=["picture"]
 BUMPS = torch.exp(-0.5 * ((NODES[:, None] - torch.linspace(-4, 7, 12)) / 0.8) ** 2)
-DOMAINS = {"reverse KL": "reverse_kl", "GAN": "gan", "Jensen-Shannon": "jensen_shannon", "squared Hellinger": "squared_hellinger", "Kullback-Leibler": "kl"}
+DOMAINS = {
+    "reverse KL": "reverse_kl",
+    "GAN": "gan",
+    "Jensen-Shannon": "jensen_shannon",
+    "squared Hellinger": "squared_hellinger",
+    "Kullback-Leibler": "kl",
+}
 
 
 def climb(kind, active, rate, steps=150):
@@ -730,7 +934,13 @@ def activation(view, kind, active, rate):
     path, T = climb(kind, active, rate)
     end, exact = row.conjugate_domain[1], float(divergence(P, Q, kind))
     v = torch.linspace(-4, 4, 161)
-    view["g"].curve("g", v, row.output_activation(v) if active else v, color="accent", label="T = g(v)" if active else "T = v")
+    view["g"].curve(
+        "g",
+        v,
+        row.output_activation(v) if active else v,
+        color="accent",
+        label="T = g(v)" if active else "T = v",
+    )
     view["T"].curve("best", NODES, best_T(NODES, kind).clamp(-4, 4), color="muted", width=3, label="T*")
     view["T"].curve("T", NODES, T.clamp(-4, 4), color="accent", label="T at the end")
     for panel, x in (("g", [-4, 4]), ("T", [-5, 7])):
@@ -738,9 +948,13 @@ def activation(view, kind, active, rate):
             view[panel].fill("outside", x, [4, 4], base=end, color="q", alpha=0.2, label="f* = ∞")
     good = [b for b in path if math.isfinite(b)]
     view["path"].curve("path", range(len(good)), good, color="accent", label="the bound")
-    view["path"].hline("exact", exact, color="q", style="--", label="D_f" if kind != "gan" else "2 JSD − log 4")
+    view["path"].hline(
+        "exact", exact, color="q", style="--", label="D_f" if kind != "gan" else "2 JSD − log 4"
+    )
     if len(good) < len(path):
-        view["path"].text("end", 0.5, 0.5, f"step {len(good)}: the bound is −∞", align="center", where="panel")
+        view["path"].text(
+            "end", 0.5, 0.5, f"step {len(good)}: the bound is −∞", align="center", where="panel"
+        )
     view.readout("last bound", path[-1])
     view.readout("D_f", exact)
     view.readout("steps", len(path) - 1)
@@ -748,13 +962,21 @@ def activation(view, kind, active, rate):
 
 explore(
     activation,
-    panels=[Panel("g", title="from a score to the critic", xlabel="score v", ylabel="T", xlim=(-4, 4), ylim=(-4, 4)),
-            Panel("T", title="the critic over the line", xlabel="x", ylabel="T(x)", xlim=(-5, 7), ylim=(-4, 4)),
-            Panel("path", title="climbing the bound", xlabel="step", ylabel="bound", xlim=(0, 150))],
+    panels=[
+        Panel(
+            "g", title="from a score to the critic", xlabel="score v", ylabel="T", xlim=(-4, 4), ylim=(-4, 4)
+        ),
+        Panel("T", title="the critic over the line", xlabel="x", ylabel="T(x)", xlim=(-5, 7), ylim=(-4, 4)),
+        Panel("path", title="climbing the bound", xlabel="step", ylabel="bound", xlim=(0, 150)),
+    ],
     kind=Choice(DOMAINS, value="reverse_kl", label="f"),
     active=Toggle(True, label="output activation"),
     rate=Slider(0.1, 3.0, step=0.1, value=1.0, label="step size"),
-    presets={"without it": {"active": False}, "without it, large steps": {"active": False, "rate": 3.0}, "with it, large steps": {"rate": 3.0}},
+    presets={
+        "without it": {"active": False},
+        "without it, large steps": {"active": False, "rate": 3.0},
+        "with it, large steps": {"rate": 3.0},
+    },
     size=(13, 4.2),
     alt="The output activation with the domain of the conjugate, the critic over the line, and the bound while the critic climbs it",
 )
@@ -770,10 +992,15 @@ explore(
 # %% tags=["claim:fgan-recovers-gan"]
 D = torch.rand(3, generator=torch.Generator().manual_seed(0))
 best = search_critic("gan")
-print(f"the best bound over all D: {best:.4f};  2 JSD - log 4 = {2 * jsd - math.log(4):.4f};  JSD = {jsd:.4f}")
+print(
+    f"the best bound over all D: {best:.4f};  2 JSD - log 4 = {2 * jsd - math.log(4):.4f};  JSD = {jsd:.4f}"
+)
 convention(
     "fgan-recovers-gan",
-    ("the bound of the GAN row at T = log D, a random D", float(variational_bound("gan", D.log(), D.log(), p, q))),
+    (
+        "the bound of the GAN row at T = log D, a random D",
+        float(variational_bound("gan", D.log(), D.log(), p, q)),
+    ),
     ("E_P log D + E_Q log(1 - D)", float(p @ D.log() + q @ (1 - D).log())),
     under="the slide's label 'JSD' stands for 2 JSD - log 4, the largest value of this bound; the JSD itself is the row with the ½",
 )
@@ -784,13 +1011,17 @@ scores = torch.randn(2, 1000, generator=random)
 holds(
     "standard-gan-special-case",
     ("discriminator's loss of the minimax GAN", float(ADVERSARIAL_LOSSES["minimax"].ratio_loss(*scores))),
-    ("minus your bound for the GAN row, same scores", -float(bound_from_scores(F_DIVERGENCES["gan"], *scores))),
+    (
+        "minus your bound for the GAN row, same scores",
+        -float(bound_from_scores(F_DIVERGENCES["gan"], *scores)),
+    ),
 )
 
 # %% [markdown]
 # ### Exercise 12.5 · The JSD from the value of the game
 #
 # Someone reports the value $V$ of a GAN whose discriminator is at its optimum. How large is the Jensen-Shannon divergence (the one bounded by $\log 2$)?
+
 
 # %% tags=["exercise:12.jsd_from_value"]
 def jsd_from_value(value):
@@ -813,6 +1044,7 @@ jsd_from_value = check("12.jsd_from_value", jsd_from_value)
 #
 # Only one of the two terms depends on the generator. Write the loss that the generator *minimises*. In the experiment below it is your function that trains.
 
+
 # %% tags=["exercise:12.generator_loss"]
 def generator_loss(row, scores_q):
     """What the generator minimises.
@@ -831,6 +1063,7 @@ generator_loss = check("12.generator_loss", generator_loss)
 # ### Exercise 12.7 · One step, both players at once (hard)
 #
 # The single-step method of the f-GAN paper: compute both gradients at the same place, then let the critic go up and the generator down. The critic's score is $v(x) = w_0 + w_1 x + w_2 x^2$; the generator is $\text{mean} + e^{\text{log std}} z$ with noise $z$.
+
 
 # %% tags=["exercise:12.fgan_step"]
 def fgan_step(row, w, theta, x, z, rate):
@@ -856,7 +1089,9 @@ fgan_step = check("12.fgan_step", fgan_step)
 # **Predict, then move.** $P$ is a Gaussian too, so the model is right, and for KL the best critic really is a parabola. Will the pair (mean, std) walk straight to the target? Look for the moments at which the bound is below zero: what must the critic believe then?
 
 # %% name="game" tags=["picture"]
-NOISE = torch.as_tensor(stats.norm.ppf((np.arange(48) + 0.5) / 48))  # 48 evenly spread quantiles: no chance at all
+NOISE = torch.as_tensor(
+    stats.norm.ppf((np.arange(48) + 0.5) / 48)
+)  # 48 evenly spread quantiles: no chance at all
 
 
 @lru_cache(maxsize=32)
@@ -866,7 +1101,9 @@ def play(kind, rate):
     path, bounds = [], []
     for _ in range(601):
         path.append([float(theta[0]), float(theta[1].exp())])
-        s_p, s_q = (w[0] + w[1] * s + w[2] * s**2 for s in (1 + 0.7 * NOISE, theta[0] + theta[1].exp() * NOISE))
+        s_p, s_q = (
+            w[0] + w[1] * s + w[2] * s**2 for s in (1 + 0.7 * NOISE, theta[0] + theta[1].exp() * NOISE)
+        )
         bounds.append(float(bound_from_scores(row, s_p, s_q)))
         if not (math.isfinite(bounds[-1]) and abs(path[-1][0]) < 10):
             break
@@ -893,9 +1130,30 @@ def game(view, kind, rate, steps):
 
 explore(
     game,
-    panels=[Panel("plane", title="the generator's path", xlabel="mean of Q", ylabel="std of Q", xlim=(-1.5, 2.5), ylim=(0, 2.2)),
-            Panel("bound", title="the bound on the way", xlabel="step", ylabel="nats", xlim=(0, 600), ylim=(-1.5, 2))],
-    kind=Choice({"Kullback-Leibler": "kl", "reverse KL": "reverse_kl", "GAN": "gan", "Jensen-Shannon": "jensen_shannon", "squared Hellinger": "squared_hellinger"}, value="kl", label="f"),
+    panels=[
+        Panel(
+            "plane",
+            title="the generator's path",
+            xlabel="mean of Q",
+            ylabel="std of Q",
+            xlim=(-1.5, 2.5),
+            ylim=(0, 2.2),
+        ),
+        Panel(
+            "bound", title="the bound on the way", xlabel="step", ylabel="nats", xlim=(0, 600), ylim=(-1.5, 2)
+        ),
+    ],
+    kind=Choice(
+        {
+            "Kullback-Leibler": "kl",
+            "reverse KL": "reverse_kl",
+            "GAN": "gan",
+            "Jensen-Shannon": "jensen_shannon",
+            "squared Hellinger": "squared_hellinger",
+        },
+        value="kl",
+        label="f",
+    ),
     rate=Slider(0.01, 0.3, step=0.01, value=0.1, label="step size"),
     steps=Slider(10, 600, step=10, value=600, label="steps", play=True),
     size=(11, 4.4),
@@ -930,7 +1188,9 @@ def local_minima(kind):
 
     ends = {}
     for start in ((-1, 0.3), (-1, 1.2), (0, 1.5), (0, 2.5), (1, 1.8), (2, 1.4), (2, 2.5), (3, 2.0)):
-        found = optimize.minimize(objective, [start[0], math.log(start[1])], jac=True, method="BFGS", tol=1e-8)
+        found = optimize.minimize(
+            objective, [start[0], math.log(start[1])], jac=True, method="BFGS", tol=1e-8
+        )
         if np.abs(found.jac).max() < 1e-3 and abs(found.x[0]) < 6:
             ends[round(found.x[0], 2)] = (found.x[0], math.exp(found.x[1]), found.fun)
     return sorted(ends.values(), key=lambda end: end[2])
@@ -938,10 +1198,13 @@ def local_minima(kind):
 
 MINIMA = {kind: local_minima(kind) for kind in FIVE.values()}
 for name, kind in FIVE.items():
-    print(f"{name:16}", "; ".join(f"mean {m:6.3f}, std {s:.3f}, divergence {d:.4f}" for m, s, d in MINIMA[kind]))
+    print(
+        f"{name:16}", "; ".join(f"mean {m:6.3f}, std {s:.3f}, divergence {d:.4f}" for m, s, d in MINIMA[kind])
+    )
 
 # %% [markdown]
 # Reverse KL has a second valley, on the narrow mode, where the divergence is four times as large; for the others the eight starts lead to one minimum. Now the same from samples alone. The loop is short: a critic (two hidden layers of 32 units) and two numbers for the generator, 1,000 steps in turn.
+
 
 # %% name="learn"
 def learn(kind, seed, steps=1000, batch=1024):
@@ -998,8 +1261,12 @@ for name, kind in FIVE.items():
     worst = max(worst, abs(mean - m), abs(std - s), float(np.abs(STORED[f"{kind}/learnt"] - [m, s]).max()))
     above = (STORED[f"{kind}/bound"][:, 0] - STORED[f"{kind}/exact"]) / STORED[f"{kind}/bound"][:, 1]
     excess = max(excess, (bound - exact) / error, float(above.max()))
-    print(f"{name:16} mean {mean:.2f} (exact {m:.2f}), std {std:.2f} (exact {s:.2f}); bound {bound:.3f}, divergence of the learnt law {exact:.3f}")
-print("every learnt mean and std, this seed and the stored ones, within 0.1 of the exact optimum:", worst < 0.1)
+    print(
+        f"{name:16} mean {mean:.2f} (exact {m:.2f}), std {std:.2f} (exact {s:.2f}); bound {bound:.3f}, divergence of the learnt law {exact:.3f}"
+    )
+print(
+    "every learnt mean and std, this seed and the stored ones, within 0.1 of the exact optimum:", worst < 0.1
+)
 print("no bound on fresh samples above the exact divergence by more than its standard error:", excess <= 1)
 
 # %% [markdown]
@@ -1013,7 +1280,11 @@ MEAN_GRID, STD_GRID = torch.linspace(-2.5, 4.5, 57), torch.linspace(0.2, 3.4, 41
 def landscape(kind):
     """The exact divergence over means and standard deviations, shape (41, 57)."""
     nodes = WIDE[::4]
-    log_q = -0.5 * ((nodes - MEAN_GRID[:, None]) / STD_GRID[:, None, None]) ** 2 - STD_GRID[:, None, None].log() - 0.5 * math.log(2 * math.pi)
+    log_q = (
+        -0.5 * ((nodes - MEAN_GRID[:, None]) / STD_GRID[:, None, None]) ** 2
+        - STD_GRID[:, None, None].log()
+        - 0.5 * math.log(2 * math.pi)
+    )
     return F_DIVERGENCES[kind].density(LOG_P[::4].expand_as(log_q), log_q).sum(-1) * (nodes[1] - nodes[0])
 
 
@@ -1032,16 +1303,38 @@ def exact_descent(kind, mean, std, steps=120):
 def experiment(view, kind, mean, std):
     path, values = exact_descent(kind, mean, std), landscape(kind)
     low = MINIMA[kind][0][2]
-    view["map"].heatmap("D", ((values / low).log().clamp(0, 3)).sqrt(), extent=(-2.5, 4.5, 0.2, 3.4), cmap="viridis_r", limits=(0, 1.75))
+    view["map"].heatmap(
+        "D",
+        ((values / low).log().clamp(0, 3)).sqrt(),
+        extent=(-2.5, 4.5, 0.2, 3.4),
+        cmap="viridis_r",
+        limits=(0, 1.75),
+    )
     view["map"].curve("path", path[:, 0], path[:, 1], color="q", style="-", width=2)
     view["map"].scatter("end", path[-1:], color="q", size=9, label="exact descent ends")
     view["map"].scatter("minima", [end[:2] for end in MINIMA[kind]], color="ink", size=9, label="minima")
     view["map"].scatter("stored", STORED[f"{kind}/learnt"], color="accent", size=6, label="learnt, 3 seeds")
     x = torch.linspace(-5, 7, 361)
     view["laws"].fill("p", x, P.log_prob(x).exp(), color="p", alpha=0.3, label="p")
-    view["laws"].curve("exact", x, Normal(*MINIMA[kind][0][:2]).log_prob(x).exp(), color="ink", style="-", label="exact optimum")
-    view["laws"].curve("learnt", x, Normal(*learnt[kind][:2]).log_prob(x).exp(), color="accent", style="--", label="learnt from samples")
-    view["laws"].curve("end", x, Normal(*path[-1]).log_prob(x).exp(), color="q", style=":", label="where the descent ends")
+    view["laws"].curve(
+        "exact",
+        x,
+        Normal(*MINIMA[kind][0][:2]).log_prob(x).exp(),
+        color="ink",
+        style="-",
+        label="exact optimum",
+    )
+    view["laws"].curve(
+        "learnt",
+        x,
+        Normal(*learnt[kind][:2]).log_prob(x).exp(),
+        color="accent",
+        style="--",
+        label="learnt from samples",
+    )
+    view["laws"].curve(
+        "end", x, Normal(*path[-1]).log_prob(x).exp(), color="q", style=":", label="where the descent ends"
+    )
     view.readout("exact: mean", MINIMA[kind][0][0], ".3f")
     view.readout("std", MINIMA[kind][0][1], ".3f")
     view.readout("divergence", low)
@@ -1051,8 +1344,24 @@ def experiment(view, kind, mean, std):
 
 explore(
     experiment,
-    panels=[Panel("laws", title="the target and its Gaussians", xlabel="x", ylabel="density", xlim=(-5, 7), ylim=(0, 0.6)),
-            Panel("map", title="the divergence; bright is low", xlabel="mean of Q", ylabel="std of Q", xlim=(-2.5, 4.5), ylim=(0.2, 3.4))],
+    panels=[
+        Panel(
+            "laws",
+            title="the target and its Gaussians",
+            xlabel="x",
+            ylabel="density",
+            xlim=(-5, 7),
+            ylim=(0, 0.6),
+        ),
+        Panel(
+            "map",
+            title="the divergence; bright is low",
+            xlabel="mean of Q",
+            ylabel="std of Q",
+            xlim=(-2.5, 4.5),
+            ylim=(0.2, 3.4),
+        ),
+    ],
     kind=Choice(FIVE, value="reverse_kl", label="trained under"),
     mean=Slider(-2.0, 4.0, step=0.1, value=0.0, label="start: mean"),
     std=Slider(0.25, 3.2, step=0.05, value=2.0, label="start: std"),
@@ -1067,7 +1376,9 @@ explore(
 # %% name="same-start"
 for name, kind in FIVE.items():
     end, best = exact_descent(kind, 0.0, 2.0, steps=400)[-1], torch.tensor(MINIMA[kind][0][:2])
-    print(f"{name:16} the exact descent from (0, 2) ends within 0.03 of the optimum: {bool((end - best).abs().max() < 0.03)}")
+    print(
+        f"{name:16} the exact descent from (0, 2) ends within 0.03 of the optimum: {bool((end - best).abs().max() < 0.03)}"
+    )
 
 # %% [markdown]
 # ### Trained under one, judged under every other
@@ -1082,7 +1393,10 @@ LABELS = ["KL", "reverse KL", "JSD", "Jeffreys", "Pearson"]
 def cross_table(from_samples):
     """D_judge(P||Q_train), shape (5, 5): rows are what Q was trained under, columns what judges it."""
     laws = [learnt[kind][:2] if from_samples else MINIMA[kind][0][:2] for kind in FIVE.values()]
-    rows = [[float(exact_divergence(judge, torch.tensor([m, math.log(s)]))) for judge in FIVE.values()] for m, s in laws]
+    rows = [
+        [float(exact_divergence(judge, torch.tensor([m, math.log(s)]))) for judge in FIVE.values()]
+        for m, s in laws
+    ]
     return torch.tensor(rows)
 
 
@@ -1095,14 +1409,25 @@ def cross(view, from_samples, divide):
         view.text(f"judge {i}", i + 0.5, 5.15, LABELS[i], align="center")
         for j in range(5):
             text = f"{ratio[i, j]:.2f}" if divide else f"{table[i, j]:.4f}"
-            view.text(f"{i}{j}", j + 0.5, 4.5 - i, text, align="center", color="white" if ratio[i, j] > 2 else "ink")
+            view.text(
+                f"{i}{j}", j + 0.5, 4.5 - i, text, align="center", color="white" if ratio[i, j] > 2 else "ink"
+            )
     view.readout("smallest of each column on the diagonal", bool((table.argmin(0) == torch.arange(5)).all()))
     view.readout("worst ratio", f"{float(ratio.max()):.2f}")
 
 
 explore(
     cross,
-    panels=[Panel("main", title="trained under (row), judged under (column)", xlim=(-1.3, 5), ylim=(0, 5.5), axes=False, legend=False)],
+    panels=[
+        Panel(
+            "main",
+            title="trained under (row), judged under (column)",
+            xlim=(-1.3, 5),
+            ylim=(0, 5.5),
+            axes=False,
+            legend=False,
+        )
+    ],
     from_samples=Toggle(False, label="the learnt laws instead of the exact optima"),
     divide=Toggle(False, label="divided by the best possible"),
     size=(8, 4.2),
@@ -1126,7 +1451,9 @@ explore(
 
 # %% tags=["claim:divergence-roles"]
 atoms = torch.linspace(-3, 6, 37)
-to_atoms = lambda law: torch.softmax(law.log_prob(atoms), 0)  # every law on 37 atoms, where all sums are exact
+to_atoms = lambda law: torch.softmax(
+    law.log_prob(atoms), 0
+)  # every law on 37 atoms, where all sums are exact
 pi, family_m = to_atoms(P), torch.linspace(-0.5, 2.5, 31)
 models = [to_atoms(Normal(m, 1.3)) for m in family_m]
 
@@ -1135,12 +1462,19 @@ def critic_gap(a, b):
     """max E_a f - E_b f over functions on the atoms with slope at most 1."""
     n, step = len(atoms), float(atoms[1] - atoms[0])
     slope = np.eye(n - 1, n, 1) - np.eye(n - 1, n)
-    return -optimize.linprog((b - a).numpy(), A_ub=np.vstack([slope, -slope]), b_ub=np.full(2 * n - 2, step), bounds=[(-99, 99)] * n).fun
+    return -optimize.linprog(
+        (b - a).numpy(),
+        A_ub=np.vstack([slope, -slope]),
+        b_ub=np.full(2 * n - 2, step),
+        bounds=[(-99, 99)] * n,
+    ).fun
 
 
 objectives = {  # each as the method computes it
     "maximum likelihood": [-(pi @ q.log()) for q in models],
-    "variational inference": [q @ (q.log() - (7.0 * pi).log()) for q in models],  # the data law known up to a factor
+    "variational inference": [
+        q @ (q.log() - (7.0 * pi).log()) for q in models
+    ],  # the data law known up to a factor
     "GAN": [pi @ (pi / (pi + q)).log() + q @ (q / (pi + q)).log() for q in models],
     "WGAN": [critic_gap(pi, q) for q in models],
 }
@@ -1153,7 +1487,9 @@ named = {
 }
 lowest = lambda values: float(family_m[int(torch.tensor([float(v) for v in values]).argmin())])
 for method in objectives:
-    print(f"{method:22} objective lowest at m = {lowest(objectives[method]):.1f}, its divergence at m = {lowest(named[method]):.1f}")
+    print(
+        f"{method:22} objective lowest at m = {lowest(objectives[method]):.1f}, its divergence at m = {lowest(named[method]):.1f}"
+    )
 convention(
     "divergence-roles",
     ("the four objectives' minimisers, added up", sum(map(lowest, objectives.values()))),
@@ -1175,15 +1511,20 @@ def model(theta):
 
 log_likelihood = lambda theta: float(data @ model(theta).log())
 forward_kl = lambda theta: float(divergence(data, model(theta), "kl"))
-by_likelihood = optimize.minimize_scalar(lambda t: -log_likelihood(t), bounds=(-3, 3), method="bounded", options={"xatol": 1e-9})
+by_likelihood = optimize.minimize_scalar(
+    lambda t: -log_likelihood(t), bounds=(-3, 3), method="bounded", options={"xatol": 1e-9}
+)
 by_kl = optimize.minimize_scalar(forward_kl, bounds=(-3, 3), method="bounded", options={"xatol": 1e-9})
 entropy = -float(data @ data.log())
-print(f"max E log p = {-by_likelihood.fun:.4f};  with + entropy = {-by_likelihood.fun + entropy:.4f};  min KL = {by_kl.fun:.4f}")
+print(
+    f"max E log p = {-by_likelihood.fun:.4f};  with + entropy = {-by_likelihood.fun + entropy:.4f};  min KL = {by_kl.fun:.4f}"
+)
 convention(
     "mle-forward-kl",
     ("θ that maximises E log p(x | θ)", float(by_likelihood.x)),
     ("θ that minimises KL(π‖p)", float(by_kl.x)),
-    tol=1e-5, digits=4,
+    tol=1e-5,
+    digits=4,
     under="the equality signs join problems with the same solution; their values differ by the entropy of π and by a sign",
 )
 
@@ -1214,7 +1555,9 @@ def modes(view, kind, h):
     view["laws"].fill("p", x, pair.log_prob(x).exp(), color="p", alpha=0.3, label="p")
     view["laws"].curve("q", x, Normal(m, s).log_prob(x).exp(), color="q", label="best Gaussian")
     view["depth"].curve("cover", H, STORED[f"{kind}/covering"][:, 2], color="third", label="covers both")
-    view["depth"].curve("mode", H, STORED[f"{kind}/on_a_mode"][:, 2], color="q", style="--", label="sits on one")
+    view["depth"].curve(
+        "mode", H, STORED[f"{kind}/on_a_mode"][:, 2], color="q", style="--", label="sits on one"
+    )
     view["depth"].vline("h", h)
     names, firsts = [], []
     for name, other in SEVEN.items():
@@ -1232,19 +1575,39 @@ def modes(view, kind, h):
 
 explore(
     modes,
-    panels=[Panel("laws", title="two modes, one Gaussian", xlabel="x", ylabel="density", xlim=(-10, 10), ylim=(0, 0.45)),
-            Panel("depth", title="depth of the valleys", xlabel="h: half the distance of the modes", ylabel="divergence", xlim=(1.5, 5.5)),
-            Panel("first", title="sits on one mode from this h on", ylabel="h", ylim=(0, 6), legend=False, width=1.1)],
+    panels=[
+        Panel(
+            "laws",
+            title="two modes, one Gaussian",
+            xlabel="x",
+            ylabel="density",
+            xlim=(-10, 10),
+            ylim=(0, 0.45),
+        ),
+        Panel(
+            "depth",
+            title="depth of the valleys",
+            xlabel="h: half the distance of the modes",
+            ylabel="divergence",
+            xlim=(1.5, 5.5),
+        ),
+        Panel(
+            "first", title="sits on one mode from this h on", ylabel="h", ylim=(0, 6), legend=False, width=1.1
+        ),
+    ],
     kind=Choice(SEVEN, value="jensen_shannon", label="f"),
     h=Slider(1.5, 5.5, step=0.1, value=4.0, label="h", play=True),
     size=(13, 4.4),
     alt="Two modes and the best Gaussian, the depths of the covering valley and of the valley on a mode, and the distance from which each divergence sits on one mode",
 )
 
+
 # %% tags=["claim:mode-covering-seeking"]
 def depth_at(kind, h, mean, std):
     """Mean, std and depth of the local minimum next to a start, for the even mixture at -h and h."""
-    log_p = torch.logaddexp(-0.5 * (WIDE - h) ** 2, -0.5 * (WIDE + h) ** 2) - math.log(2 * math.sqrt(2 * math.pi))
+    log_p = torch.logaddexp(-0.5 * (WIDE - h) ** 2, -0.5 * (WIDE + h) ** 2) - math.log(
+        2 * math.sqrt(2 * math.pi)
+    )
 
     def objective(v):
         v = torch.tensor(v, requires_grad=True)
@@ -1260,13 +1623,20 @@ best = {}
 for kind in ("kl", "reverse_kl", "jensen_shannon"):
     best[kind] = min((depth_at(kind, 4.0, 0.0, 4.0), depth_at(kind, 4.0, 4.0, 1.05)), key=lambda end: end[2])
     print(f"h = 4, {kind:15} mean {best[kind][0]:.2f}, std {best[kind][1]:.2f}")
-crossing = optimize.brentq(lambda h: depth_at("jensen_shannon", h, h, 1.0)[2] - depth_at("jensen_shannon", h, 0.0, h)[2], 3.8, 4.8, xtol=1e-3)
+crossing = optimize.brentq(
+    lambda h: depth_at("jensen_shannon", h, h, 1.0)[2] - depth_at("jensen_shannon", h, 0.0, h)[2],
+    3.8,
+    4.8,
+    xtol=1e-3,
+)
 print(f"the JSD covers both modes up to h = {crossing:.1f}, and sits on one beyond")
 convention(
     "mode-covering-seeking",
     ("h = 4: std of the best p under KL(p‖π)", best["reverse_kl"][1]),
     ("std of the best p under KL(π‖p)", best["kl"][1]),
-    relation="<", tol=1e-3, digits=3,
+    relation="<",
+    tol=1e-3,
+    digits=3,
     under="the modes are far apart (h ≥ 2.8, notebook 1); nearer, both directions cover",
 )
 
@@ -1279,6 +1649,7 @@ convention(
 # ### The same in two dimensions, live
 #
 # The generator is linear, so its law is one Gaussian; the data are two round modes at $(\pm 3, 0)$, and the training starts near the right one. The dotted lines are the exact optimum for the chosen row, which along $x_1$ is the one-dimensional one above. **Predict** for each loss whether the law will leave the mode near which it starts; then choose the loss, press Reset and Play. "minimax" is the vanilla GAN: compare it with the row GAN.
+
 
 # %% name="two-dimensions"
 class Blobs(AdversarialGame):
@@ -1293,7 +1664,9 @@ class Blobs(AdversarialGame):
             generator[0].weight.copy_(torch.eye(2))
             generator[0].bias.copy_(torch.tensor([2.0, 0.5]))
         critic = mlp((2, 32, 32, 1), "tanh", seed=seed, dtype=torch.float32)
-        super().__init__(generator, critic, data, noise_size=2, loss=loss, lr_d=5e-3, lr_g=5e-3, d_steps=2, seed=seed)
+        super().__init__(
+            generator, critic, data, noise_size=2, loss=loss, lr_d=5e-3, lr_g=5e-3, d_steps=2, seed=seed
+        )
         self.track = [self.along_x1()]
 
     def reset(self):
@@ -1315,8 +1688,13 @@ class Blobs(AdversarialGame):
         mean, cov = self.law()
         return float(mean[0]), math.sqrt(float(cov[0, 0]))
 
+
 # %% name="two-dimensions-live" tags=["picture"]
-LOSSES = {f"f-GAN: {name}": f"f_gan:{kind}" for name, kind in ROWS.items() if kind not in ("pearson_chi2", "neyman_chi2")} | {"minimax (vanilla GAN)": "minimax"}
+LOSSES = {
+    f"f-GAN: {name}": f"f_gan:{kind}"
+    for name, kind in ROWS.items()
+    if kind not in ("pearson_chi2", "neyman_chi2")
+} | {"minimax (vanilla GAN)": "minimax"}
 INDEX_3 = int(np.abs(H - 3.0).argmin())
 
 
@@ -1345,11 +1723,27 @@ def blobs(view, game):
 live = LiveTraining(
     Blobs(),
     blobs,
-    panels=[Panel("plane", title="data and model", xlabel="x₁", ylabel="x₂", xlim=(-7, 7), ylim=(-4.5, 4.5), aspect="equal", width=1.2),
-            Panel("track", title="the model along x₁ (dotted: exact)", xlabel="step", ylabel="", ylim=(-4, 5))],
+    panels=[
+        Panel(
+            "plane",
+            title="data and model",
+            xlabel="x₁",
+            ylabel="x₂",
+            xlim=(-7, 7),
+            ylim=(-4.5, 4.5),
+            aspect="equal",
+            width=1.2,
+        ),
+        Panel("track", title="the model along x₁ (dotted: exact)", xlabel="step", ylabel="", ylim=(-4, 5)),
+    ],
     size=(11, 4.2),
     alt="Samples of a Gaussian generator over two modes of data, and its mean and standard deviation along the first axis during training",
-    presets={"cover": {"loss": "f_gan:kl"}, "seek": {"loss": "f_gan:reverse_kl"}, "the GAN row": {"loss": "f_gan:gan"}, "the vanilla GAN": {"loss": "minimax"}},
+    presets={
+        "cover": {"loss": "f_gan:kl"},
+        "seek": {"loss": "f_gan:reverse_kl"},
+        "the GAN row": {"loss": "f_gan:gan"},
+        "the vanilla GAN": {"loss": "minimax"},
+    },
     cap=10_000,
     loss=Choice(LOSSES, value="f_gan:kl", label="loss"),
     lr_d=Slider(5e-5, 5e-2, value=5e-3, log=True, label="critic's learning rate"),
@@ -1370,6 +1764,7 @@ live.run(700)
 # - Before which $h$ does your row cover two modes? Where is its best Gaussian for the target of 12.5?
 # - Design a generator that seeks modes even earlier than reverse KL. What must its $f(0)$ be, and what does that do to the variance of the bound from samples?
 
+
 # %% name="your-row"
 # With s = 2/√(1 - t) the touching point is u = s - 1, for -3 < t < 1; below -3 it is u = 0, and f*(t) = -f(0) = -1.
 def triangle_conjugate(t):
@@ -1378,11 +1773,23 @@ def triangle_conjugate(t):
 
 
 mine = f_divergence(
-    "triangular", lambda u: (u - 1) ** 2 / (u + 1), lambda u: 1 - 4 / (u + 1) ** 2, triangle_conjugate, (-math.inf, 1.0)
+    "triangular",
+    lambda u: (u - 1) ** 2 / (u + 1),
+    lambda u: 1 - 4 / (u + 1) ** 2,
+    triangle_conjugate,
+    (-math.inf, 1.0),
 )
-print(f"between the two laws of 12.1: {float(divergence(p, q, mine)):.4f}, directly {float(((p - q) ** 2 / (p + q)).sum()):.4f}")
+print(
+    f"between the two laws of 12.1: {float(divergence(p, q, mine)):.4f}, directly {float(((p - q) ** 2 / (p + q)).sum()):.4f}"
+)
 try:
-    f_divergence("wrong", lambda u: (u - 1) ** 2 + 0.1, lambda u: 2 * (u - 1), lambda t: t + t**2 / 4, (-math.inf, math.inf))
+    f_divergence(
+        "wrong",
+        lambda u: (u - 1) ** 2 + 0.1,
+        lambda u: 2 * (u - 1),
+        lambda t: t + t**2 / 4,
+        (-math.inf, math.inf),
+    )
 except ValueError as error:
     print(error)
 
