@@ -105,11 +105,10 @@ predict(
     choices=("none", "Pearson only", "KL and Pearson", "reverse KL and Neyman"),
     answer=f"Pearson only, as soon as the variance of Q is at most 1/2: it is {chi2(0.8):.2f} at a "
     "standard deviation "
-    f"of 0.8, {chi2(0.72):.2f} at 0.72 and {chi2(0.70)} at 0.70, because p²/q then no longer falls towards "
+    f"of 0.8, {chi2(0.72):.2f} at 0.72 and {'infinite' if math.isinf(chi2(0.70)) else chi2(0.70)} at 0.70, because p²/q then no longer falls towards "
     "the sides. A "
     "wide Q does the same to Neyman's, from a variance of 2 on. Total variation, squared Hellinger and "
-    "Jensen-Shannon "
-    "cannot exceed 1, 2 and log 2.",
+    "Jensen-Shannon cannot exceed 1, 2 and log 2.",
 )
 
 # %% name="family" tags=["picture"]
@@ -434,8 +433,7 @@ predict(
     answer="For those that grow at most in proportion to u: the line must not overtake f. The slopes end at "
     + ", ".join(f"{end:.3g} ({name})" for name, end in ends.items() if math.isfinite(end))
     + ". u log u and (u − 1)² outgrow every line. Over the dent of the last one the lines leave a flat "
-    "bridge: "
-    "f** is the largest convex function below f.",
+    "bridge: f** is the largest convex function below f.",
 )
 
 
@@ -498,7 +496,7 @@ explore(
     t=Slider(-3.0, 3.0, step=0.05, value=0.5, label="slope t"),
     lines=Slider(3, 121, step=2, value=9, label="lines in the right panel"),
     presets={
-        "a slope too many": {"name": "jensen_shannon", "t": 0.5},
+        "a slope too many": {"name": "jensen_shannon", "t": 0.5, "lines": 9},
         "the dent is bridged": {"name": "dent", "t": 0.0, "lines": 61},
     },
     size=(13, 4.2),
@@ -958,7 +956,7 @@ predict(
     "12.samples",
     "KL, n = 500, k = 64: how many of the twenty bounds that are tried on their own sample lie above the "
     "divergence?",
-    number="of 20",
+    number="experiments of twenty",
     answer=f"{above[0]}, and {above[1]} of those tried on the other half: a bound on points to which the "
     "critic was fitted is no "
     "bound at all. The error bars of every f shrink like the root of n; only their level differs: at n = "
@@ -1086,8 +1084,8 @@ predict(
     ),
     answer=f"Only {' and '.join(survivors)} survives, because its conjugate is finite everywhere. The "
     "others step out of the "
-    "domain of f*, where the bound is minus infinity and no gradient leads back: after "
-    + ", ".join(f"{len(path) - 1} steps ({name})" for name, path in ended.items() if name not in survivors)
+    "domain of f*, where the bound is minus infinity and no gradient leads back. Steps until then: "
+    + ", ".join(f"{len(path) - 1} ({name})" for name, path in ended.items() if name not in survivors)
     + ".",
 )
 
@@ -1295,8 +1293,7 @@ predict(
     "Q starts at mean −0.6 and must get to mean 1. With KL and a step size of 0.1, how does its mean move?",
     choices=("straight to 1", "past 1 and back, in swings that die out", "in swings that grow"),
     answer=f"Past 1 and back: it goes as far as {beyond:.2f}, and ends at {float(walk[-1, 0]):.2f} after "
-    "600 steps. The critic "
-    "is late and still praises the side where the data were missing a while ago. On "
+    "600 steps. The critic is late and still praises the side where the data were missing a while ago. On "
     f"{below} of the 601 places its bound is below zero, where a constant critic would do better.",
 )
 
@@ -1418,8 +1415,7 @@ predict(
     "Gaussian widest?",
     choices=tuple(FIVE),
     answer="Pearson, then KL: their expectations are under P, and a place where p is there and q is not "
-    "costs them dearly. "
-    "From wide to narrow: "
+    "costs them dearly. From wide to narrow: "
     + ", ".join(f"{name} {std:.2f}" for name, std in sorted(widths.items(), key=lambda pair: -pair[1]))
     + ".",
 )
@@ -1648,8 +1644,8 @@ predict(
     + ", ".join(
         f"{label} {worst:.2f}" for label, worst in sorted(worst_of.items(), key=lambda pair: -pair[1])
     )
-    + ". Pearson punishes too narrow a Gaussian most, reverse KL too wide a one; the optima of JSD and "
-    "Jeffreys lie between.",
+    + ". Pearson punishes too narrow a Gaussian most, reverse KL too wide a one. The optimum of KL is "
+    "the best compromise by this measure, those of JSD and Jeffreys are close behind.",
 )
 
 
@@ -1912,11 +1908,10 @@ explore(
             xlabel="h: half the distance of the modes",
             ylabel="divergence",
             xlim=(1.5, 5.5),
-            ylim=(0, 1.6),
         ),
         Panel(
             "first",
-            title="on one mode from this h on (∞: not so far)",
+            title="on one mode from this h on",
             ylabel="h",
             ylim=(0, 6),
             legend=False,
@@ -2127,9 +2122,9 @@ def try_row(row):
         m, s, _ = min(between, on_one, key=lambda end: end[2])
         print(f"12.6  h = {h}: mean {m:.2f}, std {s:.2f}, {'sits on one mode' if m > 0.5 else 'covers both'}")
     blobs_of_mine = Blobs(f_gan(row))
-    train(lambda _: blobs_of_mine.step() and None, 300, progress="two dimensions")
+    train(lambda _: blobs_of_mine.step() and None, 200, progress="two dimensions")
     mean, std = blobs_of_mine.along_x1()
-    print(f"      in the plane after 300 steps: mean {mean:.2f}, std {std:.2f} along x₁")
+    print(f"      in the plane after 200 steps: mean {mean:.2f}, std {std:.2f} along x₁")
 
 
 try_row(mine)
@@ -2143,6 +2138,7 @@ try_row(mine)
 # | $-\log u$ | $\mathrm{KL}(Q\Vert P)$ | $-1-\log(-t)$, $t<0$ | $0$ | on one, from $h = 2.8$ |
 # | $(u-1)^2$ | Pearson, $\int (p-q)^2/q$ | $t + t^2/4$, $-1$ below $t = -2$ | $\infty$ | covers |
 # | $(\sqrt u - 1)^2$ | squared Hellinger | $t/(1-t)$, $t<1$ | $1$ | on one, from $h \approx 4.7$ |
+# | $\tfrac12\lvert u-1\rvert$ | total variation | $t$, $-\tfrac12$ below $t = -\tfrac12$; $t\le\tfrac12$ | $\tfrac12$ | on one, from $h \approx 3.7$ |
 # | half the printed JS row | JSD | $t < \tfrac12\log 2$ | $\tfrac12\log 2$ | on one, from $h \approx 4.2$ |
 # | $u\log u-(u+1)\log(u+1)$ | $2\,\mathrm{JSD}-\log 4$ | $-\log(1-e^t)$, $t<0$ | $0$, plus a shift | as JSD |
 #
