@@ -103,12 +103,10 @@ predict(
     "12.narrow",
     "Make Q narrow, with a standard deviation of 0.6 around the mean of P. Which bars become infinite?",
     choices=("none", "Pearson only", "KL and Pearson", "reverse KL and Neyman"),
-    answer=f"Pearson only, as soon as the variance of Q is at most 1/2: it is {chi2(0.8):.2f} at a "
-    "standard deviation "
-    f"of 0.8, {chi2(0.72):.2f} at 0.72 and {'infinite' if math.isinf(chi2(0.70)) else chi2(0.70)} at 0.70, because p²/q then no longer falls towards "
-    "the sides. A "
-    "wide Q does the same to Neyman's, from a variance of 2 on. Total variation, squared Hellinger and "
-    "Jensen-Shannon cannot exceed 1, 2 and log 2.",
+    answer=f"Pearson only, as soon as the variance of Q is at most 1/2: it is {chi2(0.8):.2f} at a standard "
+    f"deviation of 0.8, {chi2(0.72):.2f} at 0.72 and {'infinite' if math.isinf(chi2(0.7)) else chi2(0.7)} at "
+    "0.7, because p²/q then no longer falls towards the sides. A wide Q does the same to Neyman's, from a "
+    "variance of 2 on. Total variation, squared Hellinger and Jensen-Shannon cannot exceed 1, 2 and log 2.",
 )
 
 # %% name="family" tags=["picture"]
@@ -1989,7 +1987,7 @@ def blobs(view, game):
     kind = game.loss.name.split(":")[-1]
     kind = "jensen_shannon" if kind in ("gan", "minimax") else kind
     m, s, _ = best_at(kind, INDEX_3)[0]
-    view["plane"].scatter("data", game.data[:400], color="p", size=3, alpha=0.5, label="data")
+    view["plane"].scatter("data", game.data[:400].cpu(), color="p", size=3, alpha=0.5, label="data")
     view["plane"].scatter("model", game.samples(400), color="q", size=3, alpha=0.5, label="model")
     view["plane"].ellipse("gaussian", mean, cov, color="q")
     steps = range(0, len(game.track), max(1, len(game.track) // 200))

@@ -215,7 +215,8 @@ class Blobs(AdversarialGame):
     def gaussian(self):
         """Mean (2,) and covariance (2, 2) of the generator."""
         layer = self.generator[0]
-        return layer.bias.detach().double(), (layer.weight @ layer.weight.T).detach().double()
+        covariance = layer.weight @ layer.weight.T
+        return layer.bias.detach().cpu().double(), covariance.detach().cpu().double()
 
     def along_x1(self):
         """Mean and standard deviation of the first coordinate."""
