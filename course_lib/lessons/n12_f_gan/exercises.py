@@ -8,6 +8,7 @@ import torch
 from course_lib.divergences.convex_function import FDivergence
 from course_lib.divergences.family import F_DIVERGENCES
 from course_lib.exercises.exercise import Case, Exercise, Mistake, Reject
+from course_lib.exercises.steps import why_no_gradient
 
 LOG4 = math.log(4)
 
@@ -53,6 +54,10 @@ def _generators(rng):
     ):
         p, q = (_tensor(rng.dirichlet([2.0] * atoms)) for _ in range(2))
         yield Case((f, p, q), f"{name}, {atoms} atoms drawn at random")
+    # The notebook goes on to atoms that P lacks, and to distributions that are equal.
+    p, q = _tensor([0.0, 0.3, 0.7]), _tensor(rng.dirichlet([2.0] * 3))
+    yield Case((pearson_generator, p, q), "f(u) = (u − 1)², an atom without mass under P")
+    yield Case((pearson_generator, q, q.clone()), "f(u) = (u − 1)², P and Q equal")
 
 
 F_DIVERGENCE = Exercise(
@@ -67,7 +72,7 @@ F_DIVERGENCE = Exercise(
         ),
         Mistake(
             lambda f, p, q: (p * f(p / q)).sum(),
-            "The expectation is under the wrong law: the ratio is p/q, but the weights must be q, not p.",
+            "The expectation is under the wrong distribution: the ratio is p/q, but the weights must be q, not p.",
         ),
         Mistake(lambda f, p, q: (q * f(q / p)).sum(), "The ratio is turned round: f takes p/q."),
         Mistake(
@@ -77,6 +82,18 @@ F_DIVERGENCE = Exercise(
         Mistake(
             lambda f, p, q: f(p / q).mean(),
             "A plain mean gives every atom the same weight: weight each by its probability q.",
+        ),
+        Mistake(
+            lambda f, p, q: (q * f(p / q)).mean(),
+            "Weighted by q *and* divided by the number of atoms: the weights add up to one already, so it is a sum.",
+        ),
+        Mistake(
+            lambda f, p, q: (q * f((p / q).log())).sum(),
+            "f takes the ratio p/q itself, not its logarithm.",
+        ),
+        Mistake(
+            lambda f, p, q: (q * f(p)).sum(),
+            "f is applied to p: it takes the ratio p/q.",
         ),
     ),
     hints=(
@@ -96,6 +113,7 @@ def conjugate_pearson(t):
 def _slopes(rng):
     yield Case((_tensor([0.0, 1.0, 2.0]),), "slopes at which the supremum is reached inside")
     yield Case((_tensor([-5.0, -3.0, -2.0, -1.0]),), "slopes on both sides of −2")
+    yield Case((_tensor(-1.3),), "one slope, without an axis")
     yield Case((_tensor(rng.normal(scale=3.0, size=6)),), "slopes drawn at random")
 
 
@@ -126,6 +144,18 @@ CONJUGATE_PEARSON = Exercise(
         Mistake(
             lambda t: torch.where(t > -2, t**2 / 4, -1.0),
             "The term t is missing: the parabola has its vertex at u = 1, not at 0.",
+        ),
+        Mistake(
+            lambda t: torch.where(t > -1, t + t**2 / 4, -1.0),
+            "The border is in the wrong place: u = 1 + t/2 becomes negative at t = −2.",
+        ),
+        Mistake(
+            lambda t: (t + t**2 / 4).clamp(min=0),
+            "Cut off at 0: −f(0) = −1 is the least value of f*, and it is reached at t = −2.",
+        ),
+        Mistake(
+            lambda t: torch.where(t > -2, t + t**2 / 2, -1.0),
+            "With u = 1 + t/2 the square (u − 1)² is t²/4: u t − f(u) = t + t²/2 − t²/4.",
         ),
     ),
     hints=(
@@ -183,6 +213,14 @@ OPTIMAL_CRITIC = Exercise(
             "The ratio is turned round: u = p/q, not q/p.",
         ),
         Mistake(
+            lambda f, a, b: torch.exp(a - b),
+            "This is the density ratio p/q, whatever f is: the critic is the slope of f there.",
+        ),
+        Mistake(
+            lambda f, a, b: torch.exp(b) * _derivative(f, torch.exp(a - b)),
+            "This is q f′(p/q): the derivative of the integrand by p is f′(p/q) alone.",
+        ),
+        Mistake(
             lambda f, a, b: torch.sigmoid(a - b),
             "This is the discriminator p/(p + q): the critic is f′(p/q).",
         ),
@@ -228,7 +266,7 @@ BOUND_FROM_SCORES = Exercise(
     mistakes=(
         Mistake(
             lambda row, a, b: bound_from_scores(row, b, a),
-            "The expectations are under the wrong laws: T is averaged under P, f*(T) under Q.",
+            "The expectations are under the wrong distributions: T is averaged under P, f*(T) under Q.",
         ),
         Mistake(
             lambda row, a, b: row.output_activation(a).mean() - row.f(row.output_activation(b).abs()).mean(),
@@ -260,12 +298,17 @@ BOUND_FROM_SCORES = Exercise(
             ),
             "f* of the mean is not the mean of f*: apply f* to each score first.",
         ),
+        Mistake(
+            lambda row, a, b: -bound_from_scores(row, a, b),
+            "This is the critic's loss, the bound times −1: the bound itself is asked for.",
+        ),
     ),
     hints=(
         "E_P[T] − E_Q[f*(T)], each expectation estimated by the mean over its own sample.",
         "T = row.output_activation(scores), for both samples; row.conjugate(T) for the second.",
         "T_p.mean() - row.conjugate(T_q).mean()",
     ),
+    gradient=("scores_p", "scores_q"),
     difficulty=1,
     minutes=6,
 )
@@ -277,7 +320,7 @@ def jsd_from_value(value):
 
 def _values(rng):
     yield Case((-LOG4,), "the value of a perfect generator")
-    yield Case((0.0,), "the value when the two laws never overlap")
+    yield Case((0.0,), "the value when the two distributions never overlap")
     for _ in range(2):
         yield Case((-LOG4 * float(rng.uniform(0.1, 0.9)),), "a value between the two")
 
@@ -300,7 +343,7 @@ JSD_FROM_VALUE = Exercise(
     hints=(
         "The row gan gives 2 JSD − log 4. Solve for JSD.",
         "A perfect generator has the value −log 4 and must get 0; "
-        "laws that never overlap have the value 0 and must get log 2.",
+        "distributions that never overlap have the value 0 and must get log 2.",
         "(value + math.log(4)) / 2",
     ),
     difficulty=1,
@@ -320,11 +363,15 @@ def _fake_scores(rng):
 def _probe_loss(loss, row, scores_q):
     scores_q = scores_q.clone().requires_grad_(True)
     value = loss(row, scores_q)
-    if not getattr(value, "requires_grad", False):
+    if (sentence := why_no_gradient(value)) is not None:
+        raise Reject(sentence)
+    if value.shape == scores_q.shape:
         raise Reject(
-            "The loss carries no gradient: compute it with torch functions, without .item() or float()."
+            f"One loss for each score came, shape {tuple(value.shape)}: −f*(T) is averaged over the minibatch."
         )
-    return {"loss": value, "gradient": torch.autograd.grad(value, scores_q)[0]}
+    if value.numel() != 1:
+        raise Reject(f"Expected one number, got shape {tuple(value.shape)}.")
+    return {"loss": value, "gradient": torch.autograd.grad(value.sum(), scores_q)[0]}
 
 
 GENERATOR_LOSS = Exercise(
@@ -352,6 +399,14 @@ GENERATOR_LOSS = Exercise(
             "A sum instead of a mean: the loss must not depend on the size of the minibatch.",
         ),
         Mistake(lambda row, s: -s.mean(), "This is the loss of a Wasserstein generator: f* is missing."),
+        Mistake(
+            lambda row, s: -row.conjugate(row.output_activation(s)),
+            "One loss for each score came, shape (6,): −f*(T) is averaged over the minibatch.",
+        ),
+        Mistake(
+            lambda row, s: -row.conjugate(row.output_activation(s.mean())),
+            "f* of the mean is not the mean of f*: apply f* to each score, then average.",
+        ),
     ),
     hints=(
         "Which of the two terms of E_P[T] − E_Q[f*(T)] depends on the generator?",
@@ -367,21 +422,68 @@ def fgan_step(row, w, theta, x, z, rate):
     return _step(row, w, theta, x, z, rate)
 
 
-def _step(row, w, theta, x, z, rate, *, up=1.0, down=-1.0, alternate=False, log_scale=True, same=False):
+def _step(
+    row, w, theta, x, z, rate, *, up=1.0, down=-1.0, alternate=False, scale=torch.exp, same=False, pull=False
+):
     """The simultaneous step and, by its options, the ways to get it wrong."""
 
     def gradients(w, theta):
         w, theta = w.detach().clone().requires_grad_(True), theta.detach().clone().requires_grad_(True)
-        fake = theta[0] + (theta[1].exp() if log_scale else theta[1]) * z
+        fake = theta[0] + scale(theta[1]) * z
         scores_p, scores_q = (w[0] + w[1] * s + w[2] * s**2 for s in (x, fake))
         value = _outside(row, scores_p, scores_q) if same else bound_from_scores(row, scores_p, scores_q)
-        return torch.autograd.grad(value, (w, theta))
+        of_w, of_theta = torch.autograd.grad(value, (w, theta), retain_graph=pull)
+        if pull:
+            (of_theta,) = torch.autograd.grad(-row.output_activation(scores_q).mean(), theta)
+        return of_w, of_theta
 
     of_w, of_theta = gradients(w, theta)
     new = w + up * rate * of_w
     if alternate:
         of_theta = gradients(new, theta)[1]
     return new.detach(), (theta + down * rate * of_theta).detach()
+
+
+def _with_graph(row, w, theta, x, z, rate):
+    w, theta = w.clone().requires_grad_(True), theta.clone().requires_grad_(True)
+    fake = theta[0] + theta[1].exp() * z
+    value = bound_from_scores(row, *(w[0] + w[1] * s + w[2] * s**2 for s in (x, fake)))
+    of_w, of_theta = torch.autograd.grad(value, (w, theta))
+    return w + rate * of_w, theta - rate * of_theta
+
+
+def _in_place(row, w, theta, x, z, rate):
+    new_w, new_theta = _step(row, w, theta, x, z, rate)
+    return w.data.copy_(new_w), theta.data.copy_(new_theta)
+
+
+_GRAPH = (
+    "What the step returns still requires gradients: return `.detach()` of both, or each step carries all earlier "
+    "ones along."
+)
+_CHANGED = (
+    "The step changed the w or the theta that it was given. Both gradients belong to the old place, and the old place "
+    "stays as it is: work on `.detach().clone()` and return new tensors."
+)
+
+
+def _probe_steps(step, row, w, theta, x, z, rate):
+    """Two steps in a row, the second from where the first one led."""
+    given = w.detach().clone(), theta.detach().clone()
+    first = step(row, w, theta, x, z, rate)
+    if not isinstance(first, tuple | list) or len(first) != 2:
+        return first
+    if any(torch.is_tensor(one) and one.requires_grad for one in first):
+        raise Reject(_GRAPH)
+    if not (torch.equal(w, given[0]) and torch.equal(theta, given[1])):
+        raise Reject(_CHANGED)
+    first = tuple(torch.as_tensor(one, dtype=torch.float64) for one in first)
+    kept = tuple(one.clone() for one in first)
+    # A wrong first step may lead so far out that exponentials overflow: the second begins near the middle then.
+    if not all(one.abs().max() < 1 for one in first):
+        first = tuple(one.nan_to_num(0.0).clamp(-1.0, 1.0) for one in first)
+    second = step(row, *first, x.flip(0) + 0.1, z.flip(0), rate)
+    return {"the new w, theta": kept, "w, theta after one more step": second}
 
 
 def _games(rng):
@@ -397,6 +499,7 @@ FGAN_STEP = Exercise(
     title="One step of the f-GAN, for both players at once",
     reference=fgan_step,
     cases=_games,
+    probe=_probe_steps,
     mistakes=(
         Mistake(
             lambda *a: _step(*a, down=1.0),
@@ -412,9 +515,19 @@ FGAN_STEP = Exercise(
             "These are steps in turn: here both gradients are taken at the old w and theta.",
         ),
         Mistake(
-            lambda *a: _step(*a, log_scale=False),
+            lambda *a: _step(*a, scale=lambda s: s),
             "theta[1] is the logarithm of the standard deviation: take its exponential.",
         ),
+        Mistake(
+            lambda *a: _step(*a, scale=lambda s: (s / 2).exp()),
+            "theta[1] is the logarithm of the standard deviation, not of the variance: no half in the exponential.",
+        ),
+        Mistake(
+            lambda *a: _step(*a, pull=True),
+            "The generator raises T under Q, the heuristic of the f-GAN paper: here it descends the bound itself.",
+        ),
+        Mistake(_with_graph, _GRAPH),
+        Mistake(_in_place, _CHANGED),
         Mistake(
             lambda *a: _step(*a, same=True),
             "The output activation is missing: the scores must be taken into the domain of f*.",
