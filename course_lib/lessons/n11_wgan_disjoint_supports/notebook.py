@@ -269,7 +269,9 @@ def noisy_jsd(theta, sigma):
 def noisy_slope(theta, sigma):
     """Its derivative with respect to theta > 0, under the integral sign."""
     d = theta / sigma
-    return float(torch.trapezoid(normal * (d - nodes) * torch.sigmoid(nodes * d - d**2 / 2), nodes)) / sigma
+    # Nodes are counted from the middle between the two: when they are far apart, all of it lies there.
+    weight = torch.exp(-((nodes + d / 2) ** 2) / 2) / math.sqrt(2 * math.pi)
+    return float(torch.trapezoid(weight * (d / 2 - nodes) * torch.sigmoid(nodes * d), nodes)) / sigma
 
 
 best_sigma = optimize.minimize_scalar(lambda s: -noisy_slope(1.0, s), bounds=(0.05, 2), method="bounded").x
@@ -1164,8 +1166,8 @@ predict(
     choices=("a bell around 0", "level, from −c to c", "two towers, at −c and c"),
     answer="Two towers: "
     + ", ".join(f"{share:.0%} (c = {c})" for c, share in at_ends.items())
-    + " of the weights stand at ±c. The gap grows with every weight that grows, so the critic turns into "
-    "one of the few functions at the corners of the box.",
+    + " of the weights stand at ±c. Larger weights make a larger gap, so training drives most of them to an "
+    "end of their range, and the critic becomes one of the few functions at the corners of the box.",
 )
 
 # %% name="clipping" tags=["picture"]
@@ -1882,21 +1884,23 @@ explore(
 
 # %% name="races-table"
 three = lambda values: " ".join(f"{v:5.3f}" for v in values)
-for regime in ("few", "near"):
-    steps = races[f"{regime}/steps"]
+for regime, middle in (("few", "best in first half"), ("near", "after 32 steps")):
+    steps = list(races[f"{regime}/steps"])
     half, third = len(steps) // 2, len(steps) // 3
-    print(f"{regime}: W1 of three seeds; swing: highest minus lowest W1 in the last third; then medians")
-    head = ("best in first half", "at the end", "swing", "last |gradient|", "first estimate", "seconds")
-    print(f"{'':15s}" + "".join(f"{one:>19s}" for one in head))
+    print(f"{regime}: W1 of three seeds; swing: its highest minus its lowest value in the last third")
+    head = [f"{one:>19s}" for one in (middle, "at the end", "swing")]
+    head += [f"{one:>11s}" for one in ("gradient", "estimate", "seconds")]
+    print(" " * 15 + "".join(head))
     for game in GAMES:
-        w1, gradient, estimate, seconds = (
-            raced(regime, game, k) for k in ("w1", "gradient", "estimate", "seconds")
+        w1, gradient, seen, seconds = (
+            raced(regime, game, what) for what in ("w1", "gradient", "estimate", "seconds")
         )
-        cells = [three(w1[:, : half + 1].min(1)), three(w1[:, -1]), three(np.ptp(w1[:, -third:], axis=1))]
-        cells += [f"{np.median(gradient[:, -1]):.0e}", f"{np.median(estimate[:, 0]):.2f}"]
-        print(f"{game:15s}" + "".join(f"{one:>19s}" for one in [*cells, f"{np.median(seconds[:, -1]):.1f}"]))
-at_32 = list(races["near/steps"]).index(32)
-print("near, after 32 steps: " + "; ".join(f"{g} {three(raced('near', g, 'w1')[:, at_32])}" for g in GAMES))
+        early = w1[:, : half + 1].min(1) if regime == "few" else w1[:, steps.index(32)]
+        cells = [three(early), three(w1[:, -1]), three(np.ptp(w1[:, -third:], axis=1))]
+        medians = [np.median(gradient[:, -1]), np.median(seen[:, 0]), np.median(seconds[:, -1])]
+        print(f"{game:15s}" + "".join(f"{one:>19s}" for one in cells), end="")
+        print(f"{medians[0]:>11.0e}{medians[1]:>11.2f}{medians[2]:>11.1f}")
+print("gradient: its norm at the end; estimate: the first one, in nats or as a length; both medians")
 first = raced("near", "penalty", "w1")[:, 0]
 reached = raced("near", "penalty", "estimate")[:, 0] / (first * (1 + first / 20))
 print(f"near, first gap of the penalised critic / W(1 + W/20): {three(reached)}")
@@ -2011,7 +2015,7 @@ convention(
 # ## 11.8 Your own race
 #
 # The same game, on the screen, with *your* loss of the critic. Each step is one of the discriminator; after every $k$ of them the generator moves once. Change the game while it runs. Begin with the minimax loss and $k = 5$. Then press Reset, set $k$ to 60,
-# and watch the gradient from the start: it falls by many powers of ten within the first twenty generator steps.
+# and watch the gradient from the start: it falls by many powers of ten within the first ten generator steps.
 
 # %% name="predict-live" tags=["predict"]
 last_gradient = raced("few", "minimax", "gradient")[:, -1]
