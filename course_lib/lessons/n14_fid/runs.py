@@ -15,6 +15,7 @@ import torch
 from course_lib.adversarial import AdversarialGame, fit
 from course_lib.data.digits import load_digits
 from course_lib.data.stored import load_stored
+from course_lib.device import trained_on
 from course_lib.networks import mlp
 from course_lib.training import minimise
 from course_lib.variational import VAE, fit_vae
@@ -34,17 +35,20 @@ def build_classifier(seed: int) -> torch.nn.Module:
     return mlp((64, 128, 32, 10), "silu", seed=seed)
 
 
-def train_classifier(seed: int) -> torch.nn.Module:
+def train_classifier(seed: int, steps: int = 800) -> torch.nn.Module:
     """On images with noise of standard deviation 0.1."""
     digits = load_digits()
     network, random = build_classifier(seed), torch.Generator().manual_seed(seed)
 
-    def loss():
-        rows = torch.randint(len(digits.train), (128,), generator=random)
-        images = digits.train[rows] + 0.1 * torch.randn(128, 64, generator=random)
-        return torch.nn.functional.cross_entropy(network(images), digits.train_labels[rows])
+    with trained_on(network) as device:
 
-    minimise(loss, network.parameters(), 800, lr=3e-3, progress=f"classifier {seed}")
+        def loss():
+            rows = torch.randint(len(digits.train), (128,), generator=random)
+            images = digits.train[rows] + 0.1 * torch.randn(128, 64, generator=random)
+            found = network(images.to(device))
+            return torch.nn.functional.cross_entropy(found, digits.train_labels[rows].to(device))
+
+        minimise(loss, network.parameters(), steps, lr=3e-3, progress=f"classifier {seed}")
     return network
 
 
