@@ -771,7 +771,7 @@ explore(
     ],
     y5=Slider(-8.0, 8.0, step=0.1, value=0.0, label="last reading"),
     damping=Slider(0.1, 1.0, step=0.1, value=1.0, label="damping η"),
-    step=Slider(0, 40, value=0, label="updates", play=True),
+    step=Slider(0, 40, value=1, label="updates", play=True),
     presets={"one sweep": {"y5": 0.0, "damping": 1.0, "step": 5},
              "eight sweeps": {"y5": 0.0, "damping": 1.0, "step": 40},
              "the last agrees": {"y5": 2.2, "damping": 1.0, "step": 40},
