@@ -368,9 +368,9 @@ explore(
 )
 
 # %% [markdown]
-# The blue band shows 80 % of 20 tries. With ten latent numbers and $\sigma = 0.3$ most tries are more than a nat too low even after sixteen thousand draws:
-# the mean likelihood estimates $p(x)$ without bias, but mostly none of the draws that count is among them. Draws from an *encoder* that knows
-# roughly where to look (here: the right place, 20 % too wide) need a handful.
+# The blue band shows 80 % of 20 tries. With ten latent numbers and $\sigma = 0.3$ most tries are more than a nat too low even after sixteen
+# thousand draws: the mean likelihood estimates $p(x)$ without bias, but mostly none of the draws that count is among them. Draws from an *encoder*
+# that knows roughly where to look (here: the right place, 20 % too wide) need a handful.
 
 # %% name="shares-multiply"
 z = torch.randn(500_000, 4, generator=seeded(4))
@@ -1167,8 +1167,7 @@ live = LiveTraining(
     size=(10, 6.4),
     alt="Digits, their reconstructions and draws of a VAE while it trains, its codes, the price and the "
     "error",
-    presets={"start values": {"sigma": 0.2, "beta": 1.0, "rate": 3e-3},
-             "sharp": {"sigma": 0.1, "beta": 1.0, "rate": 3e-3},
+    presets={"sharp": {"sigma": 0.1, "beta": 1.0, "rate": 3e-3},
              "σ = 0.9": {"sigma": 0.9, "beta": 1.0, "rate": 3e-3},
              "β = 20": {"sigma": 0.2, "beta": 20.0, "rate": 3e-3}},
     cap=20_000,
@@ -1182,14 +1181,15 @@ live
 # %% [markdown]
 # Press **Play** and try, in this order:
 #
-# 1. *Start values*, a thousand steps: the classes part, and the price rises, because telling digits apart is what the price pays for.
+# 1. As it stands, a thousand steps: the classes part, and the price rises, because telling digits apart is what the price pays for.
 # 2. *σ = 0.9*: within some hundred steps the price falls to nearly nothing and all reconstructions become the average digit. This is *posterior
 #   collapse*: the code says nothing any more.
-# 3. *Start values* again: the code comes back within a few hundred steps. Nothing was broken; at $\sigma = 0.9$ the collapsed model has the higher
+# 3. *Start values*: the code comes back within a few hundred steps. Nothing was broken; at $\sigma = 0.9$ the collapsed model has the higher
 #   bound.
 # 4. *β = 20*: the same collapse, as the prediction's answer says.
 # 5. *Start values*, then *sharp*: the price rises by about two nats and the error hardly falls: two numbers cannot say more about a digit.
-# 6. The learning rate at its right end: the weights soon are no numbers any more, and the training stops and says so. *Reset* brings the first weights back.
+# 6. The learning rate at its right end: the weights soon are no numbers any more, and the training stops and says so. *Start values* and *Reset*
+#   bring the beginning back.
 #
 # ## 3.7 Sigma decides what is alive
 #

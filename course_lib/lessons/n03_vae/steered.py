@@ -58,9 +58,9 @@ class SteeredVae:
             return
         rows = torch.randint(len(self.images), (BATCH,), generator=self.random).to(self.device)
         x = self.images[rows]
-        mean, logvar = self.vae.encode(x)
+        mean, logvar = self._encode(x)
         noise = torch.randn(mean.shape, generator=self.random, dtype=torch.float32).to(self.device)
-        value = self.loss(x, mean, logvar, self.vae.decode, noise, self.sigma, self.beta)
+        value = self.loss(x, mean, logvar, self.vae.decoder, noise, self.sigma, self.beta)
         self.rule.param_groups[0]["lr"] = self.rate
         self.rule.zero_grad()
         value.backward()
@@ -69,12 +69,16 @@ class SteeredVae:
         if self.steps % EVERY == 1 and self.is_finite():
             self._look()
 
+    def _encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        # The networks themselves: what overflows is no mistake of the caller's here, and ``is_finite`` sees it.
+        return self.vae.encoder(x).chunk(2, -1)
+
     @torch.no_grad()
     def _look(self) -> None:
-        mean, logvar = self.vae.encode(self.held)
+        mean, logvar = self._encode(self.held)
         self.when.append(self.steps)
         self.price.append(float(kl_to_standard_normal(mean, logvar).mean()))
-        self.error.append(float((self.held - self.vae.decode(mean)).square().mean().sqrt()))
+        self.error.append(float((self.held - self.vae.decoder(mean)).square().mean().sqrt()))
 
     def pictures(self) -> tuple[Tensor, Tensor]:
         """On the CPU: images, shape (3 n, 64), and the mean codes of all held-out digits, shape (360, 2).
@@ -82,16 +86,17 @@ class SteeredVae:
         The images are the n shown digits, their mean reconstructions, and n decoded draws of the prior (always the
         same ones).
         """
-        if self.is_finite():
-            self._seen = self._pictures()
+        made = self._pictures()
+        if all(bool(torch.isfinite(part).all()) for part in made):
+            self._seen = made
         return self._seen  # after a divergence: the last that there was to be seen
 
     @torch.no_grad()
     def _pictures(self) -> tuple[Tensor, Tensor]:
         x = self.held[self.shown]
         noise = torch.randn(len(x), 2, generator=torch.Generator().manual_seed(1), dtype=torch.float32)
-        made = [self.vae.decode(self.vae.encode(x)[0]), self.vae.decode(noise.to(self.device))]
-        return torch.cat([x, *made]).cpu(), self.vae.encode(self.held)[0].cpu()
+        made = [self.vae.decoder(self._encode(x)[0]), self.vae.decoder(noise.to(self.device))]
+        return torch.cat([x, *made]).cpu(), self._encode(self.held)[0].cpu()
 
     def is_finite(self) -> bool:
         """Whether the last loss and all weights are finite numbers (this waits for the device)."""
