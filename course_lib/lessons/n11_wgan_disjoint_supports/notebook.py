@@ -31,6 +31,7 @@ from torch.nn.functional import softplus
 from course_lib.adversarial import AdversarialLoss, clip_weights, lipschitz_estimate
 from course_lib.claims import convention, erratum, holds
 from course_lib.data.digits import load_digits
+from course_lib.device import trained_on
 from course_lib.divergences import emd, emd_dual, gaussian_kernel, mmd2, pairwise_distances, wasserstein_1d
 from course_lib.exercises import check, hint, owner, predict
 from course_lib.lessons.n11_wgan_disjoint_supports import runs
@@ -533,7 +534,7 @@ explore(
         ),
         Panel("slopes", title="d/dθ", ylabel="slope", ylim=(-3, 3), width=0.8, legend=False),
     ],
-    theta=Slider(-2.0, 2.0, step=0.05, value=0.0, label="θ"),
+    theta=Slider(-2.0, 2.0, step=0.05, value=0.05, label="θ"),
     bandwidth=Slider(0.1, 2.0, step=0.05, value=0.5, label="bandwidth b of MMD"),
     presets={"the same": {"theta": 0.0}, "nearly the same": {"theta": 0.05}, "far": {"theta": 2.0}},
     size=(12, 4.2),
@@ -1077,10 +1078,10 @@ holds(
 theta = torch.tensor(0.5, requires_grad=True)
 moved = torch.stack([theta.expand(64), levels], dim=1)
 (w_slope,) = torch.autograd.grad(emd(even(64), even(64), pairwise_distances(segment(0), moved))[0], theta)
-flat = mlp((2, *[32] * 10, 1), "leaky_relu", seed=0)
-clip_weights(flat, 0.01)
-x = segment(0.5).requires_grad_(True)
-(small,) = torch.autograd.grad(flat(x).sum(), x)
+deep_start = mlp((2, *[32] * 10, 1), "leaky_relu", seed=0)
+clip_weights(deep_start, 0.01)
+at_half = segment(0.5).requires_grad_(True)
+(small,) = torch.autograd.grad(deep_start(at_half).sum(), at_half)
 print(
     "an untrained critic of ten hidden layers, weights clipped at 0.01: a slope of "
     f"{float(small.norm(dim=1).max()):.0e}"
@@ -1121,10 +1122,11 @@ def clipped_step(critic, optimizer, real, fake, bound):
 clipped_step = check("11.clipped_step", clipped_step)
 
 # %% name="train-clipped"
-def random_segments(theta, n, random):
+def random_segments(theta, n, random, device="cpu"):
     """n random points on each segment."""
     u = torch.rand(2, n, 1, generator=random)
-    return torch.cat([torch.zeros(n, 1), u[0]], 1), torch.cat([torch.full((n, 1), float(theta)), u[1]], 1)
+    pair = torch.cat([torch.zeros(n, 1), u[0]], 1), torch.cat([torch.full((n, 1), float(theta)), u[1]], 1)
+    return tuple(points.to(device) for points in pair)
 
 
 def untrained(bound):
@@ -1137,9 +1139,11 @@ def untrained(bound):
 def train_clipped(bound, steps):
     """A critic between the segments at θ = 1, its weights in [-bound, bound]; and the gap after each step."""
     critic, random = untrained(bound), torch.Generator().manual_seed(0)
-    optimizer = torch.optim.Adam(critic.parameters(), lr=5e-3, betas=(0.5, 0.9))
-    step = lambda _: -clipped_step(critic, optimizer, *random_segments(1.0, 64, random), bound)
-    return critic, train(step, steps, progress=f"c = {bound}")["loss"]
+    with trained_on(critic) as device:
+        optimizer = torch.optim.Adam(critic.parameters(), lr=5e-3, betas=(0.5, 0.9))
+        step = lambda _: -clipped_step(critic, optimizer, *random_segments(1.0, 64, random, device), bound)
+        history = train(step, steps, progress=f"c = {bound}")
+    return critic, history["loss"].cpu()
 
 
 BOUNDS = (0.01, 0.03, 0.1, 0.3, 1.0)
@@ -1313,23 +1317,18 @@ def penalised_loss(critic, real, fake, weight, random):
 
 
 def deep_critic(bound=None, steps=60):
+    """A critic with ten hidden layers, trained with clipped weights or, without a bound, with a penalty."""
     critic, random = mlp((2, *[32] * 10, 1), "leaky_relu", seed=0), torch.Generator().manual_seed(0)
-    optimizer = torch.optim.Adam(critic.parameters(), lr=2e-3, betas=(0.5, 0.9))
-    if bound:
-        train(
-            lambda _: clipped_step(critic, optimizer, *random_segments(1.0, 64, random), bound),
-            steps,
-            progress=f"deep, c = {bound}",
-        )
-    else:
-        minimise(
-            lambda: penalised_loss(critic, *random_segments(1.0, 64, random), 10.0, random),
-            critic.parameters(),
-            steps,
-            lr=2e-3,
-            betas=(0.5, 0.9),
-            progress="deep, penalty",
-        )
+    options = {"lr": 2e-3, "betas": (0.5, 0.9)}
+    with trained_on(critic) as device:
+        batch = lambda: random_segments(1.0, 64, random, device)
+        if bound:
+            optimizer = torch.optim.Adam(critic.parameters(), **options)
+            step = lambda _: -clipped_step(critic, optimizer, *batch(), bound)
+            train(step, steps, progress=f"deep, c = {bound}")
+        else:
+            loss = lambda: penalised_loss(critic, *batch(), 10.0, random)
+            minimise(loss, critic.parameters(), steps, progress="deep, penalty", **options)
     return critic
 
 
@@ -1537,25 +1536,25 @@ erratum(
 # %% name="train-penalised"
 def train_penalised(theta, seed, weight=10.0, steps=300, spectral=False):
     """A critic between the segments, with a penalty or normalised matrices; and its gap on even points."""
-    critic, random = (
-        mlp((2, 32, 32, 1), "leaky_relu", spectral_norm=spectral, seed=seed),
-        torch.Generator().manual_seed(seed),
-    )
-    optimizer = torch.optim.Adam(critic.parameters(), lr=5e-3, betas=(0.5, 0.9))
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, steps)
+    critic = mlp((2, 32, 32, 1), "leaky_relu", spectral_norm=spectral, seed=seed)
+    random = torch.Generator().manual_seed(seed)
+    with trained_on(critic) as device:
+        optimizer = torch.optim.Adam(critic.parameters(), lr=5e-3, betas=(0.5, 0.9))
+        schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, steps)
 
-    def step(_):
-        real, fake = random_segments(theta, 64, random)
-        scores = critic(torch.cat([real, fake]))
-        loss = critic_loss(scores[:64], scores[64:])
-        if not spectral:
-            loss = loss + weight * gradient_penalty(critic, real, fake, torch.rand(64, generator=random))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
+        def step(_):
+            real, fake = random_segments(theta, 64, random, device)
+            scores = critic(torch.cat([real, fake]))
+            loss = critic_loss(scores[:64], scores[64:])
+            if not spectral:
+                t = torch.rand(64, generator=random).to(device)
+                loss = loss + weight * gradient_penalty(critic, real, fake, t)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
 
-    train(step, steps, progress=f"critic, θ = {theta}, seed {seed}")
+        train(step, steps, progress=f"critic, θ = {theta}, seed {seed}")
     with torch.no_grad():
         return critic, float(critic(segment(0)).mean() - critic(segment(theta)).mean())
 
@@ -1635,18 +1634,18 @@ explore(
 
 # %% name="train-discriminators"
 def train_discriminator(theta, steps=400):
+    """The JSD, in nats, that a discriminator sees between the segments after its training."""
     logit, random = mlp((2, 32, 32, 1), "leaky_relu", seed=0), torch.Generator().manual_seed(0)
+    with trained_on(logit) as device:
 
-    def loss():
-        real, fake = random_segments(theta, 64, random)
-        scores = logit(torch.cat([real, fake]))
-        return softplus(-scores[:64]).mean() + softplus(scores[64:]).mean()
+        def loss():
+            scores = logit(torch.cat(random_segments(theta, 64, random, device)))
+            return softplus(-scores[:64]).mean() + softplus(scores[64:]).mean()
 
-    minimise(loss, logit.parameters(), steps, lr=5e-3, progress=f"discriminator, θ = {theta}")
+        minimise(loss, logit.parameters(), steps, lr=5e-3, progress=f"discriminator, θ = {theta}")
     with torch.no_grad():
-        return float(
-            LOG2 - (softplus(-logit(segment(0))).mean() + softplus(logit(segment(theta))).mean()) / 2
-        )
+        cross_entropy = softplus(-logit(segment(0))).mean() + softplus(logit(segment(theta))).mean()
+    return float(LOG2 - cross_entropy / 2)
 
 
 seen = {theta: train_discriminator(theta) for theta in (0.25, 2.0)}
@@ -1883,32 +1882,40 @@ explore(
 )
 
 # %% name="races-table"
-three = lambda values: " ".join(f"{v:5.3f}" for v in values)
-for regime, middle in (("few", "best in first half"), ("near", "after 32 steps")):
+def three(values):
+    """A number for each seed."""
+    return " ".join(f"{v:5.3f}" for v in values)
+
+
+def show_table(regime, early):
+    """W1 early on, at the end, and its swing, for three seeds; then medians."""
     steps = list(races[f"{regime}/steps"])
-    half, third = len(steps) // 2, len(steps) // 3
     print(f"{regime}: W1 of three seeds; swing: its highest minus its lowest value in the last third")
-    head = [f"{one:>19s}" for one in (middle, "at the end", "swing")]
-    head += [f"{one:>11s}" for one in ("gradient", "estimate", "seconds")]
-    print(" " * 15 + "".join(head))
+    titles = [f"{one:>19s}" for one in (early, "at the end", "swing")]
+    titles += [f"{one:>11s}" for one in ("gradient", "estimate", "seconds")]
+    print(" " * 15 + "".join(titles))
     for game in GAMES:
         w1, gradient, seen, seconds = (
             raced(regime, game, what) for what in ("w1", "gradient", "estimate", "seconds")
         )
-        early = w1[:, : half + 1].min(1) if regime == "few" else w1[:, steps.index(32)]
-        cells = [three(early), three(w1[:, -1]), three(np.ptp(w1[:, -third:], axis=1))]
-        medians = [np.median(gradient[:, -1]), np.median(seen[:, 0]), np.median(seconds[:, -1])]
-        print(f"{game:15s}" + "".join(f"{one:>19s}" for one in cells), end="")
-        print(f"{medians[0]:>11.0e}{medians[1]:>11.2f}{medians[2]:>11.1f}")
+        soon = w1[:, : len(steps) // 2 + 1].min(1) if regime == "few" else w1[:, steps.index(32)]
+        row = [three(soon), three(w1[:, -1]), three(np.ptp(w1[:, -(len(steps) // 3) :], axis=1))]
+        last, first, spent = np.median(gradient[:, -1]), np.median(seen[:, 0]), np.median(seconds[:, -1])
+        print(
+            f"{game:15s}"
+            + "".join(f"{one:>19s}" for one in row)
+            + f"{last:>11.0e}{first:>11.2f}{spent:>11.1f}"
+        )
+
+
+show_table("few", "best in first half")
+show_table("near", "after 32 steps")
 print("gradient: its norm at the end; estimate: the first one, in nats or as a length; both medians")
-first = raced("near", "penalty", "w1")[:, 0]
-reached = raced("near", "penalty", "estimate")[:, 0] / (first * (1 + first / 20))
+begin = raced("near", "penalty", "w1")[:, 0]
+reached = raced("near", "penalty", "estimate")[:, 0] / (begin * (1 + begin / 20))
 print(f"near, first gap of the penalised critic / W(1 + W/20): {three(reached)}")
-moved = raced("near", "minimax", "w1")
-print(
-    f"near, minimax: largest |gradient| {raced('near', 'minimax', 'gradient').max():.0e}, W1 falls by "
-    f"{three(moved[:, 0] - moved[:, -1])} in 80 steps"
-)
+fall, largest_norm = raced("near", "minimax", "w1"), raced("near", "minimax", "gradient").max()
+print(f"near, minimax: largest |gradient| {largest_norm:.0e}, W1 falls by {three(fall[:, 0] - fall[:, -1])}")
 lowest = min(raced("few", game, "estimate").min() for game in ("minimax", "non_saturating"))
 print(f"few: lowest JSD that a discriminator sees {lowest:.2f} nats")
 
