@@ -559,7 +559,7 @@ VAMP = Exercise(
         ),
         Mistake(
             lambda z, encode, u: table(z, *encode(u)).sum(-1),
-            "This is the sum of the logarithms, a product of the components; a mixture is the logarithm of their mean.",
+            "This is the sum of the logarithms, a product of the components; it should be the logarithm of the mean of the components.",
         ),
     ),
     gradient=("pseudo_inputs",),
