@@ -559,7 +559,7 @@ VAMP = Exercise(
         ),
         Mistake(
             lambda z, encode, u: table(z, *encode(u)).sum(-1),
-            "This is the sum of the logarithms, a product of the components; it should be the logarithm of the mean of the components.",
+            "This is the sum of the logarithms, a product of the components; asked is the logarithm of the mean.",
         ),
     ),
     gradient=("pseudo_inputs",),
