@@ -85,6 +85,7 @@ KL = Exercise(
         ),
     ),
     gradient=True,
+    keeps=True,
     hints=(
         "The coordinates are independent, so the KL is a sum over them of one-dimensional KLs.",
         "Each coordinate gives ½ (σ² + μ² - 1 - log σ²), and σ² = exp(logvar).",
@@ -159,6 +160,7 @@ DRAW = Exercise(
             "Half of the log-variance is the *logarithm* of the standard deviation: it lacks its exp.",
         ),
     ),
+    keeps=True,  # the noise is used again after the draw
     hints=(
         "Shift and scale standard normal noise: z = μ + σ ε.",
         "σ is the square root of exp(logvar), which is exp(logvar / 2).",
@@ -180,7 +182,6 @@ def decoder_cases(rng):
     for sigma in (0.2, 1.7):
         yield Case((normal(rng, 3, 5), normal(rng, 3, 5), sigma))
     yield Case((normal(rng, 2, 3, 4), normal(rng, 2, 3, 4), 0.5), "two draws for each image")
-    yield Case((normal(rng, 5), normal(rng, 5), 0.5), "one image by itself")
 
 
 def residual_only(scale):
@@ -224,7 +225,7 @@ DECODER = Exercise(
             "The constant is that of one pixel; there is one for each pixel.",
         ),
         Mistake(
-            lambda x, m, s: -0.5 * ((x - m) ** 2).sum(min(1, x.ndim - 1)) / s**2 - decoder_constant(x, s),
+            lambda x, m, s: -0.5 * ((x - m) ** 2).sum(1) / s**2 - decoder_constant(x, s),
             "The pixels are the last axis, whatever stands before it: sum over -1, not over 1.",
         ),
         Mistake(
@@ -558,7 +559,7 @@ VAMP = Exercise(
         ),
         Mistake(
             lambda z, encode, u: table(z, *encode(u)).sum(-1),
-            "This is the sum of the logarithms, a product of the components; a mixture is the logarithm of their mean.",
+            "This is the sum of the logarithms, a product of the components; asked is the logarithm of the mean.",
         ),
     ),
     gradient=("pseudo_inputs",),

@@ -403,7 +403,7 @@ explore(
             xlabel="distance between neighbours, in sd",
             ylabel="nats",
             xlim=(0, 8),
-            ylim=(0, 4),
+            ylim=(-0.15, 4),
         ),
     ],
     distance=Slider(0.0, 8.0, step=0.2, value=0.0, label="distance, in sd", play=True),
@@ -582,7 +582,7 @@ explore(
             xlabel="training step",
             ylabel="nats",
             xlim=(-40, STEPS + 40),
-            ylim=(0, 4),
+            ylim=(-0.15, 4),
         ),
     ],
     moment=Slider.of(moments, value=0, label="training step", play=True),
@@ -599,7 +599,7 @@ explore(
 #
 # Small does not mean none. The picture below shows $q_{\rm agg}(z)/p(z)$: red where the prior promises more codes than there are, blue where it promises fewer. A
 # red region is a **hole**: the prior sends samples there, and the decoder was trained there more rarely than it will be used. "The deepest hole" is
-# the place with the smallest quotient within two standard deviations of the prior (farther out hardly any sample falls).
+# the place with the smallest quotient within two standard deviations of the prior, where $1 - e^{-2}$, that is 86 %, of its samples fall.
 
 # %% name="find-holes"
 log_prior_picture = -0.5 * (AXIS[:, None] ** 2 + AXIS**2) - math.log(2 * math.pi)
@@ -700,8 +700,8 @@ def holes_in_numbers(model, name):
         ("q_agg > 2p, crowded", ratio > 2),
     ):
         value, error = mean_and_error(differ[chosen])
-        part = chosen.float().mean()
-        print(f"{name:13} {where:25} {part:6.1%} of the samples {value:6.2f} ± {error:.2f} pixels")
+        found = f"{value:6.2f} ± {error:.2f} pixels" if chosen.sum() >= 30 else "   too few to say"
+        print(f"{name:13} {where:25} {chosen.float().mean():6.1%} of the samples {found}")
 
 
 def log_normal(z):
@@ -719,8 +719,8 @@ real, error = mean_and_error(to_nearest(digits.held_out))
 print(f"{'':13} {'held-out digits':25} {'':21} {real:6.2f} ± {error:.2f} pixels")
 
 # %% [markdown]
-# The deeper the hole, the farther the picture from any training digit; but a *new real digit* is at least as far as the pictures of ordinary holes, and about
-# as far as those of the deep ones, even at β = 0.25. So this measure does not confirm that "holes spoil the samples". It cannot see everything: a picture
+# Pictures from holes are farther from any training digit than those from crowded places; but a *new real digit* is farther still than the pictures of ordinary
+# holes, and about as far as those of the deep holes at β = 0.25. So this measure does not confirm that "holes spoil the samples". It cannot see everything: a picture
 # halfway between two digits may be near both of them and still be no digit.
 #
 # ## 4.4 What β pushes down
@@ -807,7 +807,7 @@ explore(
                 xlabel="β",
                 ylabel="nats",
                 xlim=(0.23, 4.4),
-                ylim=(0, 5.5),
+                ylim=(-0.2, 5.5),
                 xscale="log",
             ),
         ],
@@ -1015,7 +1015,7 @@ explore(
 )
 
 # %% [markdown]
-# With few bumps the held-out digits fall between them, and the prior loses there what it gains on its own digits. That is overfitting in the plain
+# With few bumps the held-out digits fall between them, where the prior has next to no density. That is overfitting in the plain
 # sense: a prior with a bump for each of its images has memorised their codes. (Its curves leave the picture where the loss is larger than 4.5 nats.)
 #
 # ## 4.6 The VampPrior
@@ -1181,7 +1181,7 @@ explore(
                 xlabel="K, components",
                 ylabel="nats",
                 xlim=(0.9, 1600),
-                ylim=(-0.5, 0.2),
+                ylim=(-1.15, 0.25),
                 xscale="log",
             ),
         ],
@@ -1206,7 +1206,7 @@ explore(
 # Three things that the slide does not say, all for this VAE as it stands:
 #
 # - A few pseudo-*images* are **worse than** $\mathcal N(0, I)$: no image has a posterior as wide as the prior, and one narrow bump cannot cover all codes.
-# - Free Gaussians gain more than pseudo-images at every $K$ tried up to ten, and at fifty the two differ by thousandths of a nat. So what gains is the
+# - Free Gaussians gain more than pseudo-images at every $K$ tried up to ten, and at fifty the two differ by a few thousandths of a nat. So what gains is the
 #   *mixture*; that its parts are posteriors of pseudo-inputs adds nothing here.
 # - Fifty components reach nearly the whole gain of all 1,437, in training and on held-out digits.
 #
@@ -1257,8 +1257,9 @@ print(
 print(f"  best of the priors that were fitted above:  {fitted_gain:.2f} nats")
 
 # %% [markdown]
-# Trained together the prior gains several times what it gains afterwards, and mostly in the *reconstruction*: freed from the round $\mathcal N(0, I)$, the codes
-# spread out and tell more about the image, which no prior that is fitted afterwards can bring about.
+# In this training the prior gains several times what a fitted one gains, and it gains it in the *reconstruction*; the average KL is even larger than before. The
+# codes tell more about the image, and that is worth more than it costs. A prior that is fitted afterwards cannot bring this about: it leaves the codes where
+# they are.
 
 # %% [markdown]
 # With $K = n$ and $u_i = x_i$ the VampPrior *is* the aggregated posterior. Two different computations agree on that:
