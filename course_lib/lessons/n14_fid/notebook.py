@@ -34,7 +34,7 @@ from course_lib.exercises import check, hint, predict
 from course_lib.lessons.n14_fid.runs import build_classifier, build_generator, build_vae, stored
 from course_lib.networks import mlp
 from course_lib.variational import elbo, importance_weighted_bound
-from course_lib.widgets import Choice, Panel, Slider, explore
+from course_lib.widgets import Choice, Panel, Slider, Toggle, explore
 
 torch.set_num_threads(1)  # everything here is small: sharing the work costs more than it saves
 digits = load_digits()
@@ -405,7 +405,8 @@ ends, all_left, half = np.array([0.0, 1.0]), np.array([1.0, 0.0]), np.array([0.5
 steps_apart = by_program(ends, ends, all_left, half, 0.5), by_program(ends, ends, half, all_left[::-1], 0.5)
 at_once = by_program(ends, ends, all_left, all_left[::-1], 0.5)
 print(
-    f"s = 1/2: two steps of {steps_apart[0]:.2f} and {steps_apart[1]:.2f}, and at once {at_once:.2f}: no metric"
+    f"s = 1/2: two steps of {steps_apart[0]:.2f} and {steps_apart[1]:.2f},",
+    f"and at once {at_once:.2f}: no metric",
 )
 convention(
     "wasserstein-s",
@@ -677,7 +678,8 @@ def seconds(work):
 
 
 by_root = seconds(lambda: linalg.sqrtm(np.cov(few_pi.numpy().T) @ np.cov(few_p.numpy().T)))
-by_small_matrix = min(seconds(lambda: fid_few_images(few_pi, few_p)) for _ in range(3))
+# Yours or the library's, whichever is quicker.
+by_small_matrix = min(seconds(lambda way=way: way(few_pi, few_p)) for way in [fid_few_images, fid] * 3)
 convention(
     "fid-slow",
     (
@@ -924,19 +926,19 @@ kid_mean, kid_spread = same[:, :, 1].mean(1), same[:, :, 1].std(1)
 predict(
     "14.extrapolation",
     f"Two samples of {SIZES[small[-1]]} real digits each: their FID is {at_small:.2f} on average, and the "
-    "truth is 0. How near does the line through the sizes up to 100 come? And what becomes of KID, on the right, "
-    "when n is small?",
+    "truth is 0. How near does the line through the sizes up to 100 come? And what becomes of KID, on the "
+    "right, when n is small?",
     choices=(
         "it ends as far from 0 as that FID",
         "it takes away most of the bias, not all",
         "it ends within 0.1 of 0",
     ),
-    answer=f"""It takes away most: the line through n = {SIZES[0]} to {SIZES[small[-1]]} ends at {to_small:.2f}, on
-    the other side of 0, because small samples scatter much; with all sizes up to {SIZES[-1]} it ends at
-    {float(extrapolate(KNOWN_SIZES, same[:, :, 0].mean(1))):.2f}. KID has no bias: its mean over {DRAWS} draws is
-    {float(kid_mean[0]):.2f} ± {float(kid_spread[0]) / DRAWS**0.5:.2f} at n = {SIZES[0]} (one standard error). What grows
-    there is its spread: one draw has a standard deviation of {float(kid_spread[0]):.2f} at n = {SIZES[0]}, and of
-    {float(kid_spread[-1]):.2f} at n = {SIZES[-1]}.""",
+    answer=f"""It takes away most: the line through n = {SIZES[0]} to {SIZES[small[-1]]} ends at
+    {to_small:.2f}, on the other side of 0, because small samples scatter much; with all sizes up to
+    {SIZES[-1]} it ends at {float(extrapolate(KNOWN_SIZES, same[:, :, 0].mean(1))):.2f}. KID has no bias: its
+    mean over {DRAWS} draws is {float(kid_mean[0]):.2f} ± {float(kid_spread[0]) / DRAWS**0.5:.2f} at n =
+    {SIZES[0]} (one standard error). What grows there is its spread: one draw has a standard deviation of
+    {float(kid_spread[0]):.2f} at n = {SIZES[0]}, and of {float(kid_spread[-1]):.2f} at n = {SIZES[-1]}.""",
 )
 
 
@@ -1064,8 +1066,9 @@ convention(
     ("the same ratio, untrained classifier", ratio["untrained"]),
     relation="<",
     digits=2,
-    under="the classifiers differ in what they were trained for (one here not at all): the order of two models "
-    f"turns round. Another seed of the same training changes the values by {max(changes):.0%} at most, and no order",
+    under="the classifiers differ in what they were trained for (one here not at all): the order of two "
+    "models turns round. Another seed of the same training changes the values by "
+    f"{max(changes):.0%} at most, and no order",
 )
 
 # %% [markdown]
@@ -1144,7 +1147,7 @@ for name, images in (
 # %% name="predict-twins" tags=["predict"]
 predict(
     "14.twins",
-    "The FID of this noise on the *pixels* is 0. On the features of the classifier, against the "
+    "The FID of this noise on the pixels is 0. On the features of the classifier, against the "
     "training digits: how does it "
     "compare with the FIDs of the VAE and of the GAN?",
     choices=("higher than both", "between them", "lower than both"),
@@ -1157,13 +1160,15 @@ predict(
 
 
 # %% name="twins-picture" tags=["picture"]
-def show_twins(view):
+def show_twins(view, noise):
     view["digits"].image("digits", sheet(target), limits=(0, 1))
     view["twins"].image("twins", sheet(twins), limits=(0, 1))
-    colors = ["p", "q", "third", "fourth"]
+    roles = {"held-out digits": "p", "noise": "q", "VAE": "third", "GAN": "fourth"}
+    shown = [name for name in TWIN_SCORES if noise or name != "noise"]
+    labels, colors = [name.removesuffix(" digits") for name in shown], [roles[name] for name in shown]
     for panel, column in (("fid", "FID"), ("precision", "precision"), ("cmmd", "CMMD")):
-        heights = [row[column] for row in TWIN_SCORES.values()]
-        view[panel].bars("bars", ["held out", "noise", "VAE", "GAN"], heights, color=colors, values=".2f")
+        heights = [TWIN_SCORES[name][column] for name in shown]
+        view[panel].bars("bars", labels, heights, color=colors, values=".2f")
     view.readout("FID on pixels, digits against noise", abs(round(float(fid(target, twins)), 9)), ".4f")
 
 
@@ -1186,6 +1191,7 @@ explore(
             ),
         ],
     ],
+    noise=Toggle(False, label="show the scores of the noise"),
     size=(11, 6),
     alt=(
         "Held-out digits beside noise with the same mean and covariance, and three scores of both, of "
