@@ -777,6 +777,18 @@ def needed(kind):
     return 1 + max(k for k in range(1, 65) if best_pieces(kind, k)[0] < 0.9 * exact)
 
 
+# %% name="predict-intervals" tags=["predict"]
+two_units = STORED["kl/network_bound"][1] / float(divergence(P, Q, "kl"))
+predict(
+    "12.intervals",
+    "Under KL, how many equal intervals does the critic need to come within a tenth of the divergence?",
+    number="intervals",
+    answer=f"{needed('kl')} ({needed('jensen_shannon')} for Jensen-Shannon, {needed('pearson_chi2')} for "
+    "Pearson), and a "
+    f"network needs two hidden units: they reach {two_units:.1%}. A constant critic gives 0, and a line "
+    "next to nothing.",
+)
+
 # %% name="growing" tags=["picture"]
 LABELS_12 = ["const", "line", *map(str, PIECES), *(f"n{n}" for n in WIDTHS)]
 
@@ -841,18 +853,6 @@ for name, kind in THREE.items():
     print(
         f"{name:16} within a tenth from {needed(kind)} intervals on; hidden units and share of D_f: {units}"
     )
-
-# %% name="predict-intervals" tags=["predict"]
-two_units = STORED["kl/network_bound"][1] / float(divergence(P, Q, "kl"))
-predict(
-    "12.intervals",
-    "Under KL, how many equal intervals does the critic need to come within a tenth of the divergence?",
-    number="intervals",
-    answer=f"{needed('kl')} ({needed('jensen_shannon')} for Jensen-Shannon, {needed('pearson_chi2')} for "
-    "Pearson), and a "
-    f"network needs two hidden units: they reach {two_units:.1%}. A constant critic gives 0, and a line "
-    "next to nothing.",
-)
 
 # %% [markdown]
 # A line does almost nothing here, because $p/q$ is large on *both* sides of a gap. Intervals are slow: most of them lie where nothing happens, and the narrow mode needs fine ones. Two hidden units, six numbers and a line, do better than sixty-four intervals, because their steps go where the bound gains most, if the search finds that place. A network has local optima, and a trained critic may sit in one.
