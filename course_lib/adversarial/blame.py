@@ -8,7 +8,7 @@ from torch import Tensor
 __all__ = ["why_not_finite"]
 
 _RATES = "Lower the learning rates, then press Reset."
-_TRAP = "a logarithm of a rounded 0 or 1 does that. Work from the scores, with `softplus`."
+_TRAP = "a logarithm of a rounded 0 or 1 does that. Work from the scores, with softplus."
 _ORDER = ("value", "ratio_loss", "largest_score", "generative_loss", "gradient_norm")
 
 

@@ -218,7 +218,7 @@ class LiveTraining(Shown):
         waiting = runner.patience.waiting
         if waiting:
             limit = runner.patience.seconds
-            speed = f" · one step has lasted {waiting:.0f} s; Pause ends it now, and {limit:.0f} s do"
+            speed = f" · one step has lasted {waiting:.0f} s: Pause ends it, and it is stopped after {limit:.0f} s"
         write(self._status, f"step {runner.steps:,} · {runner.status}{speed}")
         self._show_card(page.training_card(runner, self._draw, self._reason()))
 

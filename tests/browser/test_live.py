@@ -42,11 +42,23 @@ FIRST = "game = make()\nlive = show(game, cap=1_000_000)\nlive"
 SECOND = "other = show(make())\nother"
 LEFT = "import asyncio\nprint('tasks', sum('Runner' in repr(t.get_coro()) for t in asyncio.all_tasks()), live.status)"
 
+# Changes nothing until the game has played.
+STUCK = """
+from course_lib.adversarial import AdversarialLoss
+
+def my_loss(fake):
+    while True:
+        pass
+
+if counts["d"]:
+    game.loss = AdversarialLoss("own", game.loss.ratio_loss, my_loss)
+"""
+
 
 @pytest.fixture
 def lab(tmp_path, page):
     """A notebook with two trainings, all of it run; both stand still."""
-    write_notebook(tmp_path / "live.ipynb", (GAME, FIRST, SECOND, LEFT))
+    write_notebook(tmp_path / "live.ipynb", (GAME, FIRST, SECOND, LEFT, STUCK))
     page.set_viewport_size({"width": 1400, "height": 2000})  # both trainings on the screen
     with running_lab(tmp_path) as url:
         open_notebook(page, url, "live.ipynb")
@@ -183,3 +195,25 @@ def test_a_kernel_that_is_restarted_in_the_middle_leaves_a_clean_page(lab):
     assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
     assert page.get_by_text("Error displaying widget").count() == 0
     assert problems == []
+
+
+@pytest.mark.parametrize("hand", ["pause", "interrupt"])
+def test_an_endless_loop_in_a_loss_of_one_s_own_is_told_and_ended(lab, hand):
+    page = lab
+    press(page, 0, "Play")
+    until(page, lambda: steps(page, 0) > 5)
+    press(page, 0, "Pause")
+    until(page, lambda: "paused" in status(page, 0))
+    run_cell(page, 4)
+    press(page, 0, "Play")
+    until(page, lambda: "one step has lasted" in status(page, 0))
+    if hand == "pause":
+        press(page, 0, "Pause")
+    else:
+        page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()", None
+        )
+    until(page, lambda: "failed" in status(page, 0))
+    card = training(page, 0).get_by_role("alert").inner_text()
+    assert "my_loss" in card and "endless loop" in card and "while True:" in card
+    assert "tasks 0 failed" in "".join(printed(page, 3))  # the kernel answers

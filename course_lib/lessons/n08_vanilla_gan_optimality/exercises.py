@@ -16,7 +16,7 @@ from course_lib.exercises.steps import Watch
 
 LOG2 = math.log(2)
 # What people add to a logarithm or to a denominator "for stability".
-EPSILONS = (1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5)
+EPSILONS = (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
 
 
 def _tensor(values):
@@ -70,6 +70,10 @@ GAN_VALUE = Exercise(
         ),
         Mistake(lambda r, f: r.log().sum() + (1 - f).log().sum(), "These are sums: expectations are means."),
         Mistake(
+            lambda r, f: r.mean().log() + (1 - f.mean()).log(),
+            "The logarithm stands outside the mean: E log D is the mean of the logarithms.",
+        ),
+        Mistake(
             lambda r, f: gan_value(f, r),
             "The two kinds of points have changed places: log D belongs to `d_real`, log(1 − D) to `d_fake`.",
         ),
@@ -116,6 +120,10 @@ OPTIMAL_DISCRIMINATOR = Exercise(
             "This is 1 − D*: D is the probability of being real, so p stands above.",
         ),
         Mistake(lambda p, q: p / q, "This is the density ratio p/q: D* is a probability, p/(p + q)."),
+        Mistake(
+            lambda p, q: torch.sigmoid(p / q),
+            "The sigmoid is applied to the ratio itself: the logit of D* is its logarithm, log(p/q).",
+        ),
         Mistake(lambda p, q: p.log() - q.log(), "This is the logit of D*: apply the sigmoid to it."),
         Mistake(
             lambda p, q: (p > q).double(),
@@ -184,7 +192,7 @@ VALUE_SPLIT = Exercise(
     mistakes=(
         Mistake(
             _split(-LOG2),
-            "The constant is too small: *each* of the two logarithms gives up a log 2 when its denominator is halved.",
+            "The constant is too small: each of the two logarithms gives up a log 2 when its denominator is halved.",
         ),
         Mistake(
             _split(math.log(4)),
@@ -206,6 +214,10 @@ VALUE_SPLIT = Exercise(
         Mistake(
             _split(midpoint=1),
             "The midpoint is (p + q)/2: with p + q in its place the log 4 is counted twice.",
+        ),
+        Mistake(
+            _split(kl=lambda a, m: (m * (m / a).log()).sum()),
+            "Both KL run the wrong way: the expectation of V is over the data, so it is KL(P‖M), and KL(Q‖M).",
         ),
         Mistake(_split(kl=_unguarded), _ZERO),
     ),
@@ -311,9 +323,21 @@ _CUT = (
 
 def _capped(epsilon):
     return (
-        f"The {epsilon:g} inside the logarithm caps the loss at {-math.log(epsilon):.1f} and takes its gradient away "
-        "there: softplus of the logit needs no help."
+        f"The {epsilon:g} (inside the logarithm, or as a clamp) caps the loss at {-math.log(epsilon):.1f} and takes "
+        "its gradient away there: softplus of the logit needs no help."
     )
+
+
+def _clamped(logit, epsilon):
+    return torch.sigmoid(logit).clamp(epsilon, 1 - epsilon)
+
+
+def _d_loss_clamped(epsilon):
+    return lambda r, f: -_clamped(r, epsilon).log().mean() - (1 - _clamped(f, epsilon)).log().mean()
+
+
+def _g_loss_clamped(epsilon):
+    return lambda f: -_clamped(f, epsilon).log().mean()
 
 
 def _by_bce(r, f):
@@ -375,7 +399,12 @@ DISCRIMINATOR_LOSS = Exercise(
             _ROUNDED,
         ),
         Mistake(_by_bce, _CUT),
+        Mistake(
+            lambda r, f: softplus(-r).sum() + softplus(f).sum(),
+            "These are sums: the loss is a sum of two means.",
+        ),
         *(Mistake(_d_loss_with(epsilon), _capped(epsilon)) for epsilon in EPSILONS),
+        *(Mistake(_d_loss_clamped(epsilon), _capped(epsilon)) for epsilon in EPSILONS[3:]),
         Mistake(lambda r, f: discriminator_loss(r, f) / LOG2, "This is in bits: use the natural logarithm."),
     ),
     hints=(
@@ -420,6 +449,7 @@ GENERATOR_LOSS = Exercise(
         Mistake(lambda f: -torch.log(torch.sigmoid(f)).mean(), _ROUNDED),
         Mistake(lambda f: binary_cross_entropy(torch.sigmoid(f), torch.ones_like(f)), _CUT),
         *(Mistake(_g_loss_with(epsilon), _capped(epsilon)) for epsilon in EPSILONS),
+        *(Mistake(_g_loss_clamped(epsilon), _capped(epsilon)) for epsilon in EPSILONS[3:]),
         Mistake(lambda f: generator_loss(f) / LOG2, "This is in bits: use the natural logarithm."),
     ),
     hints=(
