@@ -10,8 +10,8 @@ from course_lib.authoring.source import Source
 
 __all__ = ["EDITIONS", "notebook", "to_bytes"]
 
-# The code of a cell with this tag draws and teaches nothing: JupyterLab shows it folded.
-FOLDED = "picture"
+# The code of cells with these tags draws, or holds the answer to its question: JupyterLab shows it folded.
+FOLDED = {"picture", "predict"}
 
 # Folder below notebooks/ by edition.
 EDITIONS = {"student": "", "solution": "solutions"}
@@ -23,7 +23,7 @@ def notebook(source: Source, edition: str) -> nbformat.NotebookNode:
     cells = []
     for cell in source.cells:
         metadata = {"tags": list(cell.tags)} if cell.tags else {}
-        if FOLDED in cell.tags:
+        if FOLDED & set(cell.tags):
             metadata["jupyter"] = {"source_hidden": True}
         if cell.kind == "markdown":
             text = cell.source

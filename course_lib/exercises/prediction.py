@@ -132,7 +132,9 @@ class Prediction:
             )
             row = widgets.Box(self._inputs(widgets), layout=widgets.Layout(flex_flow="row wrap"))
             shown = widgets.HTMLMath()
-            again = widgets.Button(description="Ask again", layout=widgets.Layout(width="auto"))
+            again = widgets.Button(
+                description="Ask again", layout=widgets.Layout(width="auto", align_self="flex-start")
+            )
             again.on_click(lambda _: self.ask_again())
             self._parts = row, shown, again, widgets.VBox([question, row, shown, again])
             self._show()

@@ -57,6 +57,13 @@ def test_the_code_of_every_picture_is_folded(notebook):
             assert "picture" in cell["metadata"].get("tags", []), cell["id"]
 
 
+def test_a_prediction_does_not_show_its_answer_above_the_question(notebook):
+    _, book = notebook
+    for cell in book["cells"]:
+        if re.search(r"^predict\(", "".join(cell["source"]), re.MULTILINE):
+            assert cell["metadata"].get("jupyter", {}).get("source_hidden"), cell["id"]
+
+
 def test_every_link_to_a_file_of_the_course_leads_somewhere(notebook):
     path, book = notebook
     for cell in book["cells"]:

@@ -12,7 +12,7 @@
 #
 # **Recap.** A distribution that we can write down but not handle, $p$, is to be replaced by a simpler one, $q$, from a family
 # that we choose. "Closest" needs a measure of distance between distributions. The lecture takes the Kullback-Leibler (KL)
-# divergence, and that gives two different answers, because it is not symmetric. (The lecture says *law* for distribution.)
+# divergence, and that gives two different answers, because it is not symmetric.
 
 # %% name="setup"
 import math
@@ -920,7 +920,7 @@ def two_modes(view, h, start_mean, start_std):
     nearest = gaussian_kl_1d(*(torch.tensor(v) for v in (m, s, math.copysign(h, m), 1.0)))
     view.readout("KL(q‖nearest mode)", float(nearest))
     view.readout("inclusive std", float(s_in), ".3f")
-    view["excl"].title(f"√KL(q‖p), bright is low; by {owner(exclusive_fit)}")
+    view["excl"].title(f"√KL(q‖p), by {owner(exclusive_fit)}")
 
 
 explore(
