@@ -161,7 +161,8 @@ gaussian_decoder = check("04.gaussian_decoder", gaussian_decoder)
 LATENT = 2
 moments = (0, 25, 50, 100, 200, 400, 700, 1000, 1500, 2000, STEPS)
 
-# The encoder: 64 pixels to mean and log-variance; the decoder: a latent point to 64 logits; two hidden layers of 64 each.
+# The encoder: 64 pixels to mean and log-variance; the decoder: a latent point to 64 logits.
+# Both have two hidden layers of 64.
 vae = build(LATENT, likelihood="bernoulli")
 
 
