@@ -913,7 +913,7 @@ explore(
               xlim=(-1.5, 61.5), ylim=(1e-17, 3)),
     ],
     rate=Slider(0.1, 8.0, step=0.1, value=0.5, label="step size η"),
-    round=Slider(0, 60, value=0, label="round", play=True),
+    round=Slider(0, 60, value=1, label="round", play=True),
     presets={"η = 0.5": {"rate": 0.5, "round": 60}, "η = 3.2": {"rate": 3.2, "round": 60},
              "below 4, and yet": {"rate": 3.8, "round": 60}, "η = 8": {"rate": 8.0, "round": 60}},
     alt="Five bars of the data with the generator as points, and the distance between them against the "
@@ -1013,7 +1013,7 @@ explore(
         Panel("time", title="the same against time", xlabel="round", ylabel="parameter",
               xlim=(0, 250), ylim=(-5, 5)),
     ],
-    rounds=Slider(0, 250, step=5, value=0, label="rounds", play=True),
+    rounds=Slider(0, 250, step=5, value=10, label="rounds", play=True),
     lr_d=Slider(0.01, 1.0, step=10**0.05, value=0.2, log=True, label="learning rate of D"),
     lr_g=Slider(0.01, 1.0, step=10**0.05, value=0.2, log=True, label="learning rate of G"),
     k=Slider(1, 10, value=1, label="k, steps of D per step of G"),
