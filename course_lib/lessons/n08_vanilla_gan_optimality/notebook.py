@@ -980,9 +980,9 @@ predict(
     choices=("it spirals in", "it stays on a circle, nearly", "it spirals out"),
     answer=f"""It circles: the generator still swings out to |b| = {reach():.2f} in the last 50 of 250 rounds,
     of 2 at the start. With s = 0 nothing at all pulls inwards ({reach(s=0.0):.2f}), and simultaneous steps
-    then spiral out ({reach(s=0.0, together=True, lr_d=0.5, lr_g=0.5):.1f} at learning rates of 0.5). What
-    makes it settle: the penalty γ = 0.4 ({reach(gamma=0.4):.3f}) and wide distributions, s = 1
-    ({reach(s=1.0):.0e}). The non-saturating loss pulls inwards as well, but slowly
+    then spiral out (after 250 rounds b and w are {np.linalg.norm(play_orbit(s=0.0, together=True)[-1]):.2f}
+    from the solution). What makes it settle: the penalty γ = 0.4 ({reach(gamma=0.4):.3f}) and wide
+    distributions, s = 1 ({reach(s=1.0):.0e}). The non-saturating loss pulls inwards as well, but slowly
     ({reach(loss="non_saturating"):.2f}). More steps of D help in the end ({reach(k=10):.2f} with k = 10, and
     {np.abs(play_orbit(k=10, rounds=1500)[-50:, 0]).max():.2f} after 1,500 rounds), at the price of a w that
     swings to {np.abs(play_orbit(k=10)[:, 1]).max():.1f} at first.""",
@@ -1025,7 +1025,7 @@ explore(
         "as first": {"rounds": 250}, "ten steps of D": {"rounds": 250, "k": 10},
         "slow D": {"rounds": 250, "lr_d": 0.02}, "penalised": {"rounds": 250, "gamma": 0.4},
         "wide": {"rounds": 250, "s": 1.0}, "non-saturating": {"rounds": 250, "loss": "non_saturating"},
-        "together": {"rounds": 250, "s": 0.0, "together": True, "lr_d": 0.5, "lr_g": 0.5},
+        "together": {"rounds": 250, "s": 0.0, "together": True},
     },
     alt="The vector field of a two-parameter game with an orbit, and both parameters against the round.",
 )
