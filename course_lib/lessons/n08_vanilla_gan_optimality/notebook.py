@@ -1576,7 +1576,7 @@ def draw_runs(view, seed, steps):
             samples = runs[f"{name}/samples"][seed].astype(float)
             view[panel].scatter("model", samples, color="q", size=3.5, label="samples")
         else:
-            view[panel].text("later", 0.5, 0.5, "samples: at 8,000 steps", align="center", where="panel")
+            view[panel].text("later", 0.5, 0.07, "samples at 8,000 steps", align="center", where="panel")
         view[panel].scatter("centres", CENTRES, color="p", size=6, label="modes")
         covered = runs[f"{name}/covered"][seed][: last + 1]
         color = "q" if name == "plain" else "p"
