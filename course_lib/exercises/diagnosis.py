@@ -93,7 +93,7 @@ def _views(expected, results) -> list[_View]:
         returned = [one.returned[0] for one in expected], [one.returned[0] for one in results]
         views.append(_View("What your function returns", *returned))
     if all(one.failure is None and one.rejected is None for one in results):
-        if views and all(compare(one.value, one.returned[0], 0, 0) is None for one in results):
+        if views and all(compare(one.value, one.returned[0], 0, 0) is None for one in (*expected, *results)):
             del views[0]
         views.append(_View("Your answer", [one.value for one in expected], [one.value for one in results]))
     return views
@@ -149,7 +149,7 @@ def _related(exercise, cases, view: _View, relations) -> str | None:
     values = {place: one for place, one in wrong.items() if "gradient" not in place} or wrong
     told = []
     for place, one in values.items():
-        words = one.relation(relations)
+        words = one.relation(relations, min(exercise.atol, 1e-6))
         if not words:
             return None
         subject = (
@@ -174,12 +174,12 @@ class _Place:
             compare(one, two, *tolerances) is None for one, two in zip(self.got, self.want, strict=True)
         )
 
-    def relation(self, relations: Sequence[Callable]) -> str | None:
+    def relation(self, relations: Sequence[Callable], noise: float) -> str | None:
         got, want = [one.array for one in self.got], [one.array for one in self.want]
         single = any(one.single for one in self.got)
         tolerance = 1e-6 if not single else (1e-5 if all(one.single for one in self.want) else 2e-4)
         if any(one.shape != two.shape for one, two in zip(got, want, strict=True)):
-            said = reshaped(got, want, tolerance) if relations is _STRONG else None
+            said = reshaped(got, want, tolerance, noise) if relations is _STRONG else None
             return f"{said} {_on_all(len(got))}" if said else None
         finite = [(np.isfinite(one), np.isfinite(two)) for one, two in zip(got, want, strict=True)]
         if any(bool((mine & ~right).any()) for mine, right in finite):

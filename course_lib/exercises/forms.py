@@ -130,8 +130,13 @@ _REDUCTIONS: tuple[tuple[str, Callable], ...] = (
 )  # fmt: skip
 
 
-def reshaped(got: Sequence[np.ndarray], want: Sequence[np.ndarray], tolerance: float = 1e-6) -> str | None:
-    """What links arrays of other shapes than the expected ones: words that follow "your answer"."""
+def reshaped(
+    got: Sequence[np.ndarray], want: Sequence[np.ndarray], tolerance: float = 1e-6, noise: float = 0.0
+) -> str | None:
+    """What links arrays of other shapes than the expected ones: words that follow "your answer".
+
+    ``tolerance`` is relative to the size of the numbers, ``noise`` absolute.
+    """
 
     def hold(way) -> bool:
         for mine, right in zip(got, want, strict=True):
@@ -143,11 +148,9 @@ def reshaped(got: Sequence[np.ndarray], want: Sequence[np.ndarray], tolerance: f
             ):
                 return False
             keep = np.isfinite(target)
-            scale = float(np.abs(target[keep]).max(initial=0.0))
-            if np.any(
-                np.abs(made[keep] - target[keep])
-                > tolerance * np.abs(target[keep]) + 1e-3 * tolerance * scale
-            ):
+            made, target = made[keep], target[keep]
+            limit = tolerance * np.abs(target) + 1e-3 * tolerance * np.abs(target).max(initial=0.0) + noise
+            if np.any(np.abs(made - target) > limit):
                 return False
         return True
 

@@ -96,7 +96,9 @@ def _attempt(exercise, answer, cases, expected, output) -> _Attempt:
             return
         for case, want in zip(cases, expected, strict=True):
             results.append(outcome_of(exercise, answer, case, want))
-            ended = results[-1].failure is not None and _where_it_stopped(exercise, results[-1]) != "after"
+            ended = (
+                results[-1].failure is not None and _where_it_stopped(exercise, want, results[-1]) != "after"
+            )
             if ended or results[-1].nothing:
                 break
 
@@ -127,7 +129,7 @@ def _verdict_on(exercise, answer, cases, expected, attempt) -> Verdict:
     if last.failure is not None:
         if last.failure.is_not_implemented and _is_stub(last.failure):
             return Verdict("stub")
-        where = _where_it_stopped(exercise, last)
+        where = _where_it_stopped(exercise, expected[len(results) - 1], last)
         if where != "after":
             return Verdict(
                 "exception" if where == "inside" else "later",
@@ -138,10 +140,13 @@ def _verdict_on(exercise, answer, cases, expected, attempt) -> Verdict:
     return _judge(exercise, answer, cases, expected, results)
 
 
-def _where_it_stopped(exercise: Exercise, result: Result) -> str:
+def _where_it_stopped(exercise: Exercise, want: Result, result: Result) -> str:
     """Where an error came from: "inside" the answer, "later" in something that the answer had returned, or "after" it,
-    in what the check did with the value."""
+    in what the check did with the value. An error of a later call comes "after" when the first call was wrong already.
+    """
     failure, probe = result.failure, getattr(exercise.probe or exercise.judge, "__code__", None)
+    if failure.inside and result.returned and compare(result.returned[0], want.returned[0]) is not None:
+        return "after"
     if failure.inside or not result.returned:
         return "inside"
     own = None if probe is None else (probe.co_filename, probe.co_name)
@@ -213,7 +218,7 @@ def verdict_of(exercise: Exercise, case: Case, want: Result, got: Result) -> Ver
     if got.failure is not None:
         unusable = f"What your function returned could not be used further: `{got.failure.text}`."
         verdict = _returned(want, got) or Verdict("rejected", unusable)
-        return replace(verdict, given=_given(case))
+        return replace(verdict, message=verdict.message or unusable, given=_given(case))
     if exercise.judge is not None:
         if got.judged is not None:
             return Verdict("rejected", got.judged, _given(case), brief(got.value), brief(want.value))

@@ -440,6 +440,20 @@ def test_a_probe_that_cannot_use_the_answer_says_what_came(bank, shown):
     assert "an array of shape (3,)" in look(shown)
 
 
+def test_a_first_call_that_is_wrong_is_told_before_the_error_of_a_later_one(bank, shown):
+    def step(w, theta):
+        return w + torch.ones(3, dtype=w.dtype), theta + torch.ones(2, dtype=w.dtype)
+
+    def probe(answer, w, theta):
+        first = answer(w, theta)
+        return first, answer(*first)
+
+    cases = [tuple(torch.randn(n, dtype=torch.float64) for n in (3, 2)) for _ in range(2)]
+    bank(reference=step, cases=lambda rng: cases, probe=probe, mistakes=())
+    check("99.double", lambda w, theta: step(w, theta)[::-1])
+    assert "Results 1 and 2 have changed places on all 2 inputs" in look(shown)
+
+
 # --- records ------------------------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ NAMED = [
     # The target of torch's kl_div is its second argument, so KL runs the other way.
     ("01.kl_discrete", lambda p, q: functional.kl_div(p.log(), q, reduction="sum"), "KL\\(q‖p\\)"),
     # On a vector "batchmean" divides by the number of atoms.
-    ("01.kl_discrete", lambda p, q: functional.kl_div(q.log(), p, reduction="batchmean"), "number of entries of"),
+    ("01.kl_discrete", lambda p, q: functional.kl_div(q.log(), p, reduction="batchmean"), "entries of|over the atoms"),
     # Its first argument must be a log-probability.
     ("01.kl_discrete", lambda p, q: functional.kl_div(q, p, reduction="sum"), "exponential of `q`|log"),
     ("01.kl_discrete", lambda p, q: -(p * q.log()).sum(), "cross-entropy"),

@@ -58,7 +58,7 @@ def one_sided(critic, real, fake, t):
 
 NAMED = [
     # The order of the lists is taken for positions on the line.
-    ("11.w1_sorted", lambda x, y: (x - y).abs().mean(), "before sorting"),
+    ("11.w1_sorted", lambda x, y: (x - y).abs().mean(), "before sorting|as they stand"),
     ("11.w1_sorted", lambda x, y: (x.sort().values - y.sort().values).abs().sum(), "sum"),
     ("11.w1_sorted", lambda x, y: (x.sort().values - y.sort().values).abs(), "its mean"),
     ("11.w1_sorted", lambda x, y: -w1(x, y), "sign"),
@@ -70,13 +70,13 @@ NAMED = [
     ("11.plan_cost", lambda plan, x, y: cost(plan, x, y) / len(x), "number of rows"),
     ("11.theta_gradients", lambda t, b, a: slopes(t, b, a)[[0, 1, 3, 2]], "in another order"),
     ("11.theta_gradients", lambda t, b, a: -slopes(t, b, a), "sign"),
-    ("11.theta_gradients", lambda t, b, a: slopes(t, b, torch.ones_like(a)), "one in place of `a`|`a`"),
+    ("11.theta_gradients", lambda t, b, a: slopes(t, b, torch.ones_like(a)), "`a`|overlap"),
     ("11.critic_loss", lambda r, f: r.mean() - f.mean(), "gap itself"),
     ("11.critic_loss", lambda r, f: r.mean() + f.mean(), "minus `r` in place of `r`"),
     ("11.critic_loss", lambda r, f: (f.mean() - r.mean()).item(), "no gradient"),
     ("11.critic_loss", lambda r, f: f.sigmoid().mean() - r.sigmoid().mean(), "sigmoid"),
     ("11.critic_loss", lambda r, f: (f.mean() - r.mean()) / 2, "1/2"),
-    ("11.clipped_step", step_with(nothing), "Nothing is clipped"),
+    ("11.clipped_step", step_with(nothing), "Nothing is clipped|clamp each parameter"),
     ("11.clipped_step", step_with(weights_only), "biases"),
     ("11.clipped_step", step_with(from_zero), "negative weights"),
     # min() gives a value and an index.
@@ -85,19 +85,19 @@ NAMED = [
     ("11.extend_potential", lambda v, a, x: v + torch.cdist(x, a), "smallest entry over the last axis"),
     ("11.extend_potential", lambda v, a, x: v[torch.cdist(x, a).argmin(1)], "nearest anchor"),
     # The weight λ = 10 belongs to the loss, not to the penalty.
-    ("11.gradient_penalty", lambda *a: 10 * penalty(*a).mean(), "times 10"),
+    ("11.gradient_penalty", lambda *a: 10 * penalty(*a).mean(), "times 10|ten times"),
     ("11.gradient_penalty", lambda *a: penalty(*a), "its mean"),
     ("11.gradient_penalty", lambda critic, real, fake, t: penalty(critic, fake, real, t).mean(), "t belongs"),
     ("11.gradient_penalty", lambda *a: -penalty(*a).mean(), "sign"),
     ("11.settled_slope", lambda w, lam: w / (2 * lam), "1 smaller"),
     ("11.settled_slope", lambda w, lam: 1 + w / lam, "factor 2"),
     ("11.settled_slope", lambda w, lam: 1 / (1 + w / (2 * lam)), "1 over the expected"),
+    ("11.w1_sorted", lambda x, y: ((x.sort().values - y.sort().values) ** 2).mean().sqrt(), "W2|square"),
+    ("11.gradient_penalty", one_sided, "one-sided|both sides|below 1|is 0"),
 ]  # fmt: skip
 
 UNNAMED = [
-    ("11.w1_sorted", lambda x, y: ((x.sort().values - y.sort().values) ** 2).mean().sqrt(), "W2|square"),
     ("11.plan_cost", lambda plan, x, y: (plan * torch.cdist(x, y) ** 2).sum().sqrt(), "W2|squared"),
     ("11.theta_gradients", lambda t, b, a: slopes(t, b, a)[2:], "four|entries"),
     ("11.extend_potential", lambda v, a, x: (v + torch.cdist(x, a)).mean(1), "mean|minimum"),
-    ("11.gradient_penalty", one_sided, "one-sided|both sides|below 1|is 0"),
 ]  # fmt: skip

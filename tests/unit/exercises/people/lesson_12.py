@@ -48,7 +48,7 @@ def in_place(row, w, theta, x, z, rate):
 
 
 NAMED = [
-    ("12.f_divergence", lambda f, p, q: (q * f(p / q)).mean(), "number of entries"),
+    ("12.f_divergence", lambda f, p, q: (q * f(p / q)).mean(), "number of (entries|atoms)"),
     ("12.f_divergence", lambda f, p, q: q * f(p / q), "its sum"),
     ("12.f_divergence", lambda f, p, q: divergence(f, q, p), "exchanged"),
     ("12.f_divergence", lambda f, p, q: -divergence(f, p, q), "sign"),
@@ -65,7 +65,7 @@ NAMED = [
     ("12.optimal_critic", lambda f, a, b: -slope(f, (a - b).exp())[0], "sign"),
     ("12.optimal_critic", lambda f, a, b: slope(f, (b - a).exp())[0], "turned round"),
     ("12.optimal_critic", lambda f, a, b: slope(f, a - b)[0], "exponential"),
-    ("12.bound_from_scores", lambda row, a, b: -bound(row, a, b), "sign"),
+    ("12.bound_from_scores", lambda row, a, b: -bound(row, a, b), "sign|times −1"),
     ("12.bound_from_scores", lambda row, a, b: bound(row, b, a), "wrong laws|wrong distributions|exchanged"),
     ("12.bound_from_scores", lambda row, a, b: bound(row, a, b) / 2, "times 1/2"),
     ("12.bound_from_scores", lambda row, a, b: bound(row, a, -b), "minus `b`"),
@@ -75,19 +75,19 @@ NAMED = [
     ("12.jsd_from_value", lambda v: ((v + LOG4) / 2) ** 0.5, "square root of the expected"),
     ("12.jsd_from_value", lambda v: v + math.log(2), "larger than the expected one by half of `value`"),
     ("12.optimal_critic", lambda f, a, b: slope(f, (a - b).exp())[0].exp(), "exponential of the expected"),
-    ("12.generator_loss", lambda row, s: -row.conjugate(row.output_activation(s)), "its mean"),
+    ("12.generator_loss", lambda row, s: -row.conjugate(row.output_activation(s)), "its mean|averaged"),
     ("12.generator_loss", lambda row, s: -loss(row, s), "sign"),
-    ("12.generator_loss", lambda row, s: float(loss(row, s)), "no gradient"),
+    ("12.generator_loss", lambda row, s: float(loss(row, s)), "no gradient|ended its graph"),
     ("12.generator_loss", lambda row, s: -row.output_activation(s).mean(), "heuristic"),
-    ("12.fgan_step", in_place, "changes `w` and `theta`"),
+    ("12.fgan_step", in_place, "changes `w` and `theta`|changed the w"),
     ("12.fgan_step", lambda *a: step(*a)[::-1], "changed places"),
     ("12.fgan_step", lambda *a: step(*a)[0], "result 1 alone"),
     ("12.fgan_step", lambda row, w, theta, x, z, rate: step(row, w, theta, x, z, -rate), "exchanged"),
+    ("12.conjugate_pearson", lambda t: torch.where(t > -2, t + t**2 / 2, -1.0), "1/4|square"),
 ]  # fmt: skip
 
 UNNAMED = [
     ("12.f_divergence", lambda f, p, q: (p * (p / q).log()).sum(), "f"),
-    ("12.conjugate_pearson", lambda t: torch.where(t > -2, t + t**2 / 2, -1.0), "1/4|square"),
     ("12.conjugate_pearson", lambda t: (t - 1) ** 2 + t, "f itself|conjugate"),
     ("12.bound_from_scores", lambda row, a, b: row.output_activation(a).mean() - row.conjugate(b).mean(), "activ|inf"),
     ("12.bound_from_scores", lambda row, a, b: row.f(a.exp()).mean() - b.mean(), "conjugate"),
