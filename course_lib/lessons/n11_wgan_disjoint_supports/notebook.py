@@ -1284,8 +1284,10 @@ convention(
 # **Large c, small c.** Weights that may travel far need more steps: after 100 steps the critic with $c = 1$ has a far smaller share of its later gap than the one with $c = 0.1$. It does arrive: three times
 # as many steps hardly add to what 400 have reached. With $c = 0.01$ it is done at once, and the generator gets a tiny gradient.
 
-# %% tags=["claim:clipping-tradeoff"]
+# %% name="clipped-longer"
 longer = train_clipped(1.0, 1200)[1][-20:].mean()
+
+# %% tags=["claim:clipping-tradeoff"]
 share = {bound: float(clipped[bound][1][80:100].mean()) / last_gap[bound] for bound in (0.1, 1.0)}
 print(f"c = 1: after 400 steps {last_gap[1.0] / float(longer):.0%} of the gap after 1,200")
 print(
