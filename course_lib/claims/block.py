@@ -8,6 +8,8 @@ import math
 import textwrap
 import unicodedata
 
+from course_lib.numerals import written
+
 __all__ = ["ARGUED", "as_json", "format_difference", "format_number", "lines_of", "paragraph"]
 
 ARGUED = "argued, as no computation decides it"
@@ -48,9 +50,9 @@ def format_difference(left: float, right: float, tol: float, digits: int = 6) ->
         return "inf" if difference > 0 else "-inf"
     size = max(abs(left), abs(right))
     decimals = digits - 1 - math.floor(math.log10(size)) if size > tol * _NOISE_SHARE else digits
-    rounded = round(difference, decimals) + 0.0  # + 0.0 turns -0.0 into 0.0
+    rounded = round(difference, decimals)
     if 0 <= decimals <= digits + 3:
-        return f"{rounded:.{decimals}f}"
+        return written(rounded, f".{decimals}f")
     return _significant(rounded, digits) if rounded else "0"
 
 
@@ -66,7 +68,7 @@ def as_json(text: str) -> int | float | str:
 
 
 def _significant(number: float, digits: int) -> str:
-    return f"{number:#.{digits}g}".removesuffix(".")
+    return written(number, f"#.{digits}g").removesuffix(".")
 
 
 def lines_of(rows: list[tuple[str, str] | str]) -> list[str]:

@@ -5,31 +5,21 @@ A card has an icon and a word, never a colour alone, and no time or random numbe
 """
 
 from dataclasses import dataclass
-from html import escape
 
 from course_lib.exercises.exercise import Exercise
 from course_lib.exercises.marking import Verdict
 from course_lib.exercises.texts import clean
+from course_lib.markup import Markup, card, element, rich, styled
 
-__all__ = ["Card", "card_for", "note_card", "rich", "show", "unknown_card"]
+__all__ = ["Card", "card_for", "note_card", "notice_line", "show", "unknown_card"]
 
-# Okabe-Ito colours, at least 3:1 against white and against JupyterLab's dark page.
 _LOOKS = {
-    "passed": ("✓", "Passed", "#009E73"),
-    "wrong": ("✗", "Not yet right", "#D55E00"),
-    "open": ("○", "Not started", "#3B8BC2"),
-    "hint": ("?", "Hint", "#B8860B"),
-    "note": ("!", "Note", "#B8860B"),
+    "passed": ("✓", "Passed"),
+    "wrong": ("✗", "Not yet right"),
+    "open": ("○", "Not started"),
+    "hint": ("?", "Hint"),
+    "note": ("!", "Note"),
 }
-
-# JupyterLab's own variables, so that a card follows its theme; elsewhere the page's colours.
-_BOX = (
-    "border:1px solid var(--jp-border-color2, #bdbdbd); border-radius:4px; padding:10px 14px; margin:6px 0; "
-    "max-width:760px; line-height:1.5; color:var(--jp-content-font-color1, inherit); "
-    "background:var(--jp-layout-color1, transparent);"
-)
-_QUIET = "color:var(--jp-content-font-color2, inherit)"
-_CELL = "text-align:left; vertical-align:top; font-weight:normal; padding:1px 0;"
 
 
 @dataclass(frozen=True)
@@ -75,43 +65,33 @@ class Card:
         return "\n".join(lines)
 
     def _repr_html_(self):
-        icon, word, colour = _LOOKS[self.look]
-        rows = "".join(_row(*fact) for fact in self.facts)
-        items = "".join(f"<li>{rich(one)}</li>" for one in self.items)
-        parts = [
-            f'<div role="status" style="{_BOX} border-left:6px solid {colour}">',
-            f'<div><span aria-hidden="true" style="color:{colour}; font-weight:bold; font-size:1.15em">{icon}</span> '
-            f"<strong>{word}</strong> · {rich(self.heading)}</div>",
-            f'<div style="margin-top:4px">{rich(self.message)}</div>' if self.message else "",
-            f'<table style="margin:6px 0 0 0; border-collapse:collapse">{rows}</table>' if rows else "",
-            f'<ol style="margin:6px 0 0 0; padding-left:22px">{items}</ol>' if items else "",
-            *(f'<div style="margin-top:4px; {_QUIET}">{rich(note)}</div>' for note in self.notes),
-            *(
-                f'<div style="margin-top:4px"><strong>! Note</strong> · {rich(one)}</div>'
-                for one in self.notices
-            ),
-            "</div>",
-        ]
-        return "".join(parts)
+        icon = styled(
+            "span", f"course-icon course-icon-{self.look}", _LOOKS[self.look][0], aria_hidden="true"
+        )
+        parts = [element("div", icon, " ", element("strong", self.word), " · ", rich(self.heading))]
+        if self.message:
+            parts.append(styled("div", "course-line", rich(self.message)))
+        if self.facts:
+            parts.append(styled("table", "course-facts", *(_row(*fact) for fact in self.facts)))
+        if self.items:
+            parts.append(styled("ol", "course-list", *(element("li", rich(one)) for one in self.items)))
+        parts += [styled("div", "course-quiet", rich(note)) for note in self.notes]
+        parts += [notice_line(one) for one in self.notices]
+        return card(self.look, *parts)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
 
 def _row(label, text, is_code):
-    value = f"<code>{escape(text)}</code>" if is_code else rich(text)
-    return (
-        f'<tr style="background:transparent"><th scope="row" style="{_CELL} padding-right:14px; white-space:nowrap">'
-        f'{escape(label)}</th><td style="{_CELL} white-space:normal">{value}</td></tr>'
-    )
+    name = styled("th", "course-fact course-fact-label", label, scope="row")
+    value = styled("td", "course-fact", element("code", text) if is_code else rich(text))
+    return styled("tr", "course-facts-row", name, value)
 
 
-def rich(text: str) -> str:
-    """Escaped text in which `code` is shown as code."""
-    pieces = escape(text).split("`")
-    if len(pieces) % 2 == 0:  # a lone backtick
-        return escape(text)
-    return "".join(f"<code>{piece}</code>" if index % 2 else piece for index, piece in enumerate(pieces))
+def notice_line(text: str) -> Markup:
+    """What went wrong beside the answer, as a line of a card."""
+    return styled("div", "course-line", element("strong", "! Note"), " · ", rich(text))
 
 
 def card_for(

@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_lib.exercises import memory
-from course_lib.exercises.lines import Place
 from course_lib.exercises.stopping import Stopped, send
 from course_lib.exercises.threads import Family, pursue, where_is
+from course_lib.places import Place
 
 __all__ = ["Outcome", "run_limited"]
 

@@ -1,39 +1,20 @@
 """Where in the student's own code something happened."""
 
 import inspect
-import linecache
 import os
 import sysconfig
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from course_lib.exercises.texts import clean, safely
+from course_lib.places import Place
 
-__all__ = ["Place", "file_of", "is_students", "places_of", "students_line"]
+__all__ = ["file_of", "is_students", "students_line"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LIBRARIES = tuple(
     {sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
-
-
-class Place(NamedTuple):
-    """One frame: file, line number, name of the function."""
-
-    file: str
-    number: int
-    function: str
-
-
-def places_of(error: BaseException) -> tuple[Place, ...]:
-    """The frames that an error came through, innermost first."""
-    places = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        places.append(Place(code.co_filename, traceback.tb_lineno, code.co_name))
-        traceback = traceback.tb_next
-    return tuple(places[::-1])
 
 
 def is_students(file: str) -> bool:
@@ -72,5 +53,4 @@ def students_line(places: Sequence[Place], own_file: str = "") -> str:
 
 
 def _quoted(place: Place) -> str:
-    text = linecache.getline(place.file, place.number).strip()
-    return f"line {place.number}: {text}" if text else f"line {place.number}"
+    return f"line {place.number}: {place.text}" if place.text else f"line {place.number}"

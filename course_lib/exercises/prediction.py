@@ -1,19 +1,14 @@
 """Predictions: a question before a picture, committed in one click, answered afterwards and never marked."""
 
 import re
-from html import escape
 
 from course_lib.exercises import store
-from course_lib.exercises.cards import rich
+from course_lib.exercises.cards import notice_line
+from course_lib.markup import card, element, rich, styled
 
 __all__ = ["Prediction", "predict"]
 
 _ID = re.compile(r"\d\d\.[a-z0-9_]+")
-_BOX = (
-    "border:1px solid var(--jp-border-color2, #bdbdbd); border-left:6px solid #8E6BBF; border-radius:4px; "
-    "padding:10px 14px; margin:6px 0; max-width:760px; line-height:1.5; "
-    "color:var(--jp-content-font-color1, inherit); background:var(--jp-layout-color1, transparent);"
-)
 
 
 def predict(id: str, question: str, *, choices=None, number: str | None = None, answer: str) -> "Prediction":
@@ -111,12 +106,12 @@ class Prediction:
 
     def _repr_html_(self):
         choices = self.choices or (f"a number of {self.number}",)
-        listed = "".join(f"<li>{rich(choice)}</li>" for choice in choices)
-        return (
-            f'<div style="{_BOX}"><strong>Predict</strong> · {rich(self.question)}'
-            f'<ul style="margin:4px 0; padding-left:22px">{listed}</ul>'
-            f"<details><summary>Then look at the answer</summary>{rich(self.answer)}</details></div>"
-        )
+        listed = styled("ul", "course-list", *(element("li", rich(choice)) for choice in choices))
+        answer = element("details", element("summary", "Then look at the answer"), rich(self.answer))
+        return card("predict", *self._heading(), listed, answer)
+
+    def _heading(self):
+        return element("strong", "Predict"), " · ", rich(self.question)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         data = {"text/plain": repr(self), "text/html": self._repr_html_()}
@@ -127,9 +122,7 @@ class Prediction:
         import ipywidgets as widgets  # a plain script needs none
 
         if self._parts is None:
-            question = widgets.HTMLMath(
-                f'<div style="{_BOX}"><strong>Predict</strong> · {rich(self.question)}</div>'
-            )
+            question = widgets.HTMLMath(card("predict", *self._heading(), role="group"))
             row = widgets.Box(self._inputs(widgets), layout=widgets.Layout(flex_flow="row wrap"))
             shown = widgets.HTMLMath()
             again = widgets.Button(
@@ -162,10 +155,8 @@ class Prediction:
         for one in row.children:
             one.disabled = committed
         again.layout.display = None if committed else "none"
-        warning = f"<div><strong>! Note</strong> · {escape(notice)}</div>" if notice else ""
-        shown.value = (
-            f'<div role="status" style="{_BOX}"><div>You predicted: <strong>{rich(str(self.said))}</strong></div>'
-            f"<div>{rich(self.answer)}</div>{warning}</div>"
-            if committed
-            else ""
-        )
+        shown.value = ""
+        if committed:
+            said = element("div", "You predicted: ", element("strong", rich(str(self.said))))
+            warning = [notice_line(notice)] if notice else []
+            shown.value = card("predict", said, element("div", rich(self.answer)), *warning)

@@ -1,10 +1,9 @@
 """``progress``: a table with a bar for each notebook."""
 
-from html import escape
-
 from course_lib.exercises import registry, store
-from course_lib.exercises.cards import show
+from course_lib.exercises.cards import notice_line, show
 from course_lib.exercises.texts import error_text
+from course_lib.markup import element, styled
 
 __all__ = ["progress", "progress_summary"]
 
@@ -55,9 +54,6 @@ def progress_summary() -> dict:
     }
 
 
-_CELL = "text-align:left; white-space:nowrap; padding:3px 12px"
-
-
 class _Table:
     def __init__(self, summary: dict):
         self.summary = summary
@@ -78,35 +74,27 @@ class _Table:
         return f"Your progress: {self.summary['passed']} of {self.summary['total']} exercises passed"
 
     def _repr_html_(self):
-        rows = "".join(self._row(row) for row in self.summary["notebooks"])
-        head = "".join(
-            f'<th scope="col" colspan="{columns}" style="{_CELL}">{name}</th>'
+        head = [
+            styled("th", "course-progress-cell", name, scope="col", colspan=columns)
             for name, columns in (("Notebook", 1), ("Passed", 2), ("Hints", 1))
-        )
-        notice = self.summary["notice"]
-        return (
-            '<div style="margin:6px 0; color:var(--jp-content-font-color1, inherit)">'
-            f"<strong>{self._total()}</strong>"
-            '<table style="border-collapse:collapse; margin:6px 0">'
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-            + (f'<div role="status"><strong>! Note</strong> · {escape(notice)}</div>' if notice else "")
-            + "</div>"
-        )
+        ]
+        body = element("tbody", *(self._row(row) for row in self.summary["notebooks"]))
+        table = styled("table", "course-progress-table", element("thead", element("tr", *head)), body)
+        notice = [notice_line(self.summary["notice"])] if self.summary["notice"] else []
+        return styled("div", "course-progress", element("strong", self._total()), table, *notice)
 
     @staticmethod
     def _row(row):
         percent = round(100 * row["passed"] / row["total"]) if row["total"] else 0
-        cell = f'<td style="{_CELL}">'
-        bar = (
-            f'<div role="img" aria-label="{_count(row)} passed" style="width:140px; height:10px; border-radius:5px; '
-            'overflow:hidden; border:1px solid #8a8a8a; background-color:transparent">'
-            f'<div style="width:{percent}%; height:10px; background-color:#009E73"></div></div>'
-        )
+        full = styled("div", "course-bar-done", more=f"width: {percent}%;")
+        bar = styled("div", "course-bar", full, role="img", aria_label=f"{_count(row)} passed")
         done = "✓ " if row["total"] and row["passed"] == row["total"] else ""
-        return (
-            f'<tr><th scope="row" style="text-align:left; font-weight:normal; padding:3px 12px">'
-            f"{row['notebook'][:2]} · {escape(row['title'])}</th>{cell}{bar}</td>"
-            f"{cell}{done}{_count(row)}</td>{cell}{row['hints'] or '–'}</td></tr>"
+        name = f"{row['notebook'][:2]} · {row['title']}"
+        cells = (bar, f"{done}{_count(row)}", str(row["hints"] or "–"))
+        return element(
+            "tr",
+            styled("th", "course-progress-cell course-progress-name", name, scope="row"),
+            *(styled("td", "course-progress-cell", cell) for cell in cells),
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None):

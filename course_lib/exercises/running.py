@@ -13,9 +13,9 @@ from course_lib.exercises.comparison import compare
 from course_lib.exercises.exercise import Case, Exercise, Reject
 from course_lib.exercises.flow import Flow, flow_of
 from course_lib.exercises.frozen import Opaque, freeze
-from course_lib.exercises.lines import Place, places_of
 from course_lib.exercises.stopping import Stopped
 from course_lib.exercises.texts import clean, error_text, safely
+from course_lib.places import Place, places_of
 
 __all__ = ["Failure", "Result", "copied", "outcome_of", "own_randomness"]
 

@@ -11,12 +11,13 @@ import contextlib
 import datetime
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import filelock
 import platformdirs
+
+from course_lib.files import replace_file
 
 __all__ = ["Saved", "entries", "home", "record"]
 
@@ -232,17 +233,7 @@ def _save(file) -> str:
 
 def _write(file: Path, found: dict):
     text = json.dumps({"schema": _SCHEMA, "exercises": dict(sorted(found.items()))}, indent=1) + "\n"
-    handle, name = tempfile.mkstemp(prefix=".progress-", suffix=".tmp", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(name, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+    replace_file(file, text.encode())
 
 
 @contextlib.contextmanager

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from course_lib.exercises.lines import Place, is_students, students_line
+from course_lib.exercises.lines import is_students, students_line
 from course_lib.exercises.stopping import Stopped, send
 from course_lib.exercises.texts import one_line, safely
+from course_lib.places import Place
 
 __all__ = ["Family", "left_behind", "pursue", "where_is"]
 

@@ -1,6 +1,5 @@
 """Results in a few words: numbers without rounding noise, small arrays entry by entry, the rest by kind and shape."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from course_lib.exercises.frozen import Numbers, Opaque, freeze
 from course_lib.exercises.texts import clean
+from course_lib.numerals import written
 
 __all__ = ["brief", "kind_of", "number_text", "shape_of"]
 
@@ -73,11 +73,7 @@ def number_text(value, digits: int = 6, noise: float = 0.0) -> str:
     if isinstance(value, complex):
         real, imaginary = (0.0 if abs(part) <= noise else part + 0.0 for part in (value.real, value.imag))
         return f"{complex(real, imaginary):.{digits}g}"
-    if value != value:
-        return "NaN"
-    if isinstance(value, float) and math.isinf(value):
-        return "infinity" if value > 0 else "-infinity"
-    return "0" if abs(value) <= noise else f"{value + 0:.{digits}g}"
+    return "0" if abs(value) <= noise else written(value, f".{digits}g")
 
 
 def shape_of(array) -> str:

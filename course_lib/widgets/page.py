@@ -1,10 +1,7 @@
 """The HTML around a picture: the stylesheet, read-outs, the cards of errors and of trainings."""
 
-import linecache
-import traceback
-from types import SimpleNamespace
-
 from course_lib.markup import Markup, card, element, stylesheet
+from course_lib.places import places_of
 
 __all__ = ["dressing", "error_card", "error_text", "readout_table", "training_card"]
 
@@ -33,31 +30,28 @@ def readout_table(readouts) -> str:
 
 def error_text(error: BaseException, draw) -> str:
     """Type, message and the author's line of an error, as plain text."""
-    where = _authors_line(error, draw)
-    place = f"\n  line {where[0]}: {where[1]}" if where else ""
-    return f"{type(error).__name__}: {error}{place}"
+    place = _place_in(error, draw)
+    where = f"\n  line {place.number}: {place.text}" if place else ""
+    return f"{type(error).__name__}: {error}{where}"
 
 
 def error_card(error: BaseException, draw, drawn: bool = True, advice: str = "") -> str:
     """The same as a card; ``drawn``: a picture of earlier values stands above it."""
-    where = _authors_line(error, draw)
-    name = element("code", getattr(draw, "__name__", "draw"))
-    place = [element("pre", f"line {where[0]}:  {where[1]}")] if where else []
+    return _error_card(error, getattr(draw, "__name__", "draw"), _place_in(error, draw), drawn, advice)
+
+
+def _error_card(error, name, place, drawn, advice):
+    line = [element("pre", f"line {place.number}:  {place.text}")] if place and place.text else []
     earlier = "The picture shows the last values that could be drawn. " if drawn else ""
     heading = element("b", type(error).__name__)
-    return card("alert", heading, " in ", name, f": {error}", *place, earlier + advice, role="alert")
+    told = (heading, " in ", element("code", name), f": {error}", *line, earlier + advice)
+    return card("alert", *told, role="alert")
 
 
-def _authors_line(error, draw):
-    """The deepest line of the author's own file or cell: its number and its text."""
-    code = getattr(draw, "__code__", None)
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if code is not None and frame.filename == code.co_filename]
-    if not own:
-        return None
-    frame = own[-1]
-    line = frame.line or linecache.getline(frame.filename, frame.lineno).strip()
-    return (frame.lineno, line) if line else None
+def _place_in(error, draw):
+    """The deepest place in the author's own file or cell."""
+    own = getattr(getattr(draw, "__code__", None), "co_filename", None)
+    return next((place for place in places_of(error) if place.file == own and place.text), None)
 
 
 def training_card(runner, draw, reason: str = "") -> str:
@@ -67,7 +61,11 @@ def training_card(runner, draw, reason: str = "") -> str:
     """
     if runner.status == "failed":
         advice = "Mend the function, then run its cell and this one again: Reset alone keeps the old one."
-        return error_card(runner.error, _culprit(runner.error, draw), runner.frames > 0, advice)
+        cell = next((one for one in places_of(runner.error) if _in_a_cell(one.file)), None)
+        if cell is None:
+            return error_card(runner.error, draw, runner.frames > 0, advice)
+        # The deepest function of a cell, such as a student's own step.
+        return _error_card(runner.error, cell.function, cell, runner.frames > 0, advice)
     if runner.status == "diverged":
         heading = "The training diverged"
         advice = reason or "Lower the learning rates, then press Reset."
@@ -80,12 +78,5 @@ def training_card(runner, draw, reason: str = "") -> str:
     return card("alert", element("b", heading), text, role="alert")
 
 
-def _culprit(error, draw):
-    """The deepest function of a notebook cell that the error came through, such as a student's own step."""
-    found, trace = draw, error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if "ipykernel" in code.co_filename and "site-packages" not in code.co_filename:
-            found = SimpleNamespace(__code__=code, __name__=code.co_name)
-        trace = trace.tb_next
-    return found
+def _in_a_cell(file: str) -> bool:
+    return "ipykernel" in file and "site-packages" not in file

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from course_lib.markup import Markup, card, element, inline_style, rich, stylesheet
+from course_lib.markup import Markup, card, element, inline_style, rich, styled, stylesheet
 
 
 class Reader(HTMLParser):
@@ -55,6 +55,16 @@ def test_a_card_carries_its_look_with_it(look):
 def test_a_card_of_an_unknown_look_is_refused():
     with pytest.raises(ValueError, match=r"look: expected one of 'passed', 'wrong', .*, got 'fine'"):
         card("fine", "words")
+
+
+def test_what_stands_in_a_card_carries_its_look_too_and_its_own_declarations_last():
+    ((tag, attributes),) = Reader(
+        styled("td", "course-fact course-fact-label", "a", more="width: 3%;")
+    ).elements
+    style = attributes["style"].strip(" ;").split("; ")
+    assert tag == "td" and "text-align: left" in style
+    assert [one for one in style if one.startswith("white-space")][-1] == "white-space: nowrap"
+    assert style[-1] == "width: 3%"
 
 
 def test_the_stylesheet_is_whole():

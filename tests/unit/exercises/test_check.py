@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 import sys
 import time
 import warnings
@@ -53,7 +54,7 @@ def bank(monkeypatch):
 
 def the_card(shown):
     assert len(shown) == 1
-    assert shown[0]._repr_html_().startswith('<div role="status"')
+    assert re.match(r'<div class="course-card [^"]+" style="[^"]+" role="status">', shown[0]._repr_html_())
     return repr(shown[0])
 
 

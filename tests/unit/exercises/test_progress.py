@@ -237,8 +237,8 @@ def test_an_empty_bar_looks_empty_and_a_full_one_full(shown):
     progress()
     assert "··········  0 of 1" in repr(shown[0])
     empty = shown[0]._repr_html_()
-    assert "background-color:transparent" in empty
-    assert "width:0%" in empty
+    assert "background-color: transparent" in empty
+    assert "width: 0%" in empty
     check(ENTROPY, registry.find(ENTROPY).reference)
     progress()
-    assert "width:100%" in shown[2]._repr_html_()
+    assert "width: 100%" in shown[2]._repr_html_()
