@@ -4,13 +4,11 @@ A widget is dead in a saved notebook, so its picture stays and its view goes. Wa
 timings differ from run to run. Pictures get a palette, which makes them about a third as large.
 """
 
-import base64
-import io
 import re
 
 from course_lib.claims.showing import CLAIM_MIME
 
-__all__ = ["clean_outputs", "shrink_png"]
+__all__ = ["clean_outputs"]
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
@@ -60,9 +58,6 @@ def _clean_data(data: dict) -> dict:
     clean = dict(data)
     if isinstance(clean.get("text/plain"), str):
         clean["text/plain"] = _ADDRESS.sub("0x…", clean["text/plain"])
-    if "image/png" in clean:
-        picture = base64.b64decode(clean["image/png"])
-        clean["image/png"] = base64.b64encode(shrink_png(picture)).decode("ascii")
     return clean
 
 
@@ -70,24 +65,3 @@ def _overwritten(text: str) -> str:
     """What a terminal shows after carriage returns: the last state of each line."""
     lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return "\n".join(lines)
-
-
-def shrink_png(picture: bytes) -> bytes:
-    """The picture with a palette of at most 256 colours, where this is smaller; the same for the same bytes."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(picture)) as opened:
-            image = opened.convert("RGBA")
-    except OSError:
-        return picture  # no picture that we can read: leave it to the reader's browser
-    if image.getchannel("A").getextrema() == (255, 255):
-        # Measured on 9x4 inch pictures: 63 kB of curves become 24 kB, 139 kB of heatmaps 30 kB, and no channel
-        # of a pixel moves by more than 14 of 255 (median cut: by 50 to 80).
-        image = image.convert("RGB")
-        small = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
-    else:
-        small = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    buffer = io.BytesIO()
-    small.save(buffer, format="PNG", optimize=True)
-    return min(picture, buffer.getvalue(), key=len)

@@ -9,6 +9,9 @@ from PIL import Image
 
 __all__ = ["live", "static_png"]
 
+# Of the 256 colours of a saved picture; their distance, 5 of 255, is a whole number.
+_GREYS = 52
+
 
 def live(pixels: np.ndarray, soft: bool) -> tuple[str, bytes]:
     """The quickest good encoding of RGBA pixels (rows, columns, 4): its format's name and its bytes.
@@ -40,10 +43,23 @@ def _quick_png(pixels):
 
 
 def static_png(pixels: np.ndarray) -> bytes:
-    """A small PNG for a saved notebook: a palette of 256 colours, compressed hard; the same pixels, the same bytes."""
-    image = _opaque(pixels).quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    """A small PNG for a saved notebook: a palette of 256 colours, compressed hard; the same pixels, the same bytes.
+
+    Greys have a part of the palette to themselves, so that a digit beside a heatmap is not faintly coloured.
+    """
+    image = _opaque(pixels)
+    shades, colours = np.asarray(image), 256 - _GREYS
+    found = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    grey = np.rint(shades[..., 0] * ((_GREYS - 1) / 255)).astype(np.uint8)
+    is_grey = (shades == shades[..., :1]).all(axis=-1)
+    palette = np.zeros((256, 3), np.uint8)
+    known = np.array(found.getpalette(), np.uint8)[: 3 * colours].reshape(-1, 3)
+    palette[: len(known)] = known
+    palette[colours:] = np.linspace(0, 255, _GREYS)[:, None]
+    small = Image.fromarray(np.where(is_grey, colours + grey, np.asarray(found)).astype(np.uint8))
+    small.putpalette(palette.tobytes())
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
+    small.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

@@ -4,10 +4,9 @@ import base64
 import io
 
 import numpy as np
-import pytest
 from PIL import Image
 
-from course_lib.authoring.outputs import clean_outputs, shrink_png
+from course_lib.authoring.outputs import clean_outputs
 from course_lib.claims.showing import CLAIM_MIME
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -81,36 +80,3 @@ def test_the_given_outputs_are_left_as_they_were():
     given = [stream("stdout", "a"), stream("stdout", "b")]
     clean_outputs(given)
     assert given == [stream("stdout", "a"), stream("stdout", "b")]
-
-
-@pytest.mark.parametrize("channels", [3, 4])
-def test_a_picture_gets_smaller_and_hardly_changes(channels):
-    # Smooth ramps of 64 x 64 colours, antialiasing and heatmaps in one: far more than a palette holds.
-    x = np.linspace(0, 255, 256)
-    array = np.stack(np.broadcast_arrays(x[None, :], x[:, None], 128 + 0 * x[None, :]), axis=-1).astype(
-        np.uint8
-    )
-    if channels == 4:
-        array = np.concatenate([array, np.full((256, 256, 1), 200, np.uint8)], axis=-1)
-    noise = np.random.default_rng(0).integers(0, 3, size=array.shape[:2])
-    array[..., 2] += noise.astype(np.uint8)
-    picture = png(array)
-    small = shrink_png(picture)
-    assert len(small) < 0.6 * len(picture)
-    assert small == shrink_png(picture)
-    with Image.open(io.BytesIO(small)) as opened:
-        again = np.asarray(opened.convert("RGBA" if channels == 4 else "RGB")).astype(int)
-    # 256 colours for a plane of 256 x 256: cells of 16 x 16, so half of that and a little on average is less.
-    assert np.abs(again - array).mean() < 8
-
-
-def test_a_picture_of_few_colours_is_kept_exactly():
-    array = np.random.default_rng(0).integers(0, 2, size=(32, 32, 1)).astype(np.uint8) * np.array(
-        [255, 128, 7], np.uint8
-    )
-    with Image.open(io.BytesIO(shrink_png(png(array)))) as opened:
-        assert np.array_equal(np.asarray(opened.convert("RGB")), array)
-
-
-def test_what_is_no_picture_is_left_alone():
-    assert shrink_png(b"no picture") == b"no picture"

@@ -5,6 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from course_lib.figure.encode import static_png
 from tests.unit.figure.drawing import PRIMITIVES, new_stage, shoot
 
 
@@ -30,3 +31,17 @@ def test_the_static_picture_is_small_faithful_and_repeats():
     # A palette of 256 colours errs by less than two levels on average.
     assert np.abs(decoded - pixels[..., :3]).mean() < 2
     assert data == stage.static_png()
+
+
+def test_greys_stay_grey_and_white_white_beside_many_colours():
+    y, x = np.mgrid[0:200, 0:200].astype(np.uint8)
+    colours = np.stack([x, y, 255 - x, np.full_like(x, 255)], axis=-1)
+    greys = np.repeat(x[..., None], 4, axis=-1)
+    greys[..., 3] = 255
+    greys[0, :2, :3] = [[0], [255]]
+    pixels = np.ascontiguousarray(np.concatenate([colours, greys], axis=1))
+    decoded = np.asarray(Image.open(io.BytesIO(static_png(pixels))).convert("RGB")).astype(int)
+    after = decoded[:, 200:]
+    assert (after == after[..., :1]).all()
+    assert (after[0, :2] == [[0] * 3, [255] * 3]).all()
+    assert np.abs(after - greys[..., :3]).max() <= 3  # half of the distance between two greys
