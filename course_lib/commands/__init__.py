@@ -12,7 +12,7 @@ COMMANDS = {
     "setup": ("make the environment (.venv), or bring it up to date", False),
     "lab": ("put your copy of the notebooks in place and open JupyterLab", True),
     "sync": ("put your copy of the notebooks in place without opening JupyterLab", True),
-    "test": ("run every test: units, doctests, notebooks in both editions, browser", True),
+    "test": ("run every test: units, doctests, notebooks in both editions, browser, hub", True),
     "build": ('make the notebooks and the ledger from the lessons; ARGS="04" makes one', True),
     "format": ("lay the code out, and mend what the linter can mend", True),
     "check": ("lint, and check that what is committed is what the lessons give", True),

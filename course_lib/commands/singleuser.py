@@ -25,7 +25,8 @@ def main(argv: list[str]) -> int:
     sync_workspace(ROOT, folder, report=lambda sentence: print(sentence, file=sys.stderr))
     folder.mkdir(parents=True, exist_ok=True)
     command = singleuser_command(folder, argv)
-    os.execve(command[0], command, lab_environment())
+    # A terminal or kernel of this user then knows what `sync` is about.
+    os.execve(command[0], command, lab_environment() | {"COURSE_WORKSPACE": str(folder)})
 
 
 def singleuser_command(folder: Path, options: list[str]) -> list[str]:

@@ -61,7 +61,7 @@ class Verdict:
 
     @property
     def mistake(self) -> str:
-        """The name of a wrong answer as a class is told it, '' where there is nothing wrong; no number of the answer's."""
+        """What a class is told of a wrong answer, without anything of the answer itself; '' where nothing is wrong."""
         if self.kind in ("passed", "stub"):
             return ""
         if self.kind in ("mistake", "rejected", "changed", "gradient"):

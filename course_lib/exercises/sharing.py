@@ -51,7 +51,9 @@ def share(folder=".") -> Path:
             f"folder: expected one that can be written to, got {str(folder)!r} ({error.strerror})"
         ) from error
     passed = sum(one["passed"] for one in shared.values())
-    print(f"{file} holds {len(shared)} exercises, {passed} of them passed: counts, no name and no code.", notice)
+    print(
+        f"{file} holds {len(shared)} exercises, {passed} of them passed: counts, no name and no code.", notice
+    )
     return file
 
 

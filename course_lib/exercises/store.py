@@ -103,8 +103,8 @@ def record(
 def entries() -> tuple[dict[str, dict], str]:
     """All that is known, by exercise id, and a notice or ''.
 
-    An entry has ``passed``, ``attempts``, ``hints`` and ``first_passed``; a prediction ``said`` too, and an exercise that
-    was answered wrongly ``mistakes``, the number of times for each name.
+    An entry has ``passed``, ``attempts``, ``hints`` and ``first_passed``; a prediction ``said`` too, and an exercise
+    that was answered wrongly ``mistakes``, the number of times for each name.
     """
     file, homeless = _file()
     _, notice = _load(file)

@@ -116,8 +116,13 @@ class User:
         self.headers = {"Authorization": f"token {answer.json()['token']}"}
 
     def _hub_api(self, verb, path, **more):
-        headers = {"X-XSRFToken": self.session.cookies.get("_xsrf", path="/hub/"), "Referer": f"{self.hub}/hub/home"}
-        answer = self.session.request(verb, f"{self.hub}/hub/api/{path}", headers=headers, timeout=120, **more)
+        headers = {
+            "X-XSRFToken": self.session.cookies.get("_xsrf", path="/hub/"),
+            "Referer": f"{self.hub}/hub/home",
+        }
+        answer = self.session.request(
+            verb, f"{self.hub}/hub/api/{path}", headers=headers, timeout=120, **more
+        )
         answer.raise_for_status()
         return answer
 
@@ -163,8 +168,20 @@ class Kernel:
 
     def send(self, kind: str, content: dict) -> str:
         """Sends a message on the shell channel; its id."""
-        header = {"msg_id": secrets.token_hex(8), "msg_type": kind, "session": self.session, "username": "", "version": "5.3"}
-        message = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {}, "content": content}
+        header = {
+            "msg_id": secrets.token_hex(8),
+            "msg_type": kind,
+            "session": self.session,
+            "username": "",
+            "version": "5.3",
+        }
+        message = {
+            "channel": "shell",
+            "header": header,
+            "parent_header": {},
+            "metadata": {},
+            "content": content,
+        }
         self.socket.send(json.dumps(message))
         return header["msg_id"]
 
@@ -180,7 +197,9 @@ class Kernel:
             found.append(message)
             idle |= message["content"].get("execution_state") == "idle"
             # A comm message has no reply.
-            replied |= message["channel"] == "shell" or idle and not message["parent_header"]["msg_type"].endswith("request")
+            replied |= message["channel"] == "shell" or (
+                idle and not message["parent_header"]["msg_type"].endswith("request")
+            )
         return found
 
     def _receive(self):
@@ -198,7 +217,13 @@ class Kernel:
         Raises:
             AssertionError: the cell raised.
         """
-        request = {"code": source, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
+        request = {
+            "code": source,
+            "silent": False,
+            "store_history": True,
+            "allow_stdin": False,
+            "stop_on_error": True,
+        }
         texts = []
         for message in self.answers(self.send("execute_request", request)):
             content = message["content"]
@@ -212,7 +237,9 @@ class Kernel:
     def move_a_slider(self) -> list[dict]:
         """Moves the first slider to its end, as the page does; the widget messages that follow."""
         ident, state = next(
-            (ident, state) for ident, state in self.widgets.items() if state.get("_model_name", "").endswith("SliderModel")
+            (ident, state)
+            for ident, state in self.widgets.items()
+            if state.get("_model_name", "").endswith("SliderModel")
         )
         data = {"method": "update", "state": {"value": state.get("max", 1)}, "buffer_paths": []}
         answers = self.answers(self.send("comm_msg", {"comm_id": ident, "data": data}))

@@ -56,7 +56,9 @@ def test_named_mistakes_are_counted_and_shared_without_name_or_code(shown, folde
 
 
 def test_no_word_of_the_students_own_is_in_a_mistakes_name():
-    verdict = Verdict("rejected", "What your function returned could not be used further: `KeyError: 'Alice'`.")
+    verdict = Verdict(
+        "rejected", "What your function returned could not be used further: `KeyError: 'Alice'`."
+    )
     assert "Alice" not in verdict.mistake and verdict.mistake
     assert Verdict("exception", "ValueError: Alice").mistake == "It stopped with an error."
     assert [Verdict(kind).mistake for kind in ("passed", "stub")] == ["", ""]
@@ -117,7 +119,7 @@ def test_a_class_is_added_up_student_by_student(folder, monkeypatch, capsys):
     assert "3 students" in printed.out and "1 passed, 3 tried, 2.0 attempts" in printed.out
     bar = re.search(r"[█░·]{20}", printed.out)[0]
     assert (bar.count("█"), bar.count("░"), bar.count("·")) == (7, 13, 0)
-    assert "To repeat" in printed.out and f"2 of 3  Entropy" in printed.out
+    assert "To repeat" in printed.out and "2 of 3  Entropy" in printed.out
     assert "class-broken.json could not be read" in printed.err
 
 
