@@ -45,8 +45,12 @@ def run(argv: list[str]) -> int:
         status = enter_environment(argv)
         if status is not None:
             return status
-    module = {"class": "classroom"}.get(name, name)  # "class" is a word of the language
-    return importlib.import_module(f"course_lib.commands.{module}").main(rest)
+    return importlib.import_module(module_of(name)).main(rest)
+
+
+def module_of(command: str) -> str:
+    """The module whose ``main`` a command runs; "class" is a word of the language and names no module."""
+    return f"course_lib.commands.{'classroom' if command == 'class' else command}"
 
 
 def print_help(file=None) -> None:

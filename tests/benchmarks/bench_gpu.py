@@ -36,7 +36,7 @@ def run(device: str = "cuda") -> tuple[list[dict], bool]:
         try:
             found = step(place)
         except ImportError as error:
-            print(f"  skipped: {error.name} is not installed here")
+            print(f"  skipped: {str(error.name).partition('.')[0]} is not installed here")
             continue
         well &= found is not None and all(row["met"] for row in found)
         rows += found or []
@@ -101,12 +101,13 @@ def _training(place) -> list[dict]:
 
 def _critic(place) -> list[dict]:
     """The critic's step recorded as a CUDA graph: the gradients of the CPU, and its speed against the common loop."""
+    from course_lib.networks import mlp
     from tests.benchmarks.bench_wgan import measured
     from tests.benchmarks.critic_loop import critic_gradients
-    from tests.benchmarks.test_critic_loop import batch, critics
 
-    critic = critics(torch.float32)["3 x 128, leaky ReLU"]
-    points = batch(2, n=256, dtype=torch.float32)
+    critic, random = mlp((2, 128, 128, 128, 1), "leaky_relu", seed=1), torch.Generator().manual_seed(0)
+    real, fake = (torch.randn(256, 2, generator=random) for _ in range(2))
+    points = real, fake + 1, torch.rand(256, 1, generator=random)
     _, here = critic_gradients(critic, *points)
     critic = critic.to(place)
     _, there = critic_gradients(critic, *(one.to(place) for one in points))
