@@ -1,7 +1,7 @@
 # Every target is a command of the course: python -m course_lib <command> does the same without make.
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
-COMMANDS := lab sync test build format check bench
+COMMANDS := lab sync test build format check bench gpu share class
 
 .PHONY: help setup $(COMMANDS)
 

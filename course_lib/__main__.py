@@ -17,6 +17,9 @@ def main(argv=None):
             + ". Install a newer one from "
             "python.org or your package manager, then name it: make lab PYTHON=python3.12"
         )
+    for stream in (sys.stdout, sys.stderr):  # a console that lacks a character shows another one
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     from course_lib.commands import run
 
     return run(argv)

@@ -5,6 +5,7 @@ import json
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from course_lib.authoring.elsewhere import elsewhere_cells, published_at
 from course_lib.authoring.regions import strip_markers, stub
 from course_lib.authoring.source import Source
 
@@ -32,6 +33,8 @@ def notebook(source: Source, edition: str) -> nbformat.NotebookNode:
             cells.append(new_markdown_cell(text, id=cell.id, metadata=metadata))
         else:
             cells.append(new_code_cell(split(cell.source, cell.regions), id=cell.id, metadata=metadata))
+    page = "/".join(filter(None, (EDITIONS[edition], f"{source.name}.ipynb")))
+    cells[1:1] = elsewhere_cells(page, published_at())
     return wrap(cells, edition=edition, source=f"{source.path.parent.name}/{source.path.name}")
 
 

@@ -12,11 +12,15 @@ COMMANDS = {
     "setup": ("make the environment (.venv), or bring it up to date", False),
     "lab": ("put your copy of the notebooks in place and open JupyterLab", True),
     "sync": ("put your copy of the notebooks in place without opening JupyterLab", True),
-    "test": ("run every test: units, doctests, notebooks in both editions, browser", True),
+    "test": ("run every test: units, doctests, notebooks in both editions, browser, hub", True),
     "build": ('make the notebooks and the ledger from the lessons; ARGS="04" makes one', True),
     "format": ("lay the code out, and mend what the linter can mend", True),
     "check": ("lint, and check that what is committed is what the lessons give", True),
     "bench": ("measure the sliders and the live training in Chromium", True),
+    "gpu": ("try the course on this machine's GPU: its tests, a training, the critic loop", False),
+    "share": ("write your counts, without a name, for the lecturer", True),
+    "class": ("show what a folder of such counts says of a class", True),
+    "singleuser": ("what a hub starts for each user: their copy, then their server", True),
     "help": ("show this list", False),
 }
 
@@ -41,11 +45,16 @@ def run(argv: list[str]) -> int:
         status = enter_environment(argv)
         if status is not None:
             return status
-    return importlib.import_module(f"course_lib.commands.{name}").main(rest)
+    return importlib.import_module(module_of(name)).main(rest)
+
+
+def module_of(command: str) -> str:
+    """The module whose ``main`` a command runs; "class" is a word of the language and names no module."""
+    return f"course_lib.commands.{'classroom' if command == 'class' else command}"
 
 
 def print_help(file=None) -> None:
     print("make <command>, or python -m course_lib <command>:\n", file=file)
     for name, (what, _) in COMMANDS.items():
-        print(f"  {name:6} {what}", file=file)
+        print(f"  {name:10} {what}", file=file)
     print('\nOptions for a command: make lab ARGS="--no-browser --port=8931"', file=file)

@@ -13,6 +13,7 @@ BENCHMARKS = {
     "sliders": "Sliders: key press to changed pixels, against ipywidgets.interact",
     "live": "Live training: steering, steps and frames, against a blocking loop that redraws every 25 steps",
     "fid": "Frechet distance of features: time and error, against the formulas of pytorch-fid and torchmetrics",
+    "class": "A class on one server: a kernel's memory and time for each lesson, and thirty students at once",
     "wgan": "WGAN-GP critic steps, against a loop as public collections write it",
 }
 

@@ -72,7 +72,8 @@ def main(argv: list[str]) -> int:
         print(f"\nSetup stopped. {problem}", file=sys.stderr)
         return 1
     STAMP.write_text(_fingerprint())
-    print("The environment is ready. Next: make lab   (without make: python -m course_lib lab)")
+    follow = "" if "--quiet" in argv else " Next: make lab   (without make: python -m course_lib lab)"
+    print("The environment is ready." + follow, flush=True)
     return 0
 
 

@@ -13,12 +13,21 @@ __all__ = ["STEPS", "main"]
 
 _PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 _CONTROLS = "tests/notebooks/test_every_control.py"
+_NOT_UNITS = [f"--ignore={path}" for path in ("tests/browser", "tests/hub", _CONTROLS)]
 _NBVAL = [*_PYTEST, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
 
 #: name -> the pytest runs of that step; runs of one step go side by side, one a core.
 STEPS = {
     "units": [
-        [*_PYTEST, "tests", "course_lib", "--ignore=tests/browser", f"--ignore={_CONTROLS}", "--durations=5"],
+        [
+            *_PYTEST,
+            "tests",
+            "course_lib",
+            "--ignore=tests/browser",
+            "--ignore=tests/hub",
+            f"--ignore={_CONTROLS}",
+            "--durations=5",
+        ],
         [*_PYTEST, _CONTROLS],
     ],
     "notebooks": [
@@ -26,6 +35,7 @@ STEPS = {
         [*_NBVAL, "notebooks/solutions"],
     ],
     "browser": [[*_PYTEST, "tests/browser", "-rs"]],
+    "hub": [[*_PYTEST, "tests/hub", "-rs"]],
 }
 
 
@@ -85,5 +95,6 @@ def _environment(home: Path, threads: int) -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": str(threads),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYTHONUTF8": "1",  # as everywhere but on Windows
     }
     return {**os.environ, **folders, **settings}

@@ -55,7 +55,12 @@ def check(exercise_id: str, answer: Any) -> Any:
 def _record(exercise, verdict: Verdict) -> store.Saved:
     """Keeps the verdict; whatever goes wrong with that, the verdict stands."""
     try:
-        return store.record(exercise.id, passed=verdict.passed, attempted=verdict.kind != "stub")
+        return store.record(
+            exercise.id,
+            passed=verdict.passed,
+            attempted=verdict.kind != "stub",
+            mistake=verdict.mistake,
+        )
     except Exception as error:
         return store.Saved(notice=f"This could not be recorded in your progress ({error_text(error, 200)}).")
 

@@ -20,6 +20,20 @@ from course_lib.exercises.threads import left_behind
 __all__ = ["Verdict", "copied", "mark", "outcome_of", "seed_for"]
 
 
+_WITHOUT_NAME = {
+    "nothing": "Nothing is returned.",
+    "exception": "It stopped with an error.",
+    "later": "What it returned stopped with an error.",
+    "shape": "Another shape than the expected one.",
+    "type": "Another kind of answer than the expected one.",
+    "nan": "Not a number.",
+    "value": "Another value than the expected one.",
+    "relation": "Another value, of which the check could say how it differs.",
+    "endless": "It did not end.",
+    "memory": "It took too much memory.",
+}
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What came of one answer.
@@ -44,6 +58,15 @@ class Verdict:
     @property
     def passed(self) -> bool:
         return self.kind == "passed"
+
+    @property
+    def mistake(self) -> str:
+        """What a class is told of a wrong answer, without anything of the answer itself; '' where nothing is wrong."""
+        if self.kind in ("passed", "stub"):
+            return ""
+        if self.kind in ("mistake", "rejected", "changed", "gradient"):
+            return self.message.partition(": `")[0]  # an error's own words may hold what is the student's
+        return _WITHOUT_NAME.get(self.kind, _WITHOUT_NAME["value"])
 
 
 def seed_for(exercise_id: str, turn: int, base: int) -> list[int]:

@@ -11,6 +11,7 @@ import contextlib
 import datetime
 import json
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ __all__ = ["Saved", "entries", "home", "record"]
 
 _SCHEMA = 1
 _LOCK_SECONDS = 2.0
+# Of an exercise's mistakes so many are remembered, by so many characters of their names.
+_MOST_NAMES, _LONGEST_NAME = 20, 200
 _FRESH = {"passed": False, "attempts": 0, "hints": 0, "first_passed": None}
 # What this session knows and what of it is not in the file yet, for each file (None: memory alone).
 _known: dict[Path | None, dict[str, dict]] = {}
@@ -66,6 +69,7 @@ def record(
     attempted: bool = False,
     hints: int = 0,
     said: str | None = None,
+    mistake: str = "",
 ) -> Saved:
     """Adds to what is known about one exercise; a pass stays, hints only grow.
 
@@ -75,6 +79,7 @@ def record(
         attempted: an answer was given (a stub is none).
         hints: how many hints the student has seen, at least.
         said: for a prediction, what was predicted; the latest one stays.
+        mistake: what the card said of a wrong answer; how often is counted.
     """
     file, homeless = _file()
     before, notice = _load(file)
@@ -85,6 +90,7 @@ def record(
         "hints": hints,
         "first_passed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if passed else None,
         **({"said": said} if said is not None else {}),
+        **({"mistakes": {mistake[:_LONGEST_NAME]: 1}} if mistake else {}),
     }
     if passed or attempted or said is not None or hints > before.get(exercise_id, _FRESH)["hints"]:
         pending = _pending.setdefault(file, {})
@@ -95,7 +101,11 @@ def record(
 
 
 def entries() -> tuple[dict[str, dict], str]:
-    """All that is known, by exercise id (``passed``, ``attempts``, ``hints``, ``first_passed``), and a notice or ''."""
+    """All that is known, by exercise id, and a notice or ''.
+
+    An entry has ``passed``, ``attempts``, ``hints`` and ``first_passed``; a prediction ``said`` too, and an exercise
+    that was answered wrongly ``mistakes``, the number of times for each name.
+    """
     file, homeless = _file()
     _, notice = _load(file)
     return _everything(file), notice or homeless
@@ -130,7 +140,14 @@ def _add(old: dict, news: dict) -> dict:
         "hints": max(old["hints"], news["hints"]),
         "first_passed": min(dates, default=None),
         **{key: one[key] for one in (old, news) for key in ("said",) if key in one},
+        **({"mistakes": mistakes} if (mistakes := _counted(old, news)) else {}),
     }
+
+
+def _counted(old, news):
+    """How often each mistake was made, those first that were made most often, and of these the newest."""
+    both = Counter(news.get("mistakes", {})) + Counter(old.get("mistakes", {}))
+    return dict(both.most_common(_MOST_NAMES))
 
 
 def _load(file) -> tuple[dict, str]:
@@ -177,6 +194,8 @@ def _is_entry(entry) -> bool:
         and all(isinstance(entry.get(name), int) and entry[name] >= 0 for name in ("attempts", "hints"))
         and isinstance(entry.get("first_passed", 0), str | None)
         and isinstance(entry.get("said", ""), str)
+        and isinstance(entry.get("mistakes", {}), dict)
+        and all(isinstance(count, int) and count >= 0 for count in entry.get("mistakes", {}).values())
     )
 
 
@@ -210,7 +229,7 @@ def _save(file) -> str:
         _pending.pop(file, None)
         return ""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # on a shared machine nobody else's
         with _locked(file):
             try:
                 _known[file] = _read(file)

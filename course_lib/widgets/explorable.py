@@ -7,6 +7,7 @@ from course_lib import checks
 from course_lib.figure.stage import Stage
 from course_lib.widgets import page
 from course_lib.widgets.assembly import box
+from course_lib.widgets.host import paints_from_threads
 from course_lib.widgets.rest import Rest
 from course_lib.widgets.shown import Shown
 
@@ -160,7 +161,7 @@ class Explorable(Shown):
 
     def _frame(self, view):
         """The first picture is sharp; while the reader moves, pictures have a quarter of the pixels, and are JPEGs."""
-        if self._view is None:
+        if self._view is None or not paints_from_threads():
             return self._stage.frame(view)
         if self._quick is None:
             self._quick = Stage(*self._staging, scale=1.0, like=self._stage)

@@ -22,7 +22,7 @@ if __name__ == "__main__" and not __package__:
 from course_lib.networks import mlp
 from tests.benchmarks.critic_loop import CriticLoop
 
-__all__ = ["run"]
+__all__ = ["measured", "run"]
 
 _BATCH, _NOISE, _GP = 256, 2, 10.0
 _TARGETS = {"cpu": 1.6, "cuda": 5.0}
@@ -34,24 +34,22 @@ def run(pairs: int = 15, steps: int = 60, say=print) -> list[dict]:
     """Measures; one row a device: name, ours, peer (both in steps a second), ratio, target, met."""
     rows = []
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
-        data = torch.randn(20_000, 2, generator=torch.Generator().manual_seed(0)).to(device)
-        loop, peer = CriticLoop(*_networks(device), data, noise_size=_NOISE, gp=_GP), _Peer(device, data)
-        loop.run(20), peer.run(20)
-        times = [(_rate(loop, steps, device), _rate(peer, steps, device)) for _ in range(pairs)]
-        ours, theirs = (statistics.median(side) for side in zip(*times, strict=True))
-        ratio = statistics.median(a / b for a, b in times)
-        rows.append(
-            {
-                "name": f"critic steps a second, {_place(device)}",
-                "ours": round(ours),
-                "peer": round(theirs),
-                "ratio": round(ratio, 2),
-                "target": _TARGETS[device],
-                "met": ratio >= _TARGETS[device],
-            }
-        )
+        found, target = measured(device, pairs, steps), _TARGETS[device]
+        row = {"name": f"critic steps a second, {_place(device)}", **found}
+        rows.append(row | {"target": target, "met": found["ratio"] >= target})
         say("{name}: {ours}, public loop {peer}, ratio {ratio} (target {target})".format(**rows[-1]))
     return rows
+
+
+def measured(device: str, pairs: int, steps: int) -> dict:
+    """Steps a second of both loops on one device, and the median of the ratios of the pairs."""
+    data = torch.randn(20_000, 2, generator=torch.Generator().manual_seed(0)).to(device)
+    loop, peer = CriticLoop(*_networks(device), data, noise_size=_NOISE, gp=_GP), _Peer(device, data)
+    loop.run(20), peer.run(20)
+    times = [(_rate(loop, steps, device), _rate(peer, steps, device)) for _ in range(pairs)]
+    ours, theirs = (statistics.median(side) for side in zip(*times, strict=True))
+    ratio = statistics.median(a / b for a, b in times)
+    return {"ours": round(ours), "peer": round(theirs), "ratio": round(ratio, 2)}
 
 
 class _Peer:
