@@ -13,7 +13,8 @@ __all__ = ["STEPS", "main"]
 
 _PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 _CONTROLS = "tests/notebooks/test_every_control.py"
-_NOT_UNITS = [f"--ignore={path}" for path in ("tests/browser", "tests/hub", _CONTROLS)]
+_ACCEPTED = "tests/notebooks/test_accepted_answers.py"
+_NOT_UNITS = [f"--ignore={path}" for path in ("tests/browser", "tests/hub", _CONTROLS, _ACCEPTED)]
 _NBVAL = [*_PYTEST, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
 
 #: name -> the pytest runs of that step; runs of one step go side by side, one a core.
@@ -33,6 +34,7 @@ STEPS = {
     "notebooks": [
         [*_NBVAL, "notebooks", "--ignore=notebooks/solutions"],
         [*_NBVAL, "notebooks/solutions"],
+        [*_PYTEST, _ACCEPTED],
     ],
     "browser": [[*_PYTEST, "tests/browser", "-rs"]],
     "hub": [[*_PYTEST, "tests/hub", "-rs"]],

@@ -88,7 +88,7 @@ def test_binder_builds_the_python_of_environment_yml(monkeypatch):
     )
     monkeypatch.chdir(ROOT)
     assert (
-        not buildpacks.DockerBuildPack().detect()
+        not buildpacks.DockerBuildPack(base_image=None).detect()
     )  # a Dockerfile at the top would take the place of environment.yml
     pack = buildpacks.CondaBuildPack(base_image="docker.io/library/buildpack-deps:jammy")
     pack.platform = "linux/amd64"
