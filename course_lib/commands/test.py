@@ -20,15 +20,7 @@ _NBVAL = [*_PYTEST, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=
 #: name -> the pytest runs of that step; runs of one step go side by side, one a core.
 STEPS = {
     "units": [
-        [
-            *_PYTEST,
-            "tests",
-            "course_lib",
-            "--ignore=tests/browser",
-            "--ignore=tests/hub",
-            f"--ignore={_CONTROLS}",
-            "--durations=5",
-        ],
+        [*_PYTEST, "tests", "course_lib", *_NOT_UNITS, "--durations=5"],
         [*_PYTEST, _CONTROLS],
     ],
     "notebooks": [
