@@ -41,10 +41,35 @@ def _quick_png(pixels):
 
 def static_png(pixels: np.ndarray) -> bytes:
     """A small PNG for a saved notebook: a palette of 256 colours, compressed hard; the same pixels, the same bytes."""
-    image = _opaque(pixels).quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    opaque = _opaque(pixels)
+    image = opaque.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
+    _grey_stays_grey(opaque, image).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _grey_stays_grey(opaque, image):
+    """The picture with a palette, without the tint that a shared entry gives to grey pixels.
+
+    An entry most of whose pixels are grey becomes grey. A grey pixel of another entry takes the nearest grey one, if
+    there is one within eight levels.
+    """
+    colours, indices = np.asarray(opaque), np.array(image)
+    palette = np.array(image.getpalette()).reshape(-1, 3)
+    grey = (colours[..., 0] == colours[..., 1]) & (colours[..., 1] == colours[..., 2])
+    of_all, of_grey = (np.bincount(one.ravel(), minlength=len(palette)) for one in (indices, indices[grey]))
+    mostly = 2 * of_grey > of_all
+    palette[mostly] = palette[mostly].mean(1).round().astype(int)[:, None]
+    entries = np.flatnonzero(np.ptp(palette, axis=1) == 0)
+    if len(entries):
+        distance = np.abs(palette[entries, 0] - np.arange(256)[:, None])
+        near, nearest = distance.min(1) <= 8, entries[distance.argmin(1)]
+        level = colours[..., 0]
+        moved = grey & (np.ptp(palette, axis=1) > 0)[indices] & near[level]
+        indices[moved] = nearest[level[moved]]
+    changed = Image.fromarray(indices.astype(np.uint8))  # with its palette it is of mode P
+    changed.putpalette(palette.ravel().tolist())
+    return changed
 
 
 def _opaque(pixels):

@@ -5,6 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from course_lib.figure import encode
 from tests.unit.figure.drawing import PRIMITIVES, new_stage, shoot
 
 
@@ -30,3 +31,16 @@ def test_the_static_picture_is_small_faithful_and_repeats():
     # A palette of 256 colours errs by less than two levels on average.
     assert np.abs(decoded - pixels[..., :3]).mean() < 2
     assert data == stage.static_png()
+
+
+def test_a_picture_of_grey_values_beside_a_heatmap_has_no_tint():
+    # More colours than the palette has, so that near ones share an entry: a reader saw pink and blue in grey digits.
+    stage = new_stage()
+    pixels = shoot(stage, PRIMITIVES["heatmap"], 0.5).copy()
+    rows, columns = pixels.shape[:2]
+    red, blue = np.meshgrid(np.arange(columns) * 255 // columns, np.arange(rows) * 255 // rows)
+    pixels[..., 0], pixels[..., 2] = red, blue
+    pixels[: rows // 2, : columns // 2, :3] = (np.arange(columns // 2) * 255 // (columns // 2))[:, None]
+    decoded = np.asarray(Image.open(io.BytesIO(encode.static_png(pixels))).convert("RGB")).astype(int)
+    tint = np.ptp(decoded[: rows // 2, : columns // 2], axis=-1)
+    assert (tint == 0).mean() > 0.98
