@@ -118,7 +118,7 @@ explore(
             "curves",
             title="the coin Q moves",
             xlabel="b, the probability of heads under Q",
-            ylabel="nats",
+            ylabel="nats; total variation: a share",
             xlim=(0, 1),
             ylim=(0, 3),
         ),
