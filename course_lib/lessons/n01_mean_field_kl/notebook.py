@@ -887,12 +887,14 @@ predict(
 )
 
 # %% name="landscape" tags=["picture"]
-LEVELS = [0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 1.0, 1.2, 1.5]
+# At h = 3, 3.5, 4 and 4.5 the lines 0.95, 1.16, 1.385 and 1.6 close around the shallow third valley.
+LEVELS = [0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 1.05, 1.16, 1.27, 1.385, 1.5, 1.6, 1.8]
 
 
 def two_modes(view, h, start_mean, start_std):
     exclusive, inclusive = landscapes(h)
-    path = exclusive_fit(lambda x: log_mixture(x, h), start_mean, start_std, steps=120, rate=0.4)
+    # A larger rate saves steps, and throws the descent out of the valley that covers both.
+    path = exclusive_fit(lambda x: log_mixture(x, h), start_mean, start_std, steps=200, rate=0.1)
     half = torch.tensor([0.5, 0.5])
     m_in, s_in = inclusive_fit(half, torch.tensor([-h, h]), torch.ones(2))
     for name, values in (("excl", exclusive), ("incl", inclusive)):
@@ -956,7 +958,7 @@ explore(
     presets={
         "left mode": {"h": 4.0, "start_mean": -2.0, "start_std": 1.0},
         "right mode": {"h": 4.0, "start_mean": 2.0, "start_std": 1.0},
-        "covers both": {"h": 4.0, "start_mean": 0.5, "start_std": 4.0},
+        "covers both": {"h": 4.0, "start_mean": 0.1, "start_std": 4.0},
         "start on a mode, h = 2": {"h": 2.0, "start_mean": 2.0, "start_std": 0.5},
     },
     size=(13, 4.2),
@@ -1056,6 +1058,10 @@ def depths(view, h):
             style="--",
             label="sits on one mode",
         )
+        view["depth"].scatter(
+            "mode here", [[distances[on_it[-1]], on_a_mode[on_it[-1]][2]]], color="q", size=8
+        )
+    view["depth"].scatter("cover here", [[distances[seen[-1]], covering[seen[-1]][2]]], color="third", size=8)
     view["depth"].hline("log2", math.log(2), color="muted", style=":", label="log 2")
     view["depth"].vline("h", h, color="muted")
     x = torch.linspace(-8, 8, 321)
