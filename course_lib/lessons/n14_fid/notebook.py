@@ -977,7 +977,7 @@ explore(
             xlabel="1000 / n",
             ylabel="squared feature units",
             xlim=(0, 26),
-            ylim=(-0.3, 5.5),
+            ylim=(-1.6, 5.5),
         ),
         Panel("kid", title="KID", xlabel="1000 / n", ylabel="squared MMD", xlim=(0, 26), ylim=(-0.6, 0.6)),
     ],
