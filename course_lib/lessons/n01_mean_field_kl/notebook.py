@@ -50,8 +50,7 @@ def kl_discrete(p, q):
     """KL(p||q) in nats.
 
     p, q: tensors of shape (n,), probabilities that sum to 1. An atom with p = 0 contributes 0; an atom
-    with q = 0 and
-    p > 0 makes the divergence infinite. Returns a 0-dimensional tensor.
+    with q = 0 and p > 0 makes the divergence infinite. Returns a 0-dimensional tensor.
     """
     # region solution
     return torch.where(p > 0, p * (p.log() - q.log()), 0.0).sum()
@@ -119,7 +118,7 @@ explore(
             "curves",
             title="the coin Q moves",
             xlabel="b, the probability of heads under Q",
-            ylabel="nats",
+            ylabel="nats; total variation: a share",
             xlim=(0, 1),
             ylim=(0, 3),
         ),
@@ -307,7 +306,8 @@ def tables(view, turn):
             view[name].text(f"row {i}", 0.4, 3 - i, f"x₁ = {i + 1}", align="right")
             view[name].text(f"column {i}", i + 1, 0.2, f"x₂ = {i + 1}", align="center")
             for j in range(3):
-                view[name].text(f"{i}{j}", j + 1, 3 - i, f"{values[i, j]:.3f}", align="center")
+                color = "white" if values[i, j] > 0.33 else "ink"  # what stands on a dark cell
+                view[name].text(f"{i}{j}", j + 1, 3 - i, f"{values[i, j]:.3f}", align="center", color=color)
     falls = [float(kl_table(*pair, table)) for pair in table_path(table, int(turn))]
     view["kl"].curve("KL", range(len(falls)), falls, color="q", label="KL(q‖p)")
     view["kl"].scatter("turns", list(enumerate(falls)), color="q", size=8)
@@ -391,9 +391,9 @@ holds(
 def mean_field_update(mean, precision, m, j):
     """The new m_j when all other means are held.
 
-    mean: (d,) the target's mean. precision: (d, d) the target's precision matrix. m: (d,) the current
-    means of q.
-    j: which coordinate to update, from 0. Returns a 0-dimensional tensor; m itself stays as it is.
+    mean: (d,) the target's mean. precision: (d, d) the target's precision matrix.
+    m: (d,) the current means of q. j: which coordinate to update, from 0.
+    Returns a 0-dimensional tensor; m itself stays as it is.
     """
     # region solution
     others = torch.arange(len(mean)) != j
@@ -790,10 +790,10 @@ erratum(
 
 # %% tags=["exercise:01.inclusive_fit"]
 def inclusive_fit(weights, means, stds):
-    """Mean and standard deviation of the Gaussian q that minimises KL(p||q) for p = Σ weights_k
-    N(means_k, stds_k²).
+    """Mean and standard deviation of the Gaussian q that minimises KL(p||q) for a mixture.
 
-    weights, means, stds: tensors of shape (k,); the weights sum to 1. Returns two 0-dimensional tensors.
+    The mixture is p = Σ weights_k N(means_k, stds_k²). weights, means, stds: tensors of shape (k,); the
+    weights sum to 1. Returns two 0-dimensional tensors.
     """
     # region solution
     mean = (weights * means).sum()
@@ -819,9 +819,8 @@ def exclusive_fit(log_p, mean, std, steps=200, rate=0.1):
     """Gradient descent of KL(q||p) over q = N(mean, std²).
 
     log_p: function of a tensor (n,) that gives log p there, shape (n,). mean, std: floats, the start.
-    steps: number of
-    gradient steps of size rate on (mean, log std). Returns the path, a tensor (steps + 1, 2) of (mean,
-    std), start first.
+    steps: number of gradient steps of size rate on (mean, log std).
+    Returns the path, a tensor (steps + 1, 2) of (mean, std), start first.
     """
     # region solution
     z = torch.linspace(-6, 6, 121)
@@ -888,12 +887,14 @@ predict(
 )
 
 # %% name="landscape" tags=["picture"]
-LEVELS = [0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 1.0, 1.2, 1.5]
+# At h = 3, 3.5, 4 and 4.5 the lines 0.95, 1.16, 1.385 and 1.6 close around the shallow third valley.
+LEVELS = [0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 1.05, 1.16, 1.27, 1.385, 1.5, 1.6, 1.8]
 
 
 def two_modes(view, h, start_mean, start_std):
     exclusive, inclusive = landscapes(h)
-    path = exclusive_fit(lambda x: log_mixture(x, h), start_mean, start_std, steps=120, rate=0.4)
+    # A larger rate saves steps, and throws the descent out of the valley that covers both.
+    path = exclusive_fit(lambda x: log_mixture(x, h), start_mean, start_std, steps=200, rate=0.1)
     half = torch.tensor([0.5, 0.5])
     m_in, s_in = inclusive_fit(half, torch.tensor([-h, h]), torch.ones(2))
     for name, values in (("excl", exclusive), ("incl", inclusive)):
@@ -957,7 +958,7 @@ explore(
     presets={
         "left mode": {"h": 4.0, "start_mean": -2.0, "start_std": 1.0},
         "right mode": {"h": 4.0, "start_mean": 2.0, "start_std": 1.0},
-        "covers both": {"h": 4.0, "start_mean": 0.5, "start_std": 4.0},
+        "covers both": {"h": 4.0, "start_mean": 0.1, "start_std": 4.0},
         "start on a mode, h = 2": {"h": 2.0, "start_mean": 2.0, "start_std": 0.5},
     },
     size=(13, 4.2),
@@ -1057,6 +1058,10 @@ def depths(view, h):
             style="--",
             label="sits on one mode",
         )
+        view["depth"].scatter(
+            "mode here", [[distances[on_it[-1]], on_a_mode[on_it[-1]][2]]], color="q", size=8
+        )
+    view["depth"].scatter("cover here", [[distances[seen[-1]], covering[seen[-1]][2]]], color="third", size=8)
     view["depth"].hline("log2", math.log(2), color="muted", style=":", label="log 2")
     view["depth"].vline("h", h, color="muted")
     x = torch.linspace(-8, 8, 321)

@@ -212,7 +212,7 @@ for a, b, c in draws:
         w, s, x, posterior_variance * w * x / s**2, posterior_variance
     )  # the best encoder
     best_printed, best_log = min(best_printed, p - bound), min(best_log, math.log(p) - bound)
-print(f"smallest p(x) - L: {best_printed:.4f} nats; smallest log p(x) - L: {abs(best_log):.4f} nats")
+print(f"smallest p(x) - L: {best_printed:.4f}; smallest log p(x) - L: {abs(best_log):.4f} nats")
 holds(
     "standard-elbo-bound",
     ("smallest p(x) - L of 20,000 models, each with its best encoder", best_printed),
@@ -222,8 +222,8 @@ holds(
 )
 
 # %% [markdown]
-# As printed the inequality is **true but empty**: $\log t \le t - 1$ for every $t > 0$, hence $p(x) \ge 1 + \log p(x) \ge 1 + \mathcal L$, and the bound is never
-# tighter than 1 nat, whatever the encoder. The statement that is meant is $\log p(x\mid\theta) \ge \mathcal L$: with the best encoder it is an equality, and that
+# As printed the inequality is **true but empty**: $\log t \le t - 1$ for every $t > 0$, hence $p(x) \ge 1 + \log p(x) \ge 1 + \mathcal L$, and the two sides
+# are never closer than 1, whatever the encoder. The statement that is meant is $\log p(x\mid\theta) \ge \mathcal L$: with the best encoder it is an equality, and that
 # is why maximising $\mathcal L$ does something for the likelihood.
 #
 # ## 4.2 The surgery
@@ -547,8 +547,8 @@ predict(
         "it rises first, then falls and stays small",
         "it rises with the mutual information",
     ),
-    answer=f"""It is {recorded[0, 3]:.2f} nats before the first step, {recorded[peak, 3]:.2f} after
-    {recorded[peak, 0]:.0f} steps (its
+    answer=f"""It rises first, then falls and stays small. It is {recorded[0, 3]:.2f} nats before the
+    first step, {recorded[peak, 3]:.2f} after {recorded[peak, 0]:.0f} steps (its
     highest of the recorded ones), when the mutual information is {recorded[peak, 2]:.2f}, and
     {recorded[-1, 3]:.2f} at the end, when
     the mutual information is {recorded[-1, 2]:.2f}. After 25 steps the information stands at
@@ -903,7 +903,7 @@ print(f"  training digits: {on_train.mean():.3f} ± {draw_error:.3f} nats (error
 print(f"  held-out digits: {held_gain:.3f} ± {held_error:.3f} nats (error over the images)")
 
 # %% [markdown]
-# On the training set the gain is the marginal KL within its error, as it must be. On held-out digits it is smaller, though still a gain. The reason: the
+# On the training set the gain is the marginal KL, up to about twice the error of the draws, as it must be. On held-out digits it is smaller, though still a gain. The reason: the
 # aggregated posterior puts a bump *exactly where the training codes are*, and the held-out codes lie beside them. How much is lost depends on how narrow
 # the bumps are and how many there are.
 #
@@ -1095,10 +1095,6 @@ for key, prior in fitted.items():
     else:
         at_points = aggregate_on_grid(mean, logvar, [FINE, FINE]).clamp_min(1e-300).log()
     gains[key] = gain_on_grid(at_points, mean, logvar), gain_on_grid(at_points, held_mean, held_logvar)
-print("gain over N(0, I) in nats: on training digits, on held-out digits")
-print(" " * 14 + "".join(f"{f'K = {size:,}':>17}" for size in SIZES))
-for family in FAMILIES:
-    print(f"{family:14}" + "".join("   {:6.3f}, {:6.3f}".format(*gains[family, size]) for size in SIZES))
 
 # %% name="predict-vamp" tags=["predict"]
 most = gains["images", len(digits.train)][0]
@@ -1202,6 +1198,15 @@ explore(
         "training and held-out digits"
     ),
 )
+
+# %% [markdown]
+# All the numbers of the picture in one table:
+
+# %% name="priors-table"
+print("gain over N(0, I) in nats: on training digits, on held-out digits")
+print(" " * 14 + "".join(f"{f'K = {size:,}':>17}" for size in SIZES))
+for family in FAMILIES:
+    print(f"{family:14}" + "".join("   {:6.3f}, {:6.3f}".format(*gains[family, size]) for size in SIZES))
 
 # %% [markdown]
 # Three things that the slide does not say, all for this VAE as it stands:
@@ -1491,8 +1496,8 @@ explore(
 )
 
 # %% [markdown]
-# Some exact posteriors have two islands: two different codes explain the digit, and no Gaussian covers both. For most held-out digits, though, the larger
-# part of the gap is the *network's*, which points at the wrong place.
+# Some exact posteriors have two islands: two different codes explain the digit, and no Gaussian has the shape of both. For most held-out digits, though, the
+# larger part of the gap is the *network's*, which must answer for all images at once.
 #
 # **The limitations, each with its number.** The slide lists four weak points without saying how much each of them costs. Measured on the stored model and every second held-out digit:
 #

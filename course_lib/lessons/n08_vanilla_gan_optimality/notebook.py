@@ -373,7 +373,7 @@ explore(
     draw_pointwise,
     panels=[
         Panel("y", title="the integrand of V at one point", xlabel="D", ylabel="y(D), nats",
-              xlim=(0, 1), ylim=(-5, 1)),
+              xlim=(0, 1), ylim=(-5, 3)),
         Panel("slope", title="its derivative", xlabel="D", ylabel="dy/dD", xlim=(0, 1), ylim=(-10, 10)),
     ],
     a=Slider(-1.0, 2.0, step=0.05, value=1.0, label="a: density of the data"),
@@ -908,7 +908,7 @@ def draw_generator(view, rate, round):
 explore(
     draw_generator,
     panels=[
-        Panel("bars", title="five atoms", xlabel="atom", ylabel="probability", ylim=(0, 1)),
+        Panel("bars", title="five atoms", xlabel="atom", ylabel="probability", ylim=(0, 1.05)),
         Panel("tv", title="distance to the data", xlabel="round", ylabel="total variation", yscale="log",
               xlim=(-1.5, 61.5), ylim=(1e-17, 3)),
     ],
@@ -1384,6 +1384,8 @@ holds(
 )
 
 # %% [markdown]
+# With one step of $D$ per round the generator's mean keeps swinging about the answer, with five it comes to rest; the standard deviations under the picture say so.
+#
 # One step of each player with SGD at a rate of 0.3, seen from outside: the discriminator's step raises $V$, the generator's step raises $D(G(z))$.
 
 # %% tags=["claim:disc-step-ascent"]
@@ -1677,7 +1679,7 @@ predict(
     answer=f"""From d = {gives_up["JSD"]:.1f} on, {gives_up["JSD"] / 0.7:.1f} standard deviations; KL(q‖p)
     does it from d = {gives_up["KL(q‖p)"]:.1f} on, KL(p‖q) never. And only because one Gaussian cannot do
     better: in the right panel, where the model can have both bumps, JSD is smallest at w = 1/2 for every d,
-    and w = 0 is its worst choice.""",
+    and leaving one of them out, w = 0 or w = 1, is its worst choice.""",
 )
 
 # %% name="whose-fault" tags=["picture"]

@@ -1,6 +1,7 @@
 """Exercises of notebook 11: transport by hand, what the divergences say of two segments, and the critic of a WGAN."""
 
 import warnings
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -302,6 +303,24 @@ def _clipped(clip="after", sign=1.0, which="all", told="before", swapped=False):
 clipped_step = _clipped()
 
 
+@dataclass
+class _Critic:
+    """The seed of a small critic's weights; on a card it is three words and no number."""
+
+    seed: int
+
+    def __repr__(self):
+        return "a small critic"
+
+    def with_weights(self, critic, scale=1.0):
+        """The critic with the weights that this seed draws."""
+        random = torch.Generator().manual_seed(self.seed)
+        with torch.no_grad():
+            for parameter in critic.parameters():
+                parameter.copy_(scale * torch.randn(parameter.shape, generator=random, dtype=torch.float64))
+        return critic
+
+
 def _critics(rng):
     # In the wide box nothing is clipped: what the step does to the critic is seen there by itself.
     narrow = float(rng.uniform(0.15, 0.4))
@@ -311,17 +330,15 @@ def _critics(rng):
         (narrow, "another c"),
     ):
         real = _tensor(rng.normal(size=(5, 2)))
-        yield Case((int(rng.integers(10**6)), real, _tensor(1 + rng.normal(size=(5, 2))), bound), label)
+        start = _Critic(int(rng.integers(10**6)))
+        yield Case((start, real, _tensor(1 + rng.normal(size=(5, 2))), bound), label)
 
 
-def _probe_step(step, seed, real, fake, bound):
+def _probe_step(step, start, real, fake, bound):
     """What two steps return and where they leave the critic, with an optimiser that has met the critic before."""
-    random = torch.Generator().manual_seed(seed)
-    critic = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double()
-    with torch.no_grad():
-        for parameter in critic.parameters():
-            parameter.copy_(0.5 * torch.randn(parameter.shape, generator=random, dtype=torch.float64))
-            parameter.grad = torch.ones_like(parameter)
+    critic = start.with_weights(nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double(), 0.5)
+    for parameter in critic.parameters():
+        parameter.grad = torch.ones_like(parameter)
     optimizer = torch.optim.SGD(critic.parameters(), lr=0.1)
     # The last bias shifts all scores alike: no critic's loss ever moves it.
     watch = Watch(optimizer, critic=[critic[0].weight, critic[0].bias, critic[2].weight])
@@ -436,18 +453,13 @@ gradient_penalty = _penalty()
 def _points(rng):
     for n, label in ((4, "4 pairs of points"), (6, "6 pairs of points")):
         real, fake = rng.normal(size=(n, 2)), 2 + rng.normal(size=(n, 2))
-        yield Case(
-            (int(rng.integers(10**6)), _tensor(real), _tensor(fake), _tensor(rng.uniform(size=n))), label
-        )
+        start = _Critic(int(rng.integers(10**6)))
+        yield Case((start, _tensor(real), _tensor(fake), _tensor(rng.uniform(size=n))), label)
 
 
-def _probe_penalty(penalty, seed, real, fake, t):
+def _probe_penalty(penalty, start, real, fake, t):
     """The penalty of a small critic and its gradient with respect to the critic's weights."""
-    random = torch.Generator().manual_seed(seed)
-    critic = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 1)).double()
-    with torch.no_grad():
-        for parameter in critic.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=random, dtype=torch.float64))
+    critic = start.with_weights(nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 1)).double())
     value = penalty(critic, real, fake, t)
     if value is None:
         return None
@@ -677,6 +689,10 @@ SETTLED_SLOPE = Exercise(
         Mistake(
             lambda w, lam: 1 + lam / (2 * w),
             "W and λ have changed places: a large λ must hold the slope at 1.",
+        ),
+        Mistake(
+            lambda w, lam: 1 + 2 * lam / w,
+            "The fraction stands upside down: a large λ must hold the slope at 1.",
         ),
     ),
     hints=(

@@ -197,8 +197,8 @@ convention(
 )
 
 # %% [markdown]
-# So both distributions live on thin sets, and two thin sets in a large space miss each other, or meet in a set of measure zero. Put them on different points, and each
-# f-divergence is stuck at its worst value.
+# So both distributions live on thin sets. Unless one was made to follow the other, two thin sets in a large space miss each other, or cross in a set of measure zero. Put them on
+# different points, and each f-divergence is stuck at its worst value.
 
 # %% tags=["claim:disjoint-kl-infinite"]
 data_atoms, model_atoms = torch.tensor([0.5, 0.5, 0, 0]), torch.tensor([0.0, 0, 0.3, 0.7])
@@ -220,8 +220,8 @@ holds(
 )
 
 # %% [markdown]
-# And the discriminator? If the two sets keep a distance, a smooth $D$ can be 1 in a neighbourhood of the one and 0 in a neighbourhood of the other. It is optimal, $V = 0$,
-# and flat wherever the generator looks: nothing is learned. If the sets *touch*, as $[0, 1)$ and $(1, 2]$ do, no smooth $D$ reaches the optimum, and any real one has a slope there.
+# And the discriminator $D$, which maximises $V = \mathbb E_\pi\log D + \mathbb E_p\log(1 - D)$ in a GAN ([notebook 08](08_vanilla_gan_optimality.ipynb))? If the two sets keep a distance, a smooth $D$ can be 1 in a neighbourhood
+# of the one and 0 in a neighbourhood of the other. Then $V = 0$, the largest value there is, and $D$ is flat wherever the generator looks: nothing is learned. If the sets *touch*, as $[0, 1)$ and $(1, 2]$ do, no smooth $D$ reaches the optimum, and any real one has a slope there.
 
 # %% tags=["claim:disjoint-smooth-discriminator"]
 def smooth_step(x):
@@ -1171,7 +1171,7 @@ predict(
     answer="Two towers: "
     + ", ".join(f"{share:.0%} (c = {c})" for c, share in at_ends.items())
     + " of the weights stand at ±c. Larger weights make a larger gap, so training drives most of them to an "
-    "end of their range, and the critic becomes one of the few functions at the corners of the box.",
+    "end of their range, and what is left of the critic is little more than a choice of signs.",
 )
 
 # %% name="clipping" tags=["picture"]
@@ -1364,14 +1364,19 @@ predict(
     answer="It shrinks for small c and grows for large c. The factors towards the input: "
     + ", ".join(f"{factor:.2g} ({name})" for name, factor in factors.items())
     + ". On the way from the last hidden layer to the input the factor acts ten times. Between shrinking "
-    "and growing there is one c at which the gradient stays level, here near 0.07, but it depends on the "
-    "widths of the layers; the penalty finds the level by itself.",
+    "and growing there is one c at which the gradient stays level, here a little below 0.07, but it depends "
+    "on the widths of the layers; the penalty finds the level by itself.",
 )
 
 # %% name="layers-picture" tags=["picture"]
-def draw_layers(view):
-    for (name, norms), color in zip(deep.items(), ("q", "fifth", "third", "fourth", "p"), strict=True):
-        view.curve(name, range(11), norms, color=color, label=name, style="-")
+LAYER_LINES = {"penalty": "p", "c = 0.01": "q", "c = 0.07": "fifth", "c = 0.1": "third", "c = 0.3": "fourth"}
+
+
+def draw_layers(view, until):
+    names = list(LAYER_LINES)
+    for name in names[: names.index(until) + 1]:
+        view.curve(name, range(11), deep[name], color=LAYER_LINES[name], label=name, style="-")
+    view.readout("factor from layer to layer, towards the input", factors[until], ".2g")
 
 
 explore(
@@ -1387,13 +1392,14 @@ explore(
             ylim=(1e-18, 1e8),
         )
     ],
+    until=Slider.of(list(LAYER_LINES), label="critics shown, up to", play=True),
     size=(8, 4),
     alt="The norm of the gradient at each layer of a deep critic: straight lines on a logarithmic scale, "
     "falling or rising for clipped weights, level with a gradient penalty.",
 )
 
 # %% tags=["claim:clipping-gradients-explode"]
-print("factor per layer towards the input:", {name: f"{factor:.2g}" for name, factor in factors.items()})
+print("factor per layer towards the input:", ", ".join(f"{name}: {one:.2g}" for name, one in factors.items()))
 convention(
     "clipping-gradients-explode",
     ("smallest |log factor|, clipped", min(abs(math.log(factors[f"c = {b}"])) for b in (0.01, 0.1, 0.3))),
@@ -1920,6 +1926,9 @@ fall, largest_norm = raced("near", "minimax", "w1"), raced("near", "minimax", "g
 print(f"near, minimax: largest |gradient| {largest_norm:.0e}, W1 falls by {three(fall[:, 0] - fall[:, -1])}")
 lowest = min(raced("few", game, "estimate").min() for game in ("minimax", "non_saturating"))
 print(f"few: lowest JSD that a discriminator sees {lowest:.2f} nats")
+way = lambda w1: 1 - w1[:, list(races["near/steps"]).index(32)] / w1[:, 0]
+shares = [f"{game} {three(way(raced('near', game, 'w1')))}" for game in ("non_saturating", "penalty")]
+print("near, share of its way that a game has made after 32 steps: " + "; ".join(shares))
 
 # %% [markdown]
 # What the table says, for this task:
@@ -1929,7 +1938,7 @@ print(f"few: lowest JSD that a discriminator sees {lowest:.2f} nats")
 #   penalised one keeps swinging, most widely of all: with five steps a critic is not near its optimum either.
 # - **Near-optimal.** Now the theory holds to the letter. The minimax gradient is nearly zero from the first step, and the generator does not get anywhere. The gap of the penalised critic begins within 2% of the predicted $W(1 + W/20)$, that of the spectral one
 #   a little below $W$, and the generators follow. After 32 steps the penalised game is ahead. Then 60 steps no longer suffice for so close a quarry, and it swings out again; the spectral game goes on and ends closest. But the
-#   *non-saturating* loss travels nearly as fast: against the same discriminator its gradient does not vanish, it is large.
+#   *non-saturating* loss, against a discriminator as good as that, has made most of its way by then as well: its gradient does not vanish, it is large.
 # - **Seconds.** A near-optimal critic costs: 80 generator steps take longer than the 600 of the other regime. By the clock, few steps and the non-saturating loss win here.
 #
 # The discriminator's estimate, $\log 2$ minus its mean cross-entropy, is a *lower bound* of the JSD. It can be negative: when the generator has just moved on, a discriminator of few steps is surer of the wrong answer than a coin would be.
@@ -1977,7 +1986,7 @@ def draw_judges(view, regime):
             view[panel].scatter(game, xy, color=GAMES[game], size=4, alpha=0.6, label=game)
     w = torch.linspace(0, 1.25, 60)
     view["jsd"].hline("log2", LOG2)
-    view["jsd"].text("log2", 0.6, LOG2 + 0.04, "log 2")
+    view["jsd"].text("log2", 0.6, LOG2 + 0.09, "log 2")
     view["gap"].curve("predicted", w, w * (1 + w / 20), color="muted", style="-", label="W(1 + W/20)")
     for game in GAMES:
         view.readout(f"rank correlation, {game}", rank_correlation(regime, game), ".2f")
@@ -2166,3 +2175,5 @@ LiveTraining(
 #
 # I24 slides "Wasserstein GAN" to "Gradient penalty"; UL p.24-30; I21 from "Informal theoretical results"; U17 "Optimal transport". Arjovsky and Bottou (2017), arXiv:1701.04862; Arjovsky, Chintala and Bottou (2017), arXiv:1701.07875; Gulrajani
 # et al. (2017), arXiv:1704.00028; Facco et al. (2017), "Estimating the intrinsic dimension" (the two-neighbour estimate); Villani (2009), *Optimal Transport*.
+#
+# **Next:** [12 · f-divergences and the f-GAN](12_f_gan.ipynb): a GAN for every convex function.

@@ -132,6 +132,10 @@ CONJUGATE_PEARSON = Exercise(
             lambda t: torch.where(t > -2, t + t**2 / 4, 0.0),
             "At the end u = 0 the value is −f(0), and f(0) = 1.",
         ),
+        Mistake(
+            lambda t: torch.where(t > -2, t + t**2 / 4, 1.0),
+            "At the end u = 0 the value is 0·t − f(0), with a minus: f(0) = 1.",
+        ),
         Mistake(lambda t: (t - 1) ** 2, "This is f itself, at t: the conjugate is sup over u of u t − f(u)."),
         Mistake(
             lambda t: torch.where(t > -2, 1 + t / 2, 0.0),
@@ -277,6 +281,12 @@ BOUND_FROM_SCORES = Exercise(
             "f* is evaluated at f: it takes the critic T itself.",
         ),
         Mistake(_outside, "The output activation is missing: raw scores may lie outside the domain of f*."),
+        Mistake(
+            lambda row, a, b: (
+                row.output_activation(a).mean() - row.conjugate(row.output_activation(b).mean())
+            ),
+            "f* is taken of the mean: first f*(T) at each point, then the mean.",
+        ),
         Mistake(
             lambda row, a, b: row.output_activation(a).mean() - row.output_activation(b).mean(),
             "The conjugate f* is missing in the second term: "

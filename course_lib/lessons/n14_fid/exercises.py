@@ -229,6 +229,12 @@ def _wrong_axis(count, mean, cov, batch):
     return total, new_mean, right + (centred @ centred.T - centred.T @ centred) / (total - 1)
 
 
+def _old_centre(count, mean, cov, batch):
+    total, new_mean, right = update_statistics(count, mean, cov, batch)
+    delta = batch.mean(0) - mean
+    return total, new_mean, right + torch.outer(delta, delta) * (len(batch) / (total - 1))
+
+
 def _plain_average(count, mean, cov, batch):
     total, _, new_cov = update_statistics(count, mean, cov, batch)
     return total, (mean + batch.mean(0)) / 2, new_cov
@@ -307,6 +313,10 @@ STREAM = Exercise(
         Mistake(
             lambda n, m, c, b: update_statistics(n, m, c, b, between=False),
             "The two groups also differ in their means: the term n m / (n + m) δ δᵀ is missing from the scatter.",
+        ),
+        Mistake(
+            _old_centre,
+            "The batch is centred by the old mean, so the difference of the means counts twice: centre it by its own.",
         ),
         Mistake(
             lambda n, m, c, b: update_statistics(n, m, c, b, ddof=0),
@@ -522,6 +532,12 @@ MMD = Exercise(
         Mistake(
             lambda a, b, c: _no_diagonal(a) / a.numel() + _no_diagonal(b) / b.numel() - 2 * c.mean(),
             "The diagonal is out of the sums but still in the count: there are n (n - 1) pairs of different images.",
+        ),
+        Mistake(
+            lambda a, b, c: (
+                a.sum() / (len(a) * (len(a) - 1)) + b.sum() / (len(b) * (len(b) - 1)) - 2 * c.mean()
+            ),
+            "The count n (n - 1) is that of the pairs of different images, but the sums still hold the diagonal.",
         ),
         Mistake(
             _unit_diagonal,

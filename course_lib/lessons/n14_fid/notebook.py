@@ -429,9 +429,8 @@ convention(
 def cross_trace(cov_pi, cov_p):
     """tr (cov_pi^1/2 cov_p cov_pi^1/2)^1/2, a real number.
 
-    cov_pi, cov_p: (d, d), symmetric positive semi-definite; either or both may be singular, and then
-    rounding can
-    turn an eigenvalue 0 into -1e-17. Returns a 0-dimensional tensor.
+    cov_pi, cov_p: (d, d), symmetric positive semi-definite; either or both may be singular, and
+    then rounding can turn an eigenvalue 0 into -1e-17. Returns a 0-dimensional tensor.
     """
     # region solution
     values, vectors = torch.linalg.eigh(cov_pi)
@@ -582,8 +581,8 @@ def update_statistics(count, mean, cov, batch):
     """Count, mean and covariance after one more batch.
 
     count: rows seen so far, at least 2. mean: (d,). cov: (d, d), with count - 1 in the denominator.
-    batch: (m, d), m at
-    least 1. Returns (new count, new mean, new cov), again with the new count less 1 in the denominator.
+    batch: (m, d), m at least 1.
+    Returns (new count, new mean, new cov), again with the new count less 1 in the denominator.
     """
     # region solution
     m = len(batch)
@@ -978,7 +977,7 @@ explore(
             xlabel="1000 / n",
             ylabel="squared feature units",
             xlim=(0, 26),
-            ylim=(-0.3, 5.5),
+            ylim=(-1.6, 5.5),
         ),
         Panel("kid", title="KID", xlabel="1000 / n", ylabel="squared MMD", xlim=(0, 26), ylim=(-0.6, 0.6)),
     ],
@@ -1301,9 +1300,9 @@ predict(
 
 
 # %% name="unbiasedness" tags=["picture"]
-def unbiasedness(view, n, sigma):
+def unbiasedness(view, n, sigma, unbiased):
     found = ESTIMATES[n, sigma]
-    for column, name, color in ((0, "unbiased", "p"), (1, "biased", "q")):
+    for column, name, color in ((1, "biased", "q"), (0, "unbiased", "p"))[: 1 + unbiased]:
         counts = torch.histc(found[:, column].clamp(-0.149, 0.349), 50, -0.15, 0.35) / REPEATS
         x, y = BINS.repeat_interleave(2)[1:-1], counts.repeat_interleave(2)
         view.fill(name + " fill", x, y, color=color, alpha=0.3)
@@ -1311,7 +1310,8 @@ def unbiasedness(view, n, sigma):
         mean, error = float(found[:, column].mean()), float(found[:, column].std() / REPEATS**0.5)
         view.readout(f"{name}: mean ± standard error", f"{round(mean, 4) + 0:.4f} ± {error:.4f}")
     view.vline("truth", 0.0)
-    view.readout("share below 0, unbiased", float((found[:, 0] < 0).double().mean()), ".2f")
+    for column, name in ((1, "biased"), (0, "unbiased"))[: 1 + unbiased]:
+        view.readout(f"share below 0, {name}", float((found[:, column] < 0).double().mean()), ".2f")
 
 
 explore(
@@ -1327,6 +1327,7 @@ explore(
     ],
     n=Choice(SAMPLE_SIZES, value=80, label="sample size n"),
     sigma=Choice({"σ = 2": 2.0, "σ = 5": 5.0, "σ = 12": 12.0}, value=5.0, label="kernel"),
+    unbiased=Toggle(False, label="show the unbiased estimates"),
     alt=(
         "Histograms of the unbiased and the biased estimate of the squared MMD between samples of one "
         "distribution"
