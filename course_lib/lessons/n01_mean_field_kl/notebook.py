@@ -362,8 +362,8 @@ holds(
 
 # %% tags=["claim:mean-field-q1-gaussian"]
 q2_given = stats.gamma(a=2.0, scale=0.7)  # any distribution of x2 will do; only its mean, 1.4, enters
-nodes = torch.linspace(-5, 5, 2001)
-inner = torch.linspace(0.0005, 16, 8001)
+nodes = torch.linspace(-5, 5, 501)
+inner = torch.linspace(0.0005, 16, 2001)
 q2_weights = torch.as_tensor(q2_given.pdf(inner))
 q2_weights = q2_weights / q2_weights.sum()
 offsets = torch.stack(torch.meshgrid(nodes - mean[0], inner - mean[1], indexing="ij"), dim=-1)
