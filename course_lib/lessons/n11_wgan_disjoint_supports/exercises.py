@@ -333,7 +333,7 @@ def _probe_step(step, seed, real, fake, bound):
         if bound > 10:
             watch.require(moves="critic")
     return {
-        "returned losses": [torch.as_tensor(one).detach() for one in told],
+        "returned losses": [one.detach() if torch.is_tensor(one) else one for one in told],
         "weights after two steps": {name: p.detach() for name, p in critic.named_parameters()},
     }
 
