@@ -333,7 +333,9 @@ def _probe_step(step, seed, real, fake, bound):
         if bound > 10:
             watch.require(moves="critic")
     return {
-        "returned losses": [one.detach() if torch.is_tensor(one) else one for one in told],
+        "returned losses": [
+            one if isinstance(one, tuple | list) else torch.as_tensor(one).detach() for one in told
+        ],
         "weights after two steps": {name: p.detach() for name, p in critic.named_parameters()},
     }
 

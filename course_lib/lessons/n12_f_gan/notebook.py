@@ -618,7 +618,8 @@ optimal_critic = check("12.optimal_critic", optimal_critic)
 
 # %% name="ratio-from-critic"
 for kind in ("kl", "reverse_kl", "squared_hellinger"):
-    T = torch.as_tensor(optimal_critic(F_DIVERGENCES[kind].f, p.log(), q.log())).detach().double().requires_grad_(True)
+    T = torch.as_tensor(optimal_critic(F_DIVERGENCES[kind].f, p.log(), q.log()))
+    T = T.detach().double().requires_grad_(True)
     ratio = torch.autograd.grad(F_DIVERGENCES[kind].conjugate(T).sum(), T)[0]
     print(
         f"{kind:18} (f*)'(T*) = {[round(float(r), 4) for r in ratio]};  p/q = "

@@ -1,0 +1,59 @@
+"""Python floats, NumPy and loops where they are enough; a loss and a draw put together image by image."""
+
+import math
+
+import numpy as np
+import torch
+
+
+def prior_evidence(log_lik):
+    log_lik = log_lik.tolist()
+    top = max(log_lik)
+    weights = [math.exp(one - top) for one in log_lik]
+    log_evidence = top + math.log(math.fsum(weights) / len(weights))
+    return log_evidence, math.fsum(weights) ** 2 / math.fsum(w * w for w in weights)
+
+
+def full_kl(mean, cov):
+    mean, cov = mean.numpy(), cov.numpy()
+    return (np.trace(cov) + np.dot(mean, mean) - mean.size - np.linalg.slogdet(cov)[1]) / 2
+
+
+def score_gradient(f, mean, noise):
+    # A matrix of all pairs of draws, of which the diagonal is used.
+    return torch.diag(f(mean + noise)) @ noise
+
+
+def pathwise_gradient(f, mean, noise):
+    z = mean + noise
+    slopes = torch.autograd.functional.jacobian(f, z)
+    return slopes[range(len(z)), range(len(z))]
+
+
+def best_baseline(values, score):
+    return np.average(values.numpy(), weights=score.numpy() ** 2)
+
+
+def negative_elbo(x, mean, logvar, decode, noise, sigma, beta):
+    total = 0
+    for image, m, s, e in zip(x, mean, logvar, noise, strict=True):
+        miss = sum((image - decode(m + s.exp() ** 0.5 * e)) ** 2)
+        total += miss / (2 * sigma**2) + len(image) * (math.log(sigma) + 0.5 * math.log(2 * math.pi))
+        total += beta * sum(s.exp() + m**2 - 1 - s) / 2
+    return total / len(x)
+
+
+def linear_vae(cov, sigma, latent_size):
+    values, vectors = np.linalg.eigh(cov.numpy())
+    weight, prices = np.zeros((len(cov), latent_size)), []
+    for k in range(latent_size):
+        value = values[-1 - k]
+        if value > sigma**2:
+            weight[:, k] = vectors[:, -1 - k] * math.sqrt(value - sigma**2)
+        prices.append(max(0.0, 0.5 * math.log(max(value, 1e-300) / sigma**2)))
+    return torch.from_numpy(weight), torch.tensor(prices)
+
+
+def generate(decode, z, noise, sigma):
+    images = decode(z).detach().numpy() + sigma * noise.numpy()
+    return torch.tensor(images, requires_grad=True)
