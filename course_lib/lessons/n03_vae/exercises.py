@@ -227,6 +227,7 @@ SCORE = Exercise(
     reference=score_gradient,
     cases=gradient_cases,
     probe=one_for_each_draw,
+    keeps=True,  # the noise is used again after the estimate
     mistakes=(
         Mistake(
             lambda f, m, e: f(m + e)[:, None] * (m + e),
@@ -277,6 +278,7 @@ PATHWISE = Exercise(
     reference=pathwise_gradient,
     cases=gradient_cases,
     probe=one_for_each_draw,
+    keeps=True,  # the noise is used again after the estimate
     mistakes=(
         Mistake(
             lambda f, m, e: pathwise_gradient(f, m, e) * e,

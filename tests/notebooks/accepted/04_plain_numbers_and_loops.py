@@ -55,4 +55,8 @@ def vamp_log_prob(z, encode, pseudo_inputs):
 
 
 def importance_bound(log_w):
-    return [float(logsumexp(column.numpy()) - np.log(len(column))) for column in log_w.T]
+    bounds = []
+    for column in zip(*log_w.tolist(), strict=True):
+        top = max(column)
+        bounds.append(top + math.log(sum(math.exp(one - top) for one in column) / len(column)))
+    return bounds
