@@ -25,8 +25,9 @@ def optimal_critic(f, log_p, log_q):
 
 
 def bound_from_scores(row, scores_p, scores_q):
-    over_p = sum(row.output_activation(scores_p)) / len(scores_p)
-    return over_p - sum(row.conjugate(row.output_activation(scores_q))) / len(scores_q)
+    critic_p, critic_q = map(row.output_activation, (scores_p, scores_q))
+    over_p = critic_p @ torch.full_like(critic_p, 1 / len(critic_p))
+    return over_p - row.conjugate(critic_q).sum() / len(critic_q)
 
 
 def jsd_from_value(value):
@@ -34,7 +35,8 @@ def jsd_from_value(value):
 
 
 def generator_loss(row, scores_q):
-    return sum(-row.conjugate(row.output_activation(score[None])) for score in scores_q) / len(scores_q)
+    halves = row.conjugate(row.output_activation(scores_q)).tensor_split(2)
+    return -sum(half.sum() for half in halves) / len(scores_q)
 
 
 def fgan_step(row, w, theta, x, z, rate):
