@@ -618,7 +618,7 @@ optimal_critic = check("12.optimal_critic", optimal_critic)
 
 # %% name="ratio-from-critic"
 for kind in ("kl", "reverse_kl", "squared_hellinger"):
-    T = torch.as_tensor(optimal_critic(F_DIVERGENCES[kind].f, p.log(), q.log()))
+    T = torch.as_tensor(optimal_critic(F_DIVERGENCES[kind].generator, p.log(), q.log()))
     T = T.detach().double().requires_grad_(True)
     ratio = torch.autograd.grad(F_DIVERGENCES[kind].conjugate(T).sum(), T)[0]
     print(
@@ -664,7 +664,7 @@ holds(
 
 # %% tags=["claim:f-bound-tight"]
 row = F_DIVERGENCES["squared_hellinger"]
-T = torch.as_tensor(optimal_critic(row.f, p.log(), q.log())).double()
+T = torch.as_tensor(optimal_critic(row.generator, p.log(), q.log())).double()
 convention(
     "f-bound-tight",
     ("the bound at your T* = f'(p/q), squared Hellinger", float(p @ T - q @ row.conjugate(T))),
