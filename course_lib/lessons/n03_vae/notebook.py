@@ -1383,7 +1383,7 @@ noise_64 = torch.randn(1000, 64, generator=seeded(15), dtype=torch.float32)
 pictures_of, distances = {}, {}
 for name, vae in two_models.items():
     spread, mean_images = float(vae.log_sigma.exp()), vae.decode(latents[:1000])
-    draws = generate(vae.decode, latents[:1000], noise_64, spread)
+    draws = generate(vae.decode, latents[:1000], noise_64, spread).detach()
     pictures_of[name] = mean_images, draws, spread
     distances[name] = to_nearest(mean_images), to_nearest(draws)
 
@@ -1436,7 +1436,7 @@ explore(
 # %% name="draws-of-the-linear-model"
 ppca = linear_model(by_mean)
 z = torch.randn(200_000, 10, generator=seeded(16))
-drawn = generate(ppca.decode, z, torch.randn(len(z), 64, generator=seeded(17)), by_mean)
+drawn = generate(ppca.decode, z, torch.randn(len(z), 64, generator=seeded(17)), by_mean).detach()
 print(f"total variance of mean images: {ppca.decode(z).var(0).sum():.3f}")
 
 # %% tags=["claim:vae-drop-encoder"]
