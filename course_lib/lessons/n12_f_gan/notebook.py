@@ -664,7 +664,7 @@ holds(
 
 # %% tags=["claim:f-bound-tight"]
 row = F_DIVERGENCES["squared_hellinger"]
-T = torch.as_tensor(optimal_critic(row.generator, p.log(), q.log())).double()
+T = torch.as_tensor(optimal_critic(row.generator, p.log(), q.log())).detach().double()
 convention(
     "f-bound-tight",
     ("the bound at your T* = f'(p/q), squared Hellinger", float(p @ T - q @ row.conjugate(T))),
