@@ -1496,7 +1496,7 @@ t = torch.rand(20_000, generator=random)
 def penalty_on_lines(critic):
     """Your penalty on these pairs, 500 at a time: some ways to write it need memory for each two of them."""
     parts = zip(real.split(500), fake.split(500), t.split(500), strict=True)
-    return float(torch.stack([gradient_penalty(critic, *part) for part in parts]).mean())
+    return float(torch.stack([gradient_penalty(critic, *part).detach() for part in parts]).mean())
 
 
 between = t[:, None] * real + (1 - t[:, None]) * fake
