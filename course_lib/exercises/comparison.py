@@ -33,7 +33,8 @@ def compare(
 
     Two numbers agree when ``|a - b| <= atol + rtol |b|``; NaN agrees with NaN and an infinity with itself. The form
     may be another one where it changes nothing: a Python number, a NumPy scalar, a 0-d and a one-entry array are one
-    number; a list of numbers, or of 0-d tensors, is an array; a stacked array is a tuple of results.
+    number; a list of numbers, or of 0-d tensors, is an array; a stacked array is a tuple of results. A list or a tuple
+    is no number: a comma after a number makes one, and what computes with the number later would stop.
 
     Args:
         measured, expected: results of any kind, or frozen ones.
@@ -98,11 +99,12 @@ def pairs(got: Any, want: Any, where: str = "") -> Iterator[Difference | tuple[s
 def _in_the_form_of(want, got):
     """The same numbers in the expected form, where only the form is another one."""
     if isinstance(want, Numbers):
-        if isinstance(got, tuple | list) and got and _one_shape(got):
+        if isinstance(got, tuple | list) and got and want.array.shape != () and _one_shape(got):
             first = got[0]
             stacked = np.stack([one.array for one in got])
             got = Numbers(stacked, first.form, first.dtype, all(one.attached for one in got))
-        if isinstance(got, Numbers) and want.array.shape == () and got.array.size == 1:
+        one = isinstance(got, Numbers) and got.form != "list" and got.array.size == 1
+        if one and want.array.shape == ():
             return Numbers(got.array.reshape(()), got.form, got.dtype, got.attached)
     elif (
         isinstance(want, tuple)

@@ -20,12 +20,13 @@ class Flow:
     """The slope of a weighted sum of all results with respect to each argument, None where nothing flows.
 
     ``cut`` says what the results are when they carry no graph at all; ``failure`` which error came with arguments
-    that require gradients.
+    that require gradients; ``listed``, that the results stand in a list or a tuple.
     """
 
     slopes: Mapping[str, np.ndarray | None]
     cut: str = ""
     failure: str = ""
+    listed: bool = False
 
 
 def flow_of(exercise: Exercise, answer: Any, case: Case, copied: Callable) -> Flow:
@@ -59,7 +60,8 @@ def flow_of(exercise: Exercise, answer: Any, case: Case, copied: Callable) -> Fl
     except BaseException as error:
         return Flow({}, failure=error_text(error, 200))
     return Flow(
-        {name: None if s is None else s.double().numpy() for name, s in zip(leaves, slopes, strict=True)}
+        {name: None if s is None else s.double().numpy() for name, s in zip(leaves, slopes, strict=True)},
+        listed=isinstance(value, tuple | list),
     )
 
 
@@ -104,6 +106,8 @@ _ENDS = {
     "tensors and functions.",
 }
 
+_LISTED = "Later cells compute with them as with one tensor: put them together with `torch.stack`."
+
 
 def what_is_wrong(want: Flow, got: Flow, rtol: float, atol: float) -> tuple[str, Difference | None] | None:
     """A sentence on a wrong gradient (and the numbers that differ), or None when it is right."""
@@ -119,6 +123,8 @@ def what_is_wrong(want: Flow, got: Flow, rtol: float, atol: float) -> tuple[str,
     needed = [name for name, slope in want.slopes.items() if slope is not None and np.any(_finite(slope))]
     if got.cut and needed:
         return f"The values are right, but no gradient flows back to {_and(needed)}. {_ENDS[got.cut]}", None
+    if got.listed and not want.listed:
+        return f"The values are right, but they stand in a list. {_LISTED}", None
     missing = [name for name in needed if got.slopes.get(name) is None or not np.any(got.slopes[name])]
     if missing:
         others = [name for name in needed if name not in missing]

@@ -278,8 +278,22 @@ def _descend(log_p, mean, std, steps, rate, *, entropy=1.0, sign=-1.0, forward=F
     return torch.tensor(path, dtype=torch.float64)
 
 
-def _descend_in_log_std(log_p, mean, std):
-    path = _descend(log_p, mean, std, 200, 0.1)
+def _with(**options):
+    """The reference with other options."""
+
+    def answer(log_p, mean, std, steps=200, rate=0.1):
+        return _descend(log_p, mean, std, steps, rate, **options)
+
+    return answer
+
+
+def _deaf(log_p, mean, std, steps=200, rate=0.1):
+    """200 steps of 0.1, whatever is asked for."""
+    return _descend(log_p, mean, std, 200, 0.1)
+
+
+def _descend_in_log_std(log_p, mean, std, steps=200, rate=0.1):
+    path = _descend(log_p, mean, std, steps, rate)
     return torch.stack([path[:, 0], path[:, 1].log()], dim=1)
 
 
@@ -320,12 +334,18 @@ def _probe_path(fit, log_p, mean, std):
         raise Reject(
             f"With 200 steps the path has 201 rows (mean, std), the start first; yours has shape {tuple(path.shape)}."
         )
+    other = fit(log_p, mean, std, steps=10, rate=0.2)
+    if len(other) != 11:
+        raise Reject(
+            "With steps=10 and rate=0.2 the path has 11 rows: use both arguments, the pictures below ask for others."
+        )
     return {
         "start": path[0],
         "after 1 step": path[1],
         "after 5 steps": path[5],
         "after 20": path[20],
         "end": path[-1],
+        "with steps=10 and rate=0.2": torch.as_tensor(other[-1], dtype=torch.float64),
     }
 
 
@@ -344,32 +364,36 @@ EXCLUSIVE_FIT = Exercise(
     tolerance_reason="other nodes, or a Monte Carlo estimate with many samples, stay within 0.02 of the path",
     mistakes=(
         Mistake(
-            lambda f, m, s: _descend(f, m, s, 200, 0.1, entropy=0.0),
+            _with(entropy=0.0),
             "The entropy of q is missing (the −log std): without it q shrinks onto the highest point of p.",
         ),
         Mistake(
-            lambda f, m, s: _descend(f, m, s, 200, 0.1, sign=1.0),
+            _with(sign=1.0),
             "This climbs: gradient descent subtracts the gradient.",
         ),
         Mistake(
-            lambda f, m, s: _descend(f, m, s, 200, 0.1, forward=True),
+            _with(forward=True),
             "This minimises KL(p‖q), which covers both modes: the expectation must be under q.",
         ),
         Mistake(
-            lambda f, m, s: _descend(f, m, s, 200, 0.1)[1:],
+            lambda f, m, s, steps=200, rate=0.1: _descend(f, m, s, steps, rate)[1:],
             "With 200 steps the path has 201 rows (mean, std), the start first; yours has shape (200, 2).",
         ),
         Mistake(
-            lambda f, m, s: _descend(f, m, s, 200, 0.1, log_scale=False),
+            _with(log_scale=False),
             "This steps on std itself: the step of size rate is taken on (mean, log std).",
         ),
         Mistake(
-            lambda f, m, s: _descend(f, m, s, 200, 0.05),
+            lambda f, m, s, steps=200, rate=0.1: _descend(f, m, s, steps, rate / 2),
             "Each step is half of what the rate says.",
         ),
         Mistake(
-            lambda f, m, s: _descend(f, m, s, 200, 0.1, entropy=0.5),
+            _with(entropy=0.5),
             "The entropy of q has a factor 1/2 too many: it is log std plus a constant.",
+        ),
+        Mistake(
+            _deaf,
+            "With steps=10 and rate=0.2 the path has 11 rows: use both arguments, the pictures below ask for others.",
         ),
         Mistake(
             _descend_in_log_std,

@@ -71,7 +71,7 @@ def coin(heads):
 
 BIASES = [k / 100 for k in range(1, 100)]
 pairs = [(a, b) for a in BIASES for b in BIASES if abs(abs(a - 0.5) - abs(b - 0.5)) > 1e-9]
-larger = [(kl_discrete(coin(a), coin(b)) > kl_discrete(coin(b), coin(a))).item() for a, b in pairs]
+larger = [bool(kl_discrete(coin(a), coin(b)) > kl_discrete(coin(b), coin(a))) for a, b in pairs]
 farther = [abs(b - 0.5) > abs(a - 0.5) for a, b in pairs]
 agree = sum(one == other for one, other in zip(larger, farther, strict=True))
 
@@ -156,7 +156,7 @@ holds(
 
 # %% tags=["claim:kl-definition-not-distance"]
 A, B, C = (torch.tensor([heads, 1 - heads]) for heads in (0.5, 0.75, 0.95))
-print(f"KL(A‖C) = {kl_discrete(A, C):.4f}, but KL(C‖A) = {kl_discrete(C, A):.4f}")
+print(f"KL(A‖C) = {float(kl_discrete(A, C)):.4f}, but KL(C‖A) = {float(kl_discrete(C, A)):.4f}")
 holds(
     "kl-definition-not-distance",
     ("KL(A‖C), the direct way", float(kl_discrete(A, C))),
@@ -416,7 +416,7 @@ for seed in range(20):
     m = 10 * torch.randn(2, generator=torch.Generator().manual_seed(seed))
     for _ in range(100):
         for j in range(2):
-            m[j] = mean_field_update(mean, precision, m, j)
+            m[j] = float(mean_field_update(mean, precision, m, j))
     ends.append(m)
 farthest = float((torch.stack(ends) - mean).abs().max())
 print(f"determinant of the system: {torch.linalg.det(coupling):.4f} = 1 - 0.9²")
@@ -589,7 +589,7 @@ def ascent_path(mean, precision, start, steps):
     """Means of q after each single update, (steps + 1, d): the coordinates take turns."""
     m, path = start.clone(), [start.clone()]
     for k in range(steps):
-        m[k % len(m)] = mean_field_update(mean, precision, m, k % len(m))
+        m[k % len(m)] = float(mean_field_update(mean, precision, m, k % len(m)))
         path.append(m.clone())
     return torch.stack(path)
 
@@ -895,8 +895,9 @@ def two_modes(view, h, start_mean, start_std):
     exclusive, inclusive = landscapes(h)
     # A larger rate saves steps, and throws the descent out of the valley that covers both.
     path = exclusive_fit(lambda x: log_mixture(x, h), start_mean, start_std, steps=200, rate=0.1)
+    path = torch.as_tensor(path)
     half = torch.tensor([0.5, 0.5])
-    m_in, s_in = inclusive_fit(half, torch.tensor([-h, h]), torch.ones(2))
+    m_in, s_in = map(float, inclusive_fit(half, torch.tensor([-h, h]), torch.ones(2)))
     for name, values in (("excl", exclusive), ("incl", inclusive)):
         roots = values.clamp(min=0, max=4).sqrt()
         view[name].heatmap(
@@ -905,7 +906,7 @@ def two_modes(view, h, start_mean, start_std):
         view[name].contour("lines", MEANS, STDS, roots, levels=LEVELS, color="white", alpha=0.6, width=0.8)
     view["excl"].curve("path", path[:, 0], path[:, 1], color="q", width=2)
     view["excl"].scatter("end", path[-1:], color="q", size=10, label="end of the descent")
-    view["incl"].scatter("best", torch.stack([m_in, s_in])[None], color="third", size=10, label="the minimum")
+    view["incl"].scatter("best", [[m_in, s_in]], color="third", size=10, label="the minimum")
     x = torch.linspace(-8, 8, 321)
     view["fits"].fill("p", x, log_mixture(x, h).exp(), color="p", alpha=0.3, label="p")
     m, s = (float(v) for v in path[-1])
@@ -920,7 +921,7 @@ def two_modes(view, h, start_mean, start_std):
     view.readout("KL(q‖p) there", float(kl_to_mixture(m, math.log(s), h)))
     nearest = gaussian_kl_1d(*(torch.tensor(v) for v in (m, s, math.copysign(h, m), 1.0)))
     view.readout("KL(q‖nearest mode)", float(nearest))
-    view.readout("inclusive std", float(s_in), ".3f")
+    view.readout("inclusive std", s_in, ".3f")
     view["excl"].title(f"√KL(q‖p), by {owner(exclusive_fit)}")
 
 
@@ -978,7 +979,7 @@ explore(
 
 # %% tags=["claim:reverse-kl-zero-forcing"]
 h = 4.0
-on_mode = exclusive_fit(lambda x: log_mixture(x, h), 3.0, 1.0, steps=400)[-1]
+on_mode = torch.as_tensor(exclusive_fit(lambda x: log_mixture(x, h), 3.0, 1.0, steps=400)[-1])
 m_in, s_in = inclusive_fit(torch.tensor([0.5, 0.5]), torch.tensor([-h, h]), torch.ones(2))
 alone = gaussian_kl_1d(on_mode[0], on_mode[1], torch.tensor(h), torch.tensor(1.0))
 print(f"KL(q‖p) on one mode: {kl_to_mixture(on_mode[0], on_mode[1].log(), h):.4f}")
@@ -1264,7 +1265,7 @@ def log_target(x):
 
 
 for start in (-4.5, 0.0, 4.5):
-    m, s = exclusive_fit(log_target, start, 1.0)[-1].tolist()
+    m, s = map(float, exclusive_fit(log_target, start, 1.0)[-1])
     print(f"from mean {start:4.1f}: mean {m:6.3f}, std {s:.3f}")
 
 # %% [markdown]

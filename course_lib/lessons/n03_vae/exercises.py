@@ -1,5 +1,6 @@
 """Exercises of notebook 03: the naive evidence, a full KL, gradients through draws, the loss, the linear VAE, draws."""
 
+import copy
 import math
 
 import torch
@@ -226,6 +227,7 @@ SCORE = Exercise(
     reference=score_gradient,
     cases=gradient_cases,
     probe=one_for_each_draw,
+    keeps=True,  # the noise is used again after the estimate
     mistakes=(
         Mistake(
             lambda f, m, e: f(m + e)[:, None] * (m + e),
@@ -276,6 +278,7 @@ PATHWISE = Exercise(
     reference=pathwise_gradient,
     cases=gradient_cases,
     probe=one_for_each_draw,
+    keeps=True,  # the noise is used again after the estimate
     mistakes=(
         Mistake(
             lambda f, m, e: pathwise_gradient(f, m, e) * e,
@@ -390,6 +393,8 @@ def loss_cases(rng):
     for n, d, sigma, beta in ((3, 2, 0.2, 1.0), (5, 3, 0.6, 4.0), (4, 1, 1.7, 0.0)):
         args = normal(rng, n, 6), normal(rng, n, d), normal(rng, n, d), small_decoder(rng, d, 6)
         yield Case((*args, normal(rng, n, d), sigma, beta), f"σ = {sigma}, β = {beta}")
+    single = (copy.deepcopy(part).float() for part in first)  # a module is changed in place
+    yield Case((*single, 1.0, 1.0), "single precision, as in the training")
 
 
 def loss_with(draw=None, miss=None, constant=None, kl=None, reduce=torch.mean, weight=None, sign=1):
@@ -427,6 +432,8 @@ NEGATIVE_ELBO = Exercise(
     reference=negative_elbo,
     cases=loss_cases,
     gradient=("mean", "logvar", "decode"),
+    atol=1e-5,
+    tolerance_reason="single precision: 1e-5 is about a hundred of its rounding errors, also near 0",
     mistakes=(
         Mistake(
             loss_with(sign=-1),
@@ -663,6 +670,15 @@ def generate(decode, z, noise, sigma):
     return decode(z) + sigma * noise
 
 
+def one_picture_for_each_code(answer, decode, z, noise, sigma):
+    value = answer(decode, z, noise, sigma)
+    if value is not None and not torch.is_tensor(value):
+        raise Reject(
+            "Return one tensor (`torch.stack` makes one of a list): the next cells draw and measure it."
+        )
+    return value
+
+
 def generate_cases(rng):
     yield Case((small_decoder(rng, 2, 3), normal(rng, 4, 2), normal(rng, 4, 3), 1.0), "σ = 1")
     for sigma in (0.15, 0.5):
@@ -674,6 +690,8 @@ GENERATE = Exercise(
     title="A draw from the model, without the encoder",
     reference=generate,
     cases=generate_cases,
+    probe=one_picture_for_each_code,
+    keeps=True,
     mistakes=(
         Mistake(
             lambda decode, z, e, s: decode(z) + 0 * e,

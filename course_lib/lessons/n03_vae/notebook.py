@@ -374,7 +374,7 @@ explore(
 
 # %% name="shares-multiply"
 z = torch.randn(500_000, 4, generator=seeded(4))
-measured = prior_evidence(log_normal(math.sqrt(1 + 0.3**2), z, 0.3).sum(1))[1] / len(z)
+measured = float(prior_evidence(log_normal(math.sqrt(1 + 0.3**2), z, 0.3).sum(1))[1]) / len(z)
 print(f"d = 4, σ = 0.3: share {share_of_one(0.3) ** 4:.4f} by quadrature, {measured:.4f} from 500,000 draws")
 print(f"d = 1, σ = 1:   share {share_of_one(1.0):.2f}: there nearly every z counts")
 
@@ -622,11 +622,12 @@ grid = torch.stack(torch.meshgrid(axis, axis, indexing="ij"), -1)
 log_code = code.log_prob(grid)
 summed = (log_code.exp() * (log_code - prior.log_prob(grid))).sum() * (axis[1] - axis[0]) ** 2
 print(f"torch.distributions says {kl_divergence(code, prior):.6f}")
-print(f"the same variances without the correlation cost {full_kl(mu, torch.diag(Sigma.diagonal())):.6f}")
+uncorrelated = float(full_kl(mu, torch.diag(Sigma.diagonal())))
+print(f"the same variances without the correlation cost {uncorrelated:.6f}")
 
 # %% tags=["claim:vae-kl-closed-form"]
 holds(
-    "vae-kl-closed-form", ("the formula of UL p.22, your function", full_kl(mu, Sigma)),
+    "vae-kl-closed-form", ("the formula of UL p.22, your function", float(full_kl(mu, Sigma))),
     ("the integral, summed over a grid", summed), tol=1e-9,
 )
 
@@ -842,10 +843,13 @@ print(f"{'':28} {'d = 1':>8} {'exact':>8} {'d = 10':>8}")
 columns = []
 for d in (1, 10):
     noise, centre = torch.randn(200_000, d, generator=seeded(8)), torch.full((d,), 0.7)
-    by_score = score_gradient(squares, centre, noise)[:, 0]
-    by_path = pathwise_gradient(squares, centre, noise)[:, 0]
+    # 500 draws at a time: some ways to write them need memory for each pair of draws.
+    by_score, by_path = (
+        torch.cat([estimate(squares, centre, part) for part in noise.split(500)])[:, 0]
+        for estimate in (score_gradient, pathwise_gradient)
+    )
     values, score = squares(centre + noise), noise[:, 0]
-    with_baselines = [by_score - b * score for b in (values.mean(), best_baseline(values, score))]
+    with_baselines = [by_score - b * score for b in (values.mean(), float(best_baseline(values, score)))]
     columns.append([float(estimate.var()) for estimate in (by_score, *with_baselines, by_path)])
 names = "score function", "  with the mean as baseline", "  with the best baseline", "pathwise"
 for name, one, exact, ten_d in zip(names, columns[0], exact_one, columns[1], strict=True):
@@ -887,7 +891,7 @@ def draw_trick(view, k, baseline):
     f = lambda z: torch.sin(k * z[:, 0])
     centre, which = torch.tensor([0.7]), BASELINES.index(baseline)
     values, score = f(centre + wave_noise), wave_noise[:, 0]
-    b = (0.0, values.mean(), best_baseline(values, score))[which]
+    b = (0.0, float(values.mean()), float(best_baseline(values, score)))[which]
     by_score = score_gradient(f, centre, wave_noise)[:, 0] - b * score
     by_path = pathwise_gradient(f, centre, wave_noise)[:, 0]
     line = torch.linspace(-2.8, 4.2, 281)
@@ -900,7 +904,7 @@ def draw_trick(view, k, baseline):
     view["variance"].scatter("measured", measured, color="ink", size=7, label="4,000 draws, your functions")
     view.readout("score function, exact variance", wave_variances(k)[which], ".4f")
     view.readout("pathwise, exact variance", wave_variances(k)[3], ".4f")
-    view.readout("baseline", float(b), ".3f")
+    view.readout("baseline", b, ".3f")
 
 
 explore(
@@ -1244,7 +1248,7 @@ trained_kl = archive["knob/train_kl"]
 # %% name="knob" tags=["picture"]
 def draw_knob(view, sigma, beta):
     effective = sigma * math.sqrt(beta)
-    weight, kl = linear_vae(covariance, effective, 10)
+    weight, kl = (part.double() for part in linear_vae(covariance, effective, 10))
     kept = eigenvalues[:20]
     living = kept > effective**2
     variances = torch.stack([torch.arange(1, 21), kept], 1)
@@ -1379,7 +1383,7 @@ noise_64 = torch.randn(1000, 64, generator=seeded(15), dtype=torch.float32)
 pictures_of, distances = {}, {}
 for name, vae in two_models.items():
     spread, mean_images = float(vae.log_sigma.exp()), vae.decode(latents[:1000])
-    draws = generate(vae.decode, latents[:1000], noise_64, spread)
+    draws = generate(vae.decode, latents[:1000], noise_64, spread).detach()
     pictures_of[name] = mean_images, draws, spread
     distances[name] = to_nearest(mean_images), to_nearest(draws)
 
@@ -1432,7 +1436,7 @@ explore(
 # %% name="draws-of-the-linear-model"
 ppca = linear_model(by_mean)
 z = torch.randn(200_000, 10, generator=seeded(16))
-drawn = generate(ppca.decode, z, torch.randn(len(z), 64, generator=seeded(17)), by_mean)
+drawn = generate(ppca.decode, z, torch.randn(len(z), 64, generator=seeded(17)), by_mean).detach()
 print(f"total variance of mean images: {ppca.decode(z).var(0).sum():.3f}")
 
 # %% tags=["claim:vae-drop-encoder"]

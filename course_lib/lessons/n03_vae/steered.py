@@ -60,7 +60,14 @@ class SteeredVae:
         x = self.images[rows]
         mean, logvar = self._encode(x)
         noise = torch.randn(mean.shape, generator=self.random, dtype=torch.float32).to(self.device)
-        value = self.loss(x, mean, logvar, self.vae.decoder, noise, self.sigma, self.beta)
+        try:
+            value = self.loss(x, mean, logvar, self.vae.decoder, noise, self.sigma, self.beta)
+        except ValueError:
+            # A loss that is made of torch.distributions raises where formulas give what is not finite.
+            if self._is_in_range(mean, logvar, noise):
+                raise
+            self.last = torch.full_like(self.last, torch.nan)
+            return
         self.rule.param_groups[0]["lr"] = self.rate
         self.rule.zero_grad()
         value.backward()
@@ -72,6 +79,12 @@ class SteeredVae:
     def _encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         # The networks themselves: what overflows is no mistake of the caller's here, and ``is_finite`` sees it.
         return self.vae.encoder(x).chunk(2, -1)
+
+    @torch.no_grad()
+    def _is_in_range(self, mean: Tensor, logvar: Tensor, noise: Tensor) -> bool:
+        std = torch.exp(0.5 * logvar)
+        numbers = (mean, std, 1 / std, self.vae.decoder(mean + std * noise))
+        return all(bool(torch.isfinite(part).all()) for part in numbers)
 
     @torch.no_grad()
     def _look(self) -> None:

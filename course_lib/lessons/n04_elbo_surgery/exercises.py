@@ -12,6 +12,10 @@ def normal(rng, *shape):
     return torch.from_numpy(rng.normal(size=shape))
 
 
+# Posteriors in single precision, as the networks give them: at the draws no density is near 0.
+SINGLE = tuple(torch.tensor([[1.0, -1.0], [0.5, 2.0], [0.0, -1.0], [1.0, 0.5]]).float().split(2))
+DRAWS = torch.tensor([[0.5, 1.0], [3.0, -2.0]]).float()
+
 # The closed-form KL
 
 
@@ -23,6 +27,7 @@ def kl_cases(rng):
     yield Case((torch.zeros(2, 3), torch.zeros(2, 3)), "the prior itself")
     for n, d in ((1, 1), (4, 2), (3, 5)):
         yield Case((normal(rng, n, d), normal(rng, n, d)))
+    yield Case(SINGLE, "single precision")
 
 
 def kl_with(variance, mean, log):
@@ -106,6 +111,7 @@ def draw_cases(rng):
     yield Case((normal(rng, 2), torch.zeros(2).double(), normal(rng, 2)), "variance 1")
     yield Case((normal(rng, 3, 2), normal(rng, 3, 2), normal(rng, 3, 2)))
     yield Case((normal(rng, 3, 2), normal(rng, 3, 2), normal(rng, 5, 3, 2)), "five draws of each")
+    yield Case((*SINGLE, DRAWS), "single precision")
 
 
 def draw_probe(answer, mean, logvar, noise):
@@ -182,6 +188,7 @@ def decoder_cases(rng):
     for sigma in (0.2, 1.7):
         yield Case((normal(rng, 3, 5), normal(rng, 3, 5), sigma))
     yield Case((normal(rng, 2, 3, 4), normal(rng, 2, 3, 4), 0.5), "two draws for each image")
+    yield Case((DRAWS, SINGLE[0], 0.5), "single precision")
 
 
 def residual_only(scale):
@@ -258,6 +265,7 @@ def aggregate_cases(rng):
     yield Case((normal(rng, 3, 2), normal(rng, 1, 2), normal(rng, 1, 2)), "a single posterior")
     yield Case((normal(rng, 4, 2), normal(rng, 5, 2), normal(rng, 5, 2)))
     yield Case((normal(rng, 2, 3, 2), normal(rng, 4, 2), normal(rng, 4, 2) - 1), "a table of points")
+    yield Case((DRAWS, *SINGLE), "single precision")
     far = torch.tensor([[-40.0, 0.0], [40.0, 0.0]], dtype=torch.float64)
     yield Case(
         (torch.zeros(1, 2).double(), far, torch.zeros(2, 2).double()),
@@ -514,6 +522,7 @@ def vamp_cases(rng):
     for k, label in ((1, "one pseudo-input"), (4, ""), (7, "")):
         encode = LinearEncoder(normal(rng, 5, 2), normal(rng, 5, 2))
         yield Case((normal(rng, 6, 2), encode, torch.from_numpy(rng.uniform(size=(k, 5)))), label)
+    yield Case((DRAWS, LinearEncoder(*SINGLE), SINGLE[0] / 2), "single precision")
     encode = LinearEncoder(100 * torch.eye(2, dtype=torch.float64), torch.zeros(2, 2).double())
     far = torch.tensor([[0.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
     yield Case((torch.tensor([[50.0, 50.0]]).double(), encode, far), "components far from the point")

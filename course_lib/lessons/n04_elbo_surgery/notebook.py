@@ -917,8 +917,8 @@ grey_vae.requires_grad_(False)
 sigma = float(grey_vae.log_sigma.exp())
 grey_mean, grey_logvar = (part.double() for part in grey_vae.encode(grey.train))
 grey_held = tuple(part.double() for part in grey_vae.encode(grey.held_out))
-fit_of_means = gaussian_decoder(
-    grey.held_out, grey_vae.decode(grey_vae.encode(grey.held_out)[0]), sigma
+fit_of_means = torch.as_tensor(
+    gaussian_decoder(grey.held_out, grey_vae.decode(grey_vae.encode(grey.held_out)[0]), sigma)
 ).mean()
 widths = [float(torch.exp(part / 2).mean()) for part in (logvar, grey_logvar)]
 print(

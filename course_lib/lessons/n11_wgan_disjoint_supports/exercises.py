@@ -350,7 +350,9 @@ def _probe_step(step, start, real, fake, bound):
         if bound > 10:
             watch.require(moves="critic")
     return {
-        "returned losses": [torch.as_tensor(one).detach() for one in told],
+        "returned losses": [
+            one if isinstance(one, tuple | list) else torch.as_tensor(one).detach() for one in told
+        ],
         "weights after two steps": {name: p.detach() for name, p in critic.named_parameters()},
     }
 

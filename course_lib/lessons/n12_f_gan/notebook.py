@@ -543,7 +543,8 @@ print(
     "nine closed forms and the supremum over a grid of ratios differ by less than 0.001: "
     f"{max(worst.values()) < 1e-3}"
 )
-print(f"your f* for Pearson at -2, -3 and -4: {conjugate_pearson(torch.tensor([-2.0, -3.0, -4.0])).tolist()}")
+at_three = [float(value) for value in conjugate_pearson(torch.tensor([-2.0, -3.0, -4.0]))]
+print(f"your f* for Pearson at -2, -3 and -4: {at_three}")
 rise = optimize.minimize_scalar(
     lambda u: (u - 1) ** 2 + 1.3 * u, bounds=(0, 5), method="bounded", options={"xatol": 1e-10}
 )
@@ -624,7 +625,8 @@ optimal_critic = check("12.optimal_critic", optimal_critic)
 
 # %% name="ratio-from-critic"
 for kind in ("kl", "reverse_kl", "squared_hellinger"):
-    T = optimal_critic(F_DIVERGENCES[kind].f, p.log(), q.log()).detach().requires_grad_(True)
+    T = torch.as_tensor(optimal_critic(F_DIVERGENCES[kind].generator, p.log(), q.log()))
+    T = T.detach().double().requires_grad_(True)
     ratio = torch.autograd.grad(F_DIVERGENCES[kind].conjugate(T).sum(), T)[0]
     print(
         f"{kind:18} (f*)'(T*) = {[round(float(r), 4) for r in ratio]};  p/q = "
@@ -669,7 +671,7 @@ holds(
 
 # %% tags=["claim:f-bound-tight"]
 row = F_DIVERGENCES["squared_hellinger"]
-T = optimal_critic(row.f, p.log(), q.log())
+T = torch.as_tensor(optimal_critic(row.generator, p.log(), q.log())).detach().double()
 convention(
     "f-bound-tight",
     ("the bound at your T* = f'(p/q), squared Hellinger", float(p @ T - q @ row.conjugate(T))),
@@ -1286,7 +1288,8 @@ def play(kind, rate):
         bounds.append(float(bound_from_scores(row, s_p, s_q)))
         if not (math.isfinite(bounds[-1]) and abs(path[-1][0]) < 10):
             break
-        w, theta = fgan_step(row, w, theta, 1 + 0.7 * NOISE, NOISE, rate)
+        moved = fgan_step(row, w, theta, 1 + 0.7 * NOISE, NOISE, rate)
+        w, theta = (torch.as_tensor(part).double() for part in moved)
     return torch.tensor(path), torch.tensor(bounds)
 
 

@@ -634,6 +634,9 @@ def image_sets(rng):
     yield Case(
         (tensor(rng.random((4, 64))), tensor(rng.random((7, 64)))), "four samples, seven training images"
     )
+    # By |s|² + |t|² - 2 s·t some of these squares come out below 0, whatever the seed.
+    copied = tensor(rng.random((40, 64)))
+    yield Case((copied, copied.clone()), "forty copies")
     yield Case((tensor(rng.random((6, 2))), tensor(rng.random((3, 2)))), "six samples, three training images")
 
 

@@ -602,7 +602,8 @@ def streamed(rows, size=50):
     count, mean, cov = size, rows[:size].mean(0), torch.cov(rows[:size].T)
     for batch in rows[size:].split(size):
         count, mean, cov = update_statistics(count, mean, cov, batch)
-    return torch.as_tensor(mean), torch.as_tensor(cov)
+        count, mean, cov = int(count), torch.as_tensor(mean).double(), torch.as_tensor(cov).double()
+    return mean, cov
 
 
 def fid_of(reals, fakes):

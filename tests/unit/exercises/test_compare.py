@@ -36,6 +36,14 @@ def test_a_row_is_not_a_column_and_one_number_is_not_an_array():
     assert compare(torch.zeros(2), 0.0).kind == "shape"
 
 
+def test_a_comma_after_a_number_does_not_hide():
+    # What a later cell does with a number stops at a list or a tuple that holds one.
+    for comma in ((2.0,), [2.0], (np.float64(2),), (torch.tensor(2.0),), [torch.tensor([2.0])]):
+        assert compare(comma, torch.tensor(2.0)) is not None
+    assert compare((2.0,), 2.0).measured == "shape (1,)"
+    assert compare((torch.tensor(2.0),), 2.0).measured == "a tuple of 1 results"
+
+
 @pytest.mark.parametrize(
     ("same", "expected"),
     [

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.distributions import Normal, kl_divergence
 
 from course_lib.data.digits import load_digits
 from course_lib.lessons.n03_vae import runs as script
@@ -165,6 +166,23 @@ def test_a_divergence_stops_the_steps_and_keeps_the_last_pictures(trainer):
     trainer.loss = negative_elbo
     trainer.reset()
     assert trainer.is_finite() and steps(trainer, 11) == before
+
+
+def by_distributions(x, mean, logvar, decode, noise, sigma, beta):
+    q = Normal(mean, torch.exp(0.5 * logvar))
+    log_likelihood = Normal(decode(q.loc + q.scale * noise), sigma).log_prob(x).sum(-1)
+    return (beta * kl_divergence(q, Normal(0.0, 1.0)).sum(-1) - log_likelihood).mean()
+
+
+def test_a_loss_that_refuses_what_is_not_finite_diverges_as_formulas_do(trainer):
+    trainer.loss = by_distributions
+    steps(trainer, 20, rate=0.3)
+    assert trainer.steps < 20 and not trainer.is_finite()
+    assert torch.isfinite(trainer.pictures()[0]).all()
+    trainer.reset()
+    trainer.loss = lambda *args: Normal(0.0, -1.0)
+    with pytest.raises(ValueError, match="scale"):  # it is the loss that is at fault here
+        trainer.step()
 
 
 def test_it_trains_on_the_second_device_and_its_pictures_come_back(digits):
