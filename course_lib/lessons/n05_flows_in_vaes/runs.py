@@ -1,0 +1,231 @@
+"""The fits of notebook 05 that take longer than it may, and what it shares with them; stores runs.npz.
+
+    python -m course_lib.lessons.n05_flows_in_vaes.runs
+
+About three minutes on one core. Keys of the archive:
+
+- ``levels/<noise>/<components>/...``: a mixture of 1 or 3 Gaussians fitted to eight levels under three objectives (no
+  noise but the exact likelihood, uniform noise, logit-normal noise), three starts: ``logits``, ``mean``, ``log_std``
+  (3, components), and the noise's own ``noise_mean``, ``noise_log_std`` (3, 8);
+- ``<target>/gap``: log p(x) minus the ELBO, nats, of flows of 2, 4 and 8 couplings and three seeds (3, 3), from 40,000
+  fresh draws; ``<target>/error``: its standard error; ``<target>/left``: the share of draws with z₁ < 0;
+- ``<target>/density`` (3, 3, 64, 64): the fitted density on the picture's grid, in 255ths of the posterior's maximum;
+- ``islands/frames`` (3, 8, 64, 64): the same for four couplings after FRAMES steps, for each seed;
+- ``<target>/gaussian``: mean (2,) and Cholesky factor (2, 2) of the best Gaussian, flat; ``<target>/gaussian_gap``;
+- ``weights/<name>``: those of the banana's flow of four couplings, seed 0.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from course_lib.data.stored import load_stored
+from course_lib.device import normal, trained_on
+from course_lib.lessons.n05_flows_in_vaes.targets import TARGETS, Target, plane
+from course_lib.training import minimise, train
+from course_lib.variational import AffineCoupling, FlowStack
+
+COUPLINGS, SEEDS = (2, 4, 8), (0, 1, 2)
+STEPS, BATCH, FRESH = 1000, 256, 40_000
+FRAMES = (0, 25, 50, 100, 200, 400, 700, 1000)
+PIXELS = 64
+
+# Eight grey levels and how often each occurs.
+LEVELS = torch.tensor([0.30, 0.06, 0.02, 0.02, 0.24, 0.20, 0.04, 0.12], dtype=torch.float64)
+NODES, WEIGHTS = (torch.as_tensor(part) for part in np.polynomial.hermite_e.hermegauss(40))
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
+
+
+def stored() -> dict[str, np.ndarray]:
+    """What ``main`` stored: arrays by the keys above."""
+    return load_stored(Path(__file__).with_name("runs.npz"))
+
+
+# The flow posterior
+
+
+def build(couplings: int, seed: int = 0) -> FlowStack:
+    """So many couplings of the plane, every second one flipped, with two hidden layers of 32 units, in float32."""
+    return FlowStack(
+        [
+            AffineCoupling(2, flip=bool(index % 2), seed=100 * seed + index, dtype=torch.float32)
+            for index in range(couplings)
+        ]
+    )
+
+
+def fit_flow(
+    target: Target, couplings: int, seed: int, steps: int = STEPS, look=None, progress=True
+) -> FlowStack:
+    """Maximises the ELBO of q(z|x), the distribution of f(ε) with ε ~ N(0, I), by draws of it.
+
+    ``look(step, flow)`` is called before the steps in FRAMES and after the last one.
+    """
+    flow = build(couplings, seed)
+    random = torch.Generator().manual_seed(seed)
+    with trained_on(flow):
+        like = next(flow.parameters())
+        rule = torch.optim.Adam(flow.parameters(), lr=5e-3)
+
+        def step(index):
+            if look is not None and index in FRAMES:
+                look(index, flow)
+            rule.param_groups[0]["lr"] = 5e-3 * min(1.0, 2 * (1 - index / steps)) + 1e-4
+            noise = normal((BATCH, 2), like, random)
+            z, log_det = flow(noise)
+            loss = -(target.log_joint(z) + log_det).mean()  # the entropy of ε is a constant
+            rule.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(flow.parameters(), 10.0)
+            rule.step()
+            return loss.detach()
+
+        train(step, steps, progress=progress)
+        if look is not None:
+            look(steps, flow)
+    return flow.requires_grad_(False)
+
+
+@torch.no_grad()
+def draws(flow: FlowStack, n: int, seed: int = 0):
+    """n draws of q, shape (n, 2), and their log q, shape (n,), in float64."""
+    like = next(flow.parameters())
+    noise = normal((n, 2), like, torch.Generator().manual_seed(1000 + seed))
+    z, log_det = flow(noise)
+    log_base = -noise.double().square().sum(1) / 2 - math.log(2 * math.pi)
+    return z.double().cpu(), (log_base - log_det.double()).cpu()
+
+
+@torch.no_grad()
+def density(flow: FlowStack) -> torch.Tensor:
+    """q on the picture's grid, shape (PIXELS, PIXELS)."""
+    return flow.log_prob(plane(PIXELS)).double().exp().cpu()
+
+
+def fit_gaussian(target: Target, seed: int = 0):
+    """Mean (2,), Cholesky factor (2, 2) and ELBO of the best Gaussian of four starts, with 4,096 fixed draws."""
+    noise = torch.randn(4096, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    best = None
+    for start in ((0.0, 0.0), (1.0, 0.5), (1.7, 0.0), (0.0, 2.0)):
+        mean = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+        raw = torch.tensor([-1.0, 0.0, -1.0], dtype=torch.float64, requires_grad=True)
+
+        def factor(raw=raw):
+            zero = raw.new_zeros(())
+            return torch.stack([torch.stack([raw[0].exp(), zero]), torch.stack([raw[1], raw[2].exp()])])
+
+        def loss(mean=mean, raw=raw, factor=factor):
+            z = mean + noise @ factor().T
+            entropy = raw[0] + raw[2] + 1 + math.log(2 * math.pi)
+            return -(target.log_joint(z).mean() + entropy)
+
+        minimise(loss, [mean, raw], 400, lr=2e-2, progress=False)
+        value = -float(loss().detach())
+        if best is None or value > best[2]:
+            best = mean.detach(), factor().detach(), value
+    return best
+
+
+# Eight levels
+
+
+def mixture_log_density(y, logits, mean, log_std):
+    """log p(y) of mixtures of Gaussians: parameters (starts, components), y (starts, ...) or (...)."""
+    shape = (len(mean), *[1] * (y.ndim - 1), -1)
+    logits, mean, log_std = (part.reshape(shape) for part in (torch.log_softmax(logits, -1), mean, log_std))
+    each = -0.5 * ((y[..., None] - mean) / log_std.exp()) ** 2 - log_std - 0.5 * math.log(2 * math.pi)
+    return torch.logsumexp(logits + each, -1)
+
+
+def fit_levels(noise: str, components: int, steps: int = 1500) -> dict[str, np.ndarray]:
+    """Mixtures fitted to the eight levels from three starts, by the bound that belongs to the noise."""
+    random = torch.Generator().manual_seed(components)
+    start = torch.rand(3, components, generator=random, dtype=torch.float64) * 8
+    parts = {
+        "logits": torch.zeros_like(start),
+        "mean": start,
+        "log_std": torch.full_like(start, 0.3),
+        "noise_mean": torch.zeros(3, 8, dtype=torch.float64),
+        "noise_log_std": torch.full((3, 8), 0.5, dtype=torch.float64),
+    }
+    parts = {name: part.clone().requires_grad_() for name, part in parts.items()}
+    level = torch.arange(8, dtype=torch.float64)
+    even = (torch.arange(64, dtype=torch.float64) + 0.5) / 64
+
+    def loss():
+        mixture = parts["logits"], parts["mean"], parts["log_std"]
+        if noise == "exact":
+            ends = torch.arange(9, dtype=torch.float64)
+            shape = (3, 1, components)
+            mean, log_std = parts["mean"].reshape(shape), parts["log_std"].reshape(shape)
+            below = torch.special.ndtr((ends[None, :, None] - mean) / log_std.exp())
+            share = torch.softmax(parts["logits"], -1).reshape(shape)
+            value = ((share * below).sum(-1).diff(dim=-1) + 1e-300).log()
+        elif noise == "uniform":
+            value = mixture_log_density((level[:, None] + even).expand(3, 8, 64), *mixture).mean(-1)
+        else:
+            v = parts["noise_mean"][..., None] + parts["noise_log_std"].exp()[..., None] * NODES
+            log_slope = torch.nn.functional.logsigmoid(v) + torch.nn.functional.logsigmoid(-v)
+            log_q = (
+                -0.5 * NODES**2 - 0.5 * math.log(2 * math.pi) - parts["noise_log_std"][..., None] - log_slope
+            )
+            value = (
+                (mixture_log_density(level[:, None] + torch.sigmoid(v), *mixture) - log_q) * WEIGHTS
+            ).sum(-1)
+        return -(value @ LEVELS).sum()
+
+    label = f"{noise}, {components}"
+    minimise(loss, list(parts.values()) if noise == "logit-normal" else list(parts.values())[:3],
+             steps, lr=1e-2, progress=label)  # fmt: skip
+    return {name: part.detach().numpy() for name, part in parts.items()}
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    arrays: dict[str, np.ndarray] = {}
+    for noise in ("exact", "uniform", "logit-normal"):
+        for components in (1, 3):
+            for name, value in fit_levels(noise, components).items():
+                arrays[f"levels/{noise}/{components}/{name}"] = value
+    for name, target in TARGETS.items():
+        evidence, top = target.log_evidence(), float(target.posterior(401).max())
+        mean, factor, value = fit_gaussian(target)
+        arrays[f"{name}/gaussian"] = np.concatenate([mean, factor.flatten()])
+        arrays[f"{name}/gaussian_gap"] = np.float64(evidence - value)
+        found = {key: np.zeros((3, 3)) for key in ("gap", "error", "left")}
+        pictures = np.zeros((3, 3, PIXELS, PIXELS), dtype=np.uint8)
+        frames = np.zeros((3, len(FRAMES), PIXELS, PIXELS), dtype=np.uint8)
+
+        def grey(flow, top=top):
+            return (255 * (density(flow) / top).clamp(max=1)).round().to(torch.uint8).numpy()
+
+        for row, couplings in enumerate(COUPLINGS):
+            for seed in SEEDS:
+                look = None
+                if name == "islands" and couplings == 4:
+
+                    def look(step, flow, seed=seed, frames=frames, grey=grey):
+                        frames[seed, FRAMES.index(step)] = grey(flow)
+
+                flow = fit_flow(
+                    target, couplings, seed, look=look, progress=f"{name}, {couplings} couplings, {seed}"
+                )
+                z, log_q = draws(flow, FRESH, seed)
+                gain = target.log_joint(z) - log_q
+                found["gap"][row, seed] = evidence - float(gain.mean())
+                found["error"][row, seed] = float(gain.std()) / math.sqrt(FRESH)
+                found["left"][row, seed] = float((z[:, 0] < 0).double().mean())
+                pictures[row, seed] = grey(flow)
+                if (name, couplings, seed) == ("banana", 4, 0):
+                    arrays |= {f"weights/{key}": one.numpy() for key, one in flow.state_dict().items()}
+        arrays |= {f"{name}/{key}": value for key, value in found.items()}
+        arrays[f"{name}/density"] = pictures
+        if name == "islands":
+            arrays["islands/frames"] = frames
+    np.savez_compressed(Path(__file__).with_name("runs.npz"), **arrays)
+
+
+if __name__ == "__main__":
+    main()
