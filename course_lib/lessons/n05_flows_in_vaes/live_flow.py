@@ -82,7 +82,7 @@ class LiveFlow:
             self._recent = []
 
     def density(self) -> Tensor:
-        """q on the picture's grid, on the CPU, shape (48, 48); after a divergence the last that there was to be seen."""
+        """q on the picture's grid, on the CPU, shape (48, 48); after a divergence the last one before it."""
         made = self._density()
         if bool(torch.isfinite(made).all()):
             self._seen = made
