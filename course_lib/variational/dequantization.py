@@ -17,7 +17,7 @@ __all__ = ["cell_log_prob", "uniform_dequantization_bound"]
 # Breaks lie at these multiples of a component's scale on both sides of its centre: no panel is wide for the density.
 _STEPS = (0.0, *(2.0**k for k in range(-2, 13)))
 _ENDS = tuple(
-    2.0**-k for k in range(2, 130, 4)
+    2.0**-k for k in range(2, 130, 2)
 )  # towards the end of a support, where a density may be singular
 
 
