@@ -40,9 +40,9 @@ def cell_log_prob(law, x) -> Tensor:
     Source: I22 Uniform dequantization bound.
 
     >>> round(cell_log_prob(Normal(0.0, 1.0), 0.0).item(), 4)
-    -1.0748
+    -1.0749
     """
-    law, x = _line_of(law), checks.finite("x", x)
+    law, x = _line_of(law), _cells(x)
     if isinstance(law, Normal):
         return _normal_cell(law.loc, law.scale, x)
     if isinstance(law, MixtureSameFamily) and isinstance(law.component_distribution, Normal):
@@ -74,7 +74,7 @@ def uniform_dequantization_bound(law, x) -> Tensor:
     >>> round(uniform_dequantization_bound(Normal(0.5, 1.0), 0.0).item(), 4)
     -0.9606
     """
-    law, x = _line_of(law), checks.finite("x", x)
+    law, x = _line_of(law), _cells(x)
     if isinstance(law, Normal):
         middle = (x + 0.5 - law.loc) / law.scale
         spread = 1 / (12 * law.scale.square())
@@ -95,6 +95,13 @@ def _line_of(law):
         if tuple(getattr(law, part, ())):
             raise ValueError(f"law: expected {wanted}, got {part} {tuple(getattr(law, part))}")
     return law
+
+
+def _cells(x) -> Tensor:
+    x = checks.finite("x", x)
+    if x.numel() == 0:
+        raise ValueError(f"x: expected at least one number, got shape {tuple(x.shape)}")
+    return x
 
 
 def _normal_cell(mean: Tensor, std: Tensor, x: Tensor) -> Tensor:

@@ -42,6 +42,8 @@ class LatentFlow(nn.Module):
 
     def _points(self, name: str, value) -> Tensor:
         points = checks.finite(name, value, shape=("...", self.size), keep=True)
+        if points.numel() == 0:
+            raise ValueError(f"{name}: expected at least one point, got shape {tuple(points.shape)}")
         weight = next((p for p in self.parameters() if p.is_floating_point()), None)
         return points if weight is None else points.to(weight)
 
