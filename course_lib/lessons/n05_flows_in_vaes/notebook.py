@@ -1027,8 +1027,10 @@ holds(
 
 # %% name="gaps"
 gaussian_gap = {name: float(archive[f"{name}/gaussian_gap"]) for name in TARGETS}
-gap = {name: archive[f"{name}/gap"] for name in TARGETS}  # rows: 2, 4, 8 couplings; columns: three seeds
-print(f"gap log p(x) - ELBO, nats (standard errors up to {max(archive[f'{n}/error'].max() for n in TARGETS):.3f})")
+# Rows: 2, 4, 8 couplings; columns: three seeds.
+gap, error, left = ({name: np.stack([archive[f"{name}/{k}/{key}"] for k in runs.COUPLINGS]) for name in TARGETS}
+                    for key in ("gap", "error", "left"))
+print(f"gap log p(x) - ELBO, nats (standard errors up to {max(e.max() for e in error.values()):.3f})")
 print(f"{'':8} {'Gaussian':>9}   {'2 couplings':^20}   {'4 couplings':^20}   {'8 couplings':^20}")
 for name in TARGETS:
     rows = "   ".join(" ".join(f"{value:6.3f}" for value in row) for row in gap[name])
@@ -1041,7 +1043,7 @@ holds(
 )
 
 # %% name="predict-islands" tags=["predict"]
-dropped = int((archive["islands/gap"] > 0.5).sum())
+dropped = int((gap["islands"] > 0.5).sum())
 predict(
     "05.islands",
     "Two equal islands. The best Gaussian sits on one of them and loses log 2 = 0.69 nats. What do flows of 2, 4 and "
@@ -1071,7 +1073,7 @@ def draw_posteriors(view, target, family, seed):
     truth = TRUTH[target]
     top = float(truth.max())
     row = {"2 couplings": 0, "4 couplings": 1, "8 couplings": 2}.get(family)
-    picture = GAUSSIANS[target] if row is None else archive[f"{target}/density"][row, seed].astype(float)
+    picture = GAUSSIANS[target] if row is None else archive[f"{target}/{runs.COUPLINGS[row]}/density"][seed].astype(float)
     view["truth"].heatmap("p", truth, PLANE, limits=(0, top))
     view["fit"].heatmap("q", picture, PLANE, limits=(0, 255))
     view["fit"].contour("p", COARSE, COARSE, truth, levels=[0.1 * top, 0.5 * top], color="accent", width=1)
@@ -1082,7 +1084,7 @@ def draw_posteriors(view, target, family, seed):
     chosen = gaussian_gap[target] if row is None else float(gap[target][row, seed])
     view.readout("gap, nats", chosen, ".3f")
     if row is not None:
-        view.readout("share of q with z₁ < 0", float(archive[f"{target}/left"][row, seed]), ".3f")
+        view.readout("share of q with z₁ < 0", float(left[target][row, seed]), ".3f")
 
 
 explore(
@@ -1113,7 +1115,7 @@ def draw_frames(view, frame):
         panel = view[f"seed {seed}"]
         panel.heatmap("q", archive["islands/frames"][seed, frame].astype(float), PLANE, limits=(0, 255))
         panel.contour("p", COARSE, COARSE, TRUTH["islands"], levels=[0.1 * float(TRUTH["islands"].max())], color="accent", width=1)
-    shares = archive["islands/left"][1]
+    shares = left["islands"][1]
     view.readout("step", runs.FRAMES[frame])
     view.readout("in the end z₁ < 0 has", ", ".join(f"{share:.3f}" for share in shares))
     view.readout("and the gaps are", ", ".join(f"{value:.2f}" for value in gap["islands"][1]))

@@ -1,21 +1,23 @@
 """The fits of notebook 05 that take longer than it may, and what it shares with them; stores runs.npz.
 
-    python -m course_lib.lessons.n05_flows_in_vaes.runs
+    python -m course_lib.lessons.n05_flows_in_vaes.runs [levels] [<target>/gaussian] [<target>/<couplings>]
 
-About a minute on one core. Keys of the archive:
+About a minute on one core; with names only these parts are made anew and the rest is kept. Keys of the archive:
 
 - ``levels/<noise>/<components>/...``: a mixture of 1 or 3 Gaussians fitted to eight levels under three objectives (no
   noise but the exact likelihood, uniform noise, logit-normal noise), three starts: ``logits``, ``mean``, ``log_std``
   (3, components), and the noise's own ``noise_mean``, ``noise_log_std`` (3, 8);
-- ``<target>/gap``: log p(x) minus the ELBO, nats, of flows of 2, 4 and 8 couplings and three seeds (3, 3), from 40,000
-  fresh draws; ``<target>/error``: its standard error; ``<target>/left``: the share of draws with z₁ < 0;
-- ``<target>/density`` (3, 3, 64, 64): the fitted density on the picture's grid, in 255ths of the posterior's maximum;
-- ``islands/frames`` (3, 8, 64, 64): the same for four couplings after FRAMES steps, for each seed;
+- ``<target>/<couplings>/gap`` (3,): log p(x) minus the ELBO, nats, of flows of 2, 4 or 8 couplings, one for each seed,
+  from 40,000 fresh draws; ``.../error``: its standard error; ``.../left``: the share of draws with z₁ < 0;
+- ``<target>/<couplings>/density`` (3, 64, 64): the fitted density on the picture's grid, in 255ths of the posterior's
+  maximum; ``islands/frames`` (3, 8, 64, 64): the same for four couplings after FRAMES steps;
 - ``<target>/gaussian``: mean (2,) and Cholesky factor (2, 2) of the best Gaussian, flat; ``<target>/gaussian_gap``;
 - ``weights/<name>``: those of the banana's flow of four couplings, seed 0.
 """
 
 import math
+import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -85,14 +87,13 @@ def fit_flow(target: Target, couplings: int, seed: int, steps: int = STEPS, prog
 
 
 class Flock:
-    """Flows of so many couplings for all targets and seeds, trained side by side by batched matrix products.
+    """Flows of so many couplings, one for each seed, trained side by side by batched matrix products.
 
     Each starts from the weights and sees the noise that ``fit_flow`` would give it.
     """
 
     def __init__(self, couplings: int):
-        self.members = [(name, seed) for name in TARGETS for seed in SEEDS]
-        self.flows = [build(couplings, seed) for _, seed in self.members]
+        self.flows = [build(couplings, seed) for seed in SEEDS]
         device = get_device()
         self.layers = []
         for index in range(couplings):
@@ -103,7 +104,7 @@ class Flock:
         self.parameters = [part for layer in self.layers for part in layer]
 
     def push(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Noise of shape (members, n, 2) to codes and log-determinants."""
+        """Noise of shape (seeds, n, 2) to codes and log-determinants."""
         total = z.new_zeros(z.shape[:-1])
         for index, (*hidden, weight, bias) in enumerate(self.layers):
             kept, moved = (z[..., 1:], z[..., :1]) if index % 2 else (z[..., :1], z[..., 1:])
@@ -126,10 +127,10 @@ class Flock:
         return self.flows
 
 
-def fit_flock(couplings: int, look=None) -> Flock:
-    """Trains all flows of so many couplings as ``fit_flow`` trains one."""
+def fit_flock(name: str, couplings: int, look=None) -> Flock:
+    """Trains the flows of all seeds as ``fit_flow`` trains one; ``look(step, flock)`` is called at FRAMES."""
     flock = Flock(couplings)
-    like, randoms = flock.parameters[0], [torch.Generator().manual_seed(seed) for _, seed in flock.members]
+    like, randoms = flock.parameters[0], [torch.Generator().manual_seed(seed) for seed in SEEDS]
     rule = torch.optim.Adam(flock.parameters, lr=5e-3)
 
     def step(index):
@@ -138,8 +139,7 @@ def fit_flock(couplings: int, look=None) -> Flock:
         rule.param_groups[0]["lr"] = rate_at(index, STEPS)
         noise = torch.stack([normal((BATCH, 2), like, random) for random in randoms])
         z, log_det = flock.push(noise)
-        parts = [TARGETS[name].log_joint(z[k]) for k, (name, _) in enumerate(flock.members)]
-        losses = -(torch.stack(parts) + log_det).mean(1)
+        losses = -(TARGETS[name].log_joint(z) + log_det).mean(1)
         rule.zero_grad()
         losses.sum().backward()
         norms = torch.stack([part.grad.flatten(1).square().sum(1) for part in flock.parameters]).sum(0).sqrt()
@@ -148,7 +148,7 @@ def fit_flock(couplings: int, look=None) -> Flock:
         rule.step()
         return losses.sum().detach()
 
-    train(step, STEPS, progress=f"{couplings} couplings, all posteriors and seeds")
+    train(step, STEPS, progress=f"{name}, {couplings} couplings, three seeds")
     if look is not None:
         look(STEPS, flock)
     return flock
@@ -248,45 +248,75 @@ def fit_levels(noise: str, components: int, steps: int = 1500) -> dict[str, np.n
     return {name: part.detach().numpy() for name, part in parts.items()}
 
 
-def main() -> None:
-    torch.set_num_threads(1)
-    arrays: dict[str, np.ndarray] = {}
-    for noise in ("exact", "uniform", "logit-normal"):
-        for components in (1, 3):
-            for name, value in fit_levels(noise, components).items():
-                arrays[f"levels/{noise}/{components}/{name}"] = value
-    evidence = {name: target.log_evidence() for name, target in TARGETS.items()}
-    top = {name: float(target.posterior(401).max()) for name, target in TARGETS.items()}
-    for name, target in TARGETS.items():
-        mean, factor, value = fit_gaussian(target)
-        arrays[f"{name}/gaussian"] = np.concatenate([mean, factor.flatten()])
-        arrays[f"{name}/gaussian_gap"] = np.float64(evidence[name] - value)
-        arrays |= {f"{name}/{key}": np.zeros((3, 3)) for key in ("gap", "error", "left")}
-        arrays[f"{name}/density"] = np.zeros((3, 3, PIXELS, PIXELS), dtype=np.uint8)
-    frames = np.zeros((3, len(FRAMES), PIXELS, PIXELS), dtype=np.uint8)
+def all_levels() -> dict[str, np.ndarray]:
+    """The keys ``levels/...``."""
+    return {
+        f"levels/{noise}/{components}/{name}": value
+        for noise in ("exact", "uniform", "logit-normal")
+        for components in (1, 3)
+        for name, value in fit_levels(noise, components).items()
+    }
 
-    def grey(name, flow):
-        return (255 * (density(flow) / top[name]).clamp(max=1)).round().to(torch.uint8).numpy()
+
+def best_gaussian(name: str) -> dict[str, np.ndarray]:
+    """The keys ``<target>/gaussian`` and ``<target>/gaussian_gap``."""
+    mean, factor, value = fit_gaussian(TARGETS[name])
+    return {
+        f"{name}/gaussian": np.concatenate([mean, factor.flatten()]),
+        f"{name}/gaussian_gap": np.float64(TARGETS[name].log_evidence() - value),
+    }
+
+
+def flows_of(name: str, couplings: int) -> dict[str, np.ndarray]:
+    """The keys ``<target>/<couplings>/...``, and the frames and weights that the notebook shows."""
+    target, prefix = TARGETS[name], f"{name}/{couplings}"
+    evidence, top = target.log_evidence(), float(target.posterior(401).max())
+    frames = np.zeros((len(SEEDS), len(FRAMES), PIXELS, PIXELS), dtype=np.uint8)
+
+    def grey(flow):
+        return (255 * (density(flow) / top).clamp(max=1)).round().to(torch.uint8).numpy()
 
     def look(step, flock):
-        for (name, seed), flow in zip(flock.members, flock.release(), strict=True):
-            if name == "islands":
-                frames[seed, FRAMES.index(step)] = grey(name, flow)
+        for seed, flow in enumerate(flock.release()):
+            frames[seed, FRAMES.index(step)] = grey(flow)
 
-    for row, couplings in enumerate(COUPLINGS):
-        flock = fit_flock(couplings, look if couplings == 4 else None)
-        for (name, seed), flow in zip(flock.members, flock.release(), strict=True):
-            z, log_q = draws(flow, FRESH, seed)
-            gain = TARGETS[name].log_joint(z) - log_q
-            arrays[f"{name}/gap"][row, seed] = evidence[name] - float(gain.mean())
-            arrays[f"{name}/error"][row, seed] = float(gain.std()) / math.sqrt(FRESH)
-            arrays[f"{name}/left"][row, seed] = float((z[:, 0] < 0).double().mean())
-            arrays[f"{name}/density"][row, seed] = grey(name, flow)
-            if (name, couplings, seed) == ("banana", 4, 0):
-                arrays |= {f"weights/{key}": one.numpy() for key, one in flow.state_dict().items()}
-    arrays["islands/frames"] = frames
-    np.savez_compressed(Path(__file__).with_name("runs.npz"), **arrays)
+    shown = (name, couplings) == ("islands", 4)
+    flows = fit_flock(name, couplings, look if shown else None).release()
+    found = {key: np.zeros(len(SEEDS)) for key in ("gap", "error", "left")}
+    for seed, flow in enumerate(flows):
+        z, log_q = draws(flow, FRESH, seed)
+        gain = target.log_joint(z) - log_q
+        found["gap"][seed] = evidence - float(gain.mean())
+        found["error"][seed] = float(gain.std()) / math.sqrt(FRESH)
+        found["left"][seed] = float((z[:, 0] < 0).double().mean())
+    arrays = {f"{prefix}/{key}": value for key, value in found.items()}
+    arrays[f"{prefix}/density"] = np.stack([grey(flow) for flow in flows])
+    if shown:
+        arrays["islands/frames"] = frames
+    if (name, couplings) == ("banana", 4):
+        arrays |= {f"weights/{key}": one.detach().numpy() for key, one in flows[0].state_dict().items()}
+    return arrays
+
+
+PARTS = {
+    "levels": all_levels,
+    **{f"{name}/gaussian": partial(best_gaussian, name) for name in TARGETS},
+    **{
+        f"{name}/{couplings}": partial(flows_of, name, couplings)
+        for name in TARGETS
+        for couplings in COUPLINGS
+    },
+}
+
+
+def main(names: list[str]) -> None:
+    torch.set_num_threads(1)
+    path = Path(__file__).with_name("runs.npz")
+    arrays = stored() if names and path.exists() else {}
+    for name in names or PARTS:
+        arrays |= PARTS[name]()
+    np.savez_compressed(path, **arrays)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
