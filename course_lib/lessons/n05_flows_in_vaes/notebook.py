@@ -1399,7 +1399,7 @@ def draw_duality(view, a, mean, std):
         label="flow posterior q(z*|x)",
     )
     kls, reads = sides(a, mean, std)
-    labels = ["flow\nprior", "posterior,\nreads f(z*)", "posterior,\nreads z*"]
+    labels = ["flow\nprior", "reads\nf(z*)", "reads\nz*"]
     view["elbo"].bars(
         "elbo", labels, [reads[0] - kls[0], reads[1] - kls[1], reads[2] - kls[1]],
         color=["p", "third", "q"], values=".3f",
@@ -1417,21 +1417,21 @@ explore(
             "base", title="flow posterior: the code z*", xlabel="z*", ylabel="density", xlim=(-4, 4),
             ylim=(0, 1.4),
         ),
-        Panel("elbo", title="ELBO", ylabel="nats", ylim=(-12, 0.8)),
+        Panel("elbo", title="ELBO", xlabel="posterior's decoder", ylabel="nats", ylim=(-14, 1)),
     ],
     size=(10, 3.8),
     a=Slider(0.1, 1.5, step=0.1, value=0.8, label="a, of the flow"),
-    mean=Slider(-1.5, 1.5, step=0.1, value=0.3, label="μ"),
+    mean=Slider(-0.6, 1.5, step=0.1, value=0.3, label="μ"),
     std=Slider(0.3, 1.0, step=0.1, value=0.5, label="s"),
     presets={
         "no flow": {"a": 0.1}, "strong": {"a": 1.5, "mean": 1.2, "std": 0.6},
-        "to the left": {"a": 0.8, "mean": -1.0},
+        "to the left": {"a": 0.8, "mean": -0.5},
     },
     alt="A flow prior with a Gaussian posterior, the same model with a flow posterior, and three ELBOs",
 )
 
 # %% [markdown]
-# The orange bar is sometimes above and sometimes below the blue one: without the flow in its decoder the second VAE is simply another model.
+# The third bar is sometimes above and sometimes below the first: without the flow in its decoder the second VAE is simply another model.
 #
 # ### Exercise 5.8 · From prior to posterior (hard)
 #
