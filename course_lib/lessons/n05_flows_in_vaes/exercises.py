@@ -263,6 +263,10 @@ NOISE = Exercise(
             lambda e, m, s: (m + s.exp() * e, log_normal(e) - s),
             "u leaves [0, 1]: noise must stay in its cell. The sigmoid is missing.",
         ),
+        Mistake(
+            noise_with(u=lambda e, m, s, v: v),
+            "u leaves [0, 1]: noise must stay in its cell. The sigmoid is missing.",
+        ),
     ),
     hints=(
         "log q(u) = log N(ε; 0, 1) - log|du/dε|. The slope is a product: that of v in ε times that of the sigmoid.",
@@ -445,6 +449,10 @@ INVERSE = Exercise(
         Mistake(
             inverse_with(log_det=lambda s: -s),
             "These are the single log-scales: the log-determinant of a point is minus their sum over the last axis.",
+        ),
+        Mistake(
+            inverse_with(log_det=lambda s: -s.mean(-1)),
+            "The log-determinant is minus the sum of the log-scales, not their mean.",
         ),
         Mistake(
             inverse_with(log_det=lambda s: -s.sum()),

@@ -142,7 +142,7 @@ NAMED = [
     ("05.coupling", forward_with(det=lambda s: s.sum()), "one log-determinant"),
     ("05.coupling", forward_with(det=lambda s: -s.sum(-1)), "sign"),
     ("05.coupling", forward_with(move=lambda b, m, s: (b + m) * s.exp()), "First stretch"),
-    ("05.coupling", only_x, "pair|two|tuple"),
+    ("05.coupling", only_x, "result 1 alone"),
     ("05.coupling_inverse", inverse_with(det=lambda s: s.sum(-1)), "forward map"),
     ("05.coupling_inverse", inverse_with(move=lambda b, m, s: b / s.exp() - m), "reverse order"),
     ("05.coupling_inverse", forward_with(), "forward map"),
