@@ -54,7 +54,7 @@ class LiveFlow:
         """Through all couplings, the coordinates turned round before each: (z, log_det)."""
         total = torch.zeros(noise.shape[:-1], dtype=noise.dtype, device=noise.device)
         for network in self.networks:
-            noise, log_det = self.forward(noise.flip(-1), network)
+            noise, log_det = (part.to(noise) for part in self.forward(noise.flip(-1), network))
             total = total + log_det
         return noise, total
 
@@ -94,7 +94,7 @@ class LiveFlow:
         z = plane(PIXELS).reshape(-1, 2).to(like)
         total = torch.zeros(len(z), dtype=z.dtype, device=z.device)
         for network in reversed(self.networks):
-            z, log_det = self.inverse(z, network)
+            z, log_det = (part.to(z) for part in self.inverse(z, network))
             z, total = z.flip(-1), total + log_det
         log_q = -z.square().sum(-1) / 2 - math.log(2 * math.pi) + total
         return log_q.exp().reshape(PIXELS, PIXELS).cpu()
