@@ -606,34 +606,30 @@ def flow_log_prob(x, inverse):
 flow_log_prob = check("05.flow_log_prob", flow_log_prob)
 
 # %% name="stack-of-couplings"
-class Wild(torch.nn.Module):
-    """A network for couplings of the plane with random waves; ``strength`` scales what it puts out."""
-
-    def __init__(self, seed):
-        super().__init__()
-        self.a, self.b, self.c = torch.randn(3, 6, generator=seeded(seed))
-        self.out = torch.randn(6, 2, generator=seeded(seed + 100))
-        self.strength = 0.3
-
-    def forward(self, z):
-        return self.strength * torch.sin(z * self.a + 3 * self.b) @ self.out
+def wild(seed):
+    """A network for couplings of the plane, made of random waves."""
+    a, b = torch.randn(2, 6, generator=seeded(seed))
+    out = torch.randn(6, 2, generator=seeded(seed + 100))
+    return lambda kept: torch.sin(kept * a + 3 * b) @ out
 
 
-WILD = [Wild(k) for k in range(8)]
+WILD = [wild(k) for k in range(8)]
 
 
-def through(z, layers, turn):
+def through(z, layers, turn=True, strength=0.3):
+    """z through so many couplings, and the log-determinant of all together."""
     total = torch.zeros(len(z))
     for network in WILD[:layers]:
-        z, log_det = coupling(z.flip(-1) if turn else z, network)
+        z = z.flip(-1) if turn else z
+        z, log_det = coupling(z, lambda kept, network=network: strength * network(kept))
         total = total + log_det
     return z, total
 
 
-def back_through(x, layers, turn):
+def back_through(x, layers, turn=True, strength=0.3):
     total = torch.zeros(len(x))
     for network in reversed(WILD[:layers]):
-        x, log_det = coupling_inverse(x, network)
+        x, log_det = coupling_inverse(x, lambda kept, network=network: strength * network(kept))
         x, total = (x.flip(-1) if turn else x), total + log_det
     return x, total
 
@@ -662,21 +658,18 @@ NET_LINES += [line.flip(1) for line in NET_LINES]
 
 @torch.no_grad()
 def draw_couplings(view, layers, strength, turn):
-    for network in WILD:
-        network.strength = strength
-    density = flow_log_prob(FIELD, lambda x: back_through(x, layers, turn)).exp().reshape(81, 81)
-    images = through(torch.cat(NET_LINES), layers, turn)[0].reshape(18, 81, 2)
+    given = layers, turn, strength
+    density = flow_log_prob(FIELD, lambda x: back_through(x, *given)).exp().reshape(81, 81)
+    images = through(torch.cat(NET_LINES), *given)[0].reshape(18, 81, 2)
     for k in range(18):
         view["grid"].curve(f"{k}", *images[k].T, color="p" if k < 9 else "q", style="solid", width=1)
     view["density"].heatmap("p", density, SQUARE, limits=(0, 0.25))
     view.readout("mass on the square", float(density.sum()) * 0.01, ".4f")
-    x, log_det = through(base_draws[:4000], layers, turn)
+    x, log_det = through(base_draws[:4000], *given)
     view.readout("standard deviation of x₁, of x₂", f"{float(x[:, 0].std()):.2f}, {float(x[:, 1].std()):.2f}")
     view.readout(
         "log-determinant, smallest and largest", f"{float(log_det.min()):.2f}, {float(log_det.max()):.2f}"
     )
-    for network in WILD:
-        network.strength = 0.3
 
 
 explore(
@@ -994,11 +987,11 @@ erratum(
 # draws. (`flow_log_prob` is yours, too; the encoder here says $\mathcal N(0, I)$.)
 
 # %% name="main-density"
-draws, _ = through(torch.randn(400_000, 2, generator=seeded(12)), 2, True)
+draws, _ = through(torch.randn(400_000, 2, generator=seeded(12)), 2)
 inside = (draws > torch.tensor([0.0, -1.0])).all(1) & (draws < torch.tensor([1.5, 0.5])).all(1)
 axes = torch.linspace(0, 1.5, 151), torch.linspace(-1, 0.5, 151)
 grid = torch.cartesian_prod(*axes)
-table = flow_log_prob(grid, lambda x: back_through(x, 2, True)).exp().reshape(151, 151)
+table = flow_log_prob(grid, lambda x: back_through(x, 2)).exp().reshape(151, 151)
 mass = torch.trapezoid(torch.trapezoid(table, axes[1]), axes[0])
 
 # %% tags=["claim:flow-posterior-density-main"]
