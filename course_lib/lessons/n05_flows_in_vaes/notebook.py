@@ -14,7 +14,7 @@
 #
 # **Recap.** The evidence lower bound (ELBO) of a VAE is $\mathcal L = \mathbb E_{q(z\mid x)}\log p(x\mid z) - \mathrm{KL}(q(z\mid x)\Vert p(z)) \le \log p(x)$
 # ([notebook 03](03_vae.ipynb)); what it lacks to $\log p(x)$ is $\mathrm{KL}(q\Vert p(z\mid x))$, and Gaussian posteriors and the prior
-# $\mathcal N(0, I)$ are two of its weaknesses ([notebook 04](04_elbo_surgery.ipynb)). A *flow* is an invertible, smooth map $f$ of $\mathbb R^d$. If $z$
+# $\mathcal N(0, I)$ are two of its weaknesses ([notebook 04](04_elbo_surgery.ipynb)). A *flow* is an invertible, smooth map $f$ of $\mathbb R^d$ onto itself. If $z$
 # has the density $q$ and $y = f(z)$, then $y$ has the density $q(f^{-1}(y))\,\lvert\det \partial f^{-1}(y)/\partial y\rvert$: probability is kept, so
 # where $f$ stretches, the density falls. Logarithms are natural, values are in *nats*: $\log 2\approx0.69$ nats are one bit.
 
@@ -207,8 +207,8 @@ print(f"bits per dimension: {in_bits[0]:.3f} and {in_bits[1]:.3f}; without the c
 # ## 5.2 Three bounds on one cell
 #
 # A density $p$ of the noisy data *induces* probabilities of the whole numbers: level $x$ gets the mass of its *cell* $[x, x+1)$,
-# $P(x) = \int_0^1 p(x+u)\,du$. That integral is over the whole cube of noise for an image, so it is bounded. The logarithm of a mean is at least the mean
-# of the logarithm (Jensen's inequality):
+# $P(x) = \int_0^1 p(x+u)\,du$. For an image the integral runs over a cube with an axis for each pixel, so one bounds it. The logarithm of a mean is at
+# least the mean of the logarithm (Jensen's inequality):
 #
 # $$\log P(x) \ge \int_0^1 \log p(x+u)\,du .$$
 #
@@ -252,7 +252,7 @@ holds(
 # $$\log P(x) \ge \int q(u\mid x)\log\frac{p(x+u)}{q(u\mid x)}\,du = \mathcal L(q) .$$
 #
 # I22 makes $q$ by a flow, $u = g(\epsilon, x)$ with $\epsilon\sim\mathcal N(0, I)$, so $q(u\mid x) = p(g^{-1}(u))\,\lvert\det\partial
-# g^{-1}/\partial u\rvert$. Does that hold for several pixels at once? Take two, $u = \mathrm{sigmoid}(A\epsilon + b)$ with a matrix $A$, and compare the
+# g^{-1}/\partial u\rvert$ with $p$ the density of $\epsilon$. Does that hold for several pixels at once? Take two, $u = \mathrm{sigmoid}(A\epsilon + b)$ with a matrix $A$, and compare the
 # formula's integral over a box with the share of draws in it. (The Jacobian is differentiated automatically.)
 
 # %% name="noise-of-two-pixels"
@@ -276,7 +276,7 @@ holds(
 # ### Exercise 5.3 · Noise that is a flow
 #
 # Write it for one pixel: $u = \mathrm{sigmoid}(v)$ with $v = m + e^{s}\epsilon$ (the *logit-normal* distribution), and its density, with the inverse's
-# Jacobian worked out by hand. The sigmoid $\sigma(v)$ has the slope $\sigma(v)\,(1-\sigma(v))$.
+# Jacobian worked out by hand. The sigmoid has the slope $u\,(1-u)$.
 
 # %% tags=["exercise:05.noise_flow"]
 def noise_flow(eps, mean, log_std):
@@ -1020,7 +1020,8 @@ erratum(
 # %% [markdown]
 # ### The bound
 #
-# With the right density the ELBO of a flow posterior follows. I22 has it in three forms. First the recap's (there $z^* = g(z)$):
+# With the right density the ELBO of a flow posterior follows. I22 has it in three forms. First the recap's (there $z^* = g(z)$, and $J_g$ is the
+# matrix $\partial g/\partial z$):
 #
 # $$\mathbb E_{q(z^*)}[\log p(x,z^*) - \log q(z^*)] = \mathbb E_{q(z)}[\log p(x,g(z)) - \log q(z) + \log\lvert\det J_g\rvert] .$$
 #
@@ -1088,7 +1089,7 @@ holds(
 )
 
 # %% [markdown]
-# And with the flow's density inserted, $z = g(z^*)$, $\log q(z^*) = \log q(g(z^*)) + \log\lvert\det J_g\rvert$: now in two dimensions, on the
+# And with the flow's density inserted, $z = g(z^*)$, $\log q(z^*) = \log q(g(z^*)) + \log\lvert\det J_g\rvert$, where $J_g = \partial g/\partial z^*$: now in two dimensions, on the
 # **banana** of section 5.6, where a flow of four couplings was trained beforehand. The left side takes fresh draws of the code and goes back through $g$; the
 # right side integrates the flow's density over a fine grid of the plane.
 
@@ -1226,6 +1227,8 @@ explore(
 )
 
 # %% [markdown]
+# On the ring, four couplings with seed 1 or 2 leave one side nearly empty: a kind of island again.
+#
 # **Why log 2, exactly?** A $q$ that is one island's half of the posterior has twice the posterior's density there, so $\mathrm{KL}(q\Vert p) = \log 2$, and
 # no small step leads away: on the water between the islands $\log p$ is far lower. And one blob stays one blob: a continuous, invertible $f$ cannot
 # tear the Gaussian apart, so a flow on both islands keeps a *bridge*. Watch the moment of decision:
