@@ -827,7 +827,7 @@ explore(
     ],
     flow=Choice({"AF": "af", "IAF": "iaf"}, label="flow"),
     direction=Choice(["z to x", "x to z"], label="direction"),
-    d=Slider(2, 12, value=6, label="d"),
+    d=Slider(2, 12, value=12, label="d"),
     done=Slider(0, 12, value=1, label="passes done", play=True),
     presets={
         "AF, a draw": {"flow": "af", "direction": "z to x", "d": 8, "done": 3},
