@@ -34,6 +34,7 @@ __all__ = [
     "COUPLINGS",
     "FRAMES",
     "LEVELS",
+    "build",
     "draws",
     "fit_flock",
     "fit_flow",
