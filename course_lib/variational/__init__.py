@@ -1,7 +1,10 @@
 """How likelihood models are trained and understood: mean field, evidence bounds, priors, flows."""
 
 from course_lib.variational import priors
+from course_lib.variational.autoregressive import AutoregressiveFlow
 from course_lib.variational.clutter import ClutterPosterior, clutter_posterior
+from course_lib.variational.coupling import AffineCoupling
+from course_lib.variational.dequantization import cell_log_prob, uniform_dequantization_bound
 from course_lib.variational.evidence import (
     GridEvidence,
     ImportanceBound,
@@ -9,6 +12,7 @@ from course_lib.variational.evidence import (
     importance_weighted_bound,
 )
 from course_lib.variational.fit import fit_posteriors, fit_prior, fit_vae
+from course_lib.variational.latent_flow import FlowStack
 from course_lib.variational.linear_regression import VariationalRegression, variational_linear_regression
 from course_lib.variational.linear_vae import LinearVaeOptimum, linear_vae_optimum
 from course_lib.variational.mean_field import MeanFieldPath, coordinate_ascent, mean_field_gaussian
@@ -18,10 +22,13 @@ from course_lib.variational.vae import VAE, ElboTerms, elbo
 
 __all__ = [
     "VAE",
+    "AffineCoupling",
     "AggregatedPosterior",
+    "AutoregressiveFlow",
     "ClutterPosterior",
     "ElboSurgery",
     "ElboTerms",
+    "FlowStack",
     "GridEvidence",
     "ImportanceBound",
     "LinearVaeOptimum",
@@ -30,6 +37,7 @@ __all__ = [
     "StandardNormal",
     "VampPrior",
     "VariationalRegression",
+    "cell_log_prob",
     "clutter_posterior",
     "coordinate_ascent",
     "elbo",
@@ -42,5 +50,6 @@ __all__ = [
     "linear_vae_optimum",
     "mean_field_gaussian",
     "priors",
+    "uniform_dequantization_bound",
     "variational_linear_regression",
 ]

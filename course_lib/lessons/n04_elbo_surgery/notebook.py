@@ -1578,7 +1578,7 @@ convention(
 # - $\log p(x) - \mathcal L = \mathrm{KL}(q\Vert p(z\mid x))$: importance weighting measures it, and a per-image fit says whose fault it is.
 # - The bound is on $\log p(x)$. Without the logarithm it is true and useless.
 #
-# **Next:** [08 · Vanilla GAN](08_vanilla_gan_optimality.ipynb): a generator without an encoder and without a bound.
+# **Next:** [05 · Flows in VAEs](05_flows_in_vaes.ipynb): posteriors and priors that are no Gaussians.
 #
 # ## References
 #

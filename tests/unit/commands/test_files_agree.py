@@ -25,6 +25,7 @@ NOT_IMPORTED = {
     "nbval",
     "ruff",
     "playwright",
+    "zuko",
 }  # programs, or what tests use
 OPTIONAL = {"torch_fidelity": "torch-fidelity"}  # may be absent, so its distribution cannot be looked up
 

@@ -6,6 +6,8 @@ from course_lib.adversarial import fit
 from course_lib.data.digits import load_digits
 from course_lib.lessons.n03_vae.steered import SteeredVae
 from course_lib.lessons.n04_elbo_surgery import runs as n04
+from course_lib.lessons.n05_flows_in_vaes import runs as n05
+from course_lib.lessons.n05_flows_in_vaes.live_flow import LiveFlow
 from course_lib.lessons.n08_vanilla_gan_optimality import runs as n08
 from course_lib.lessons.n11_wgan_disjoint_supports import runs as n11
 from course_lib.lessons.n12_f_gan import runs as n12
@@ -43,6 +45,31 @@ def test_lesson_14_its_classifier():
     with second_device():
         network = n14.train_classifier(0, steps=2)
         assert {p.device for p in network.parameters()} == {CPU}
+
+
+def test_lesson_05_a_flow_on_the_screen():
+    def forward(z, network):
+        kept, moved = z.chunk(2, -1)
+        shift, log_scale = network(kept).chunk(2, -1)
+        return torch.cat([kept, moved * log_scale.exp() + shift], -1), log_scale.sum(-1)
+
+    with second_device():
+        flow = LiveFlow(forward, forward)
+        for _ in range(5):
+            flow.step()
+        assert {p.device for p in flow.networks.parameters()} == {META}
+        assert {flow.density().device, flow.draws(3).device} == {CPU}
+        assert flow.is_finite() and len(flow.gap) == 1
+        flow.couplings = 2
+        flow.step()
+        assert len(flow.networks) == 2
+
+
+def test_lesson_05_its_flows():
+    with second_device():
+        flow = n05.fit_flow(n05.TARGETS["ring"], 2, 0, steps=2, progress=False)
+        assert {p.device for p in flow.parameters()} == {CPU}
+        assert {part.device for part in n05.draws(flow, 3)} == {CPU}
 
 
 def test_lesson_08_the_ring():

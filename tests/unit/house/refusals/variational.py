@@ -4,10 +4,19 @@ import math
 
 import torch
 from torch import nn
-from torch.distributions import Normal
+from torch.distributions import Categorical, MultivariateNormal, Normal, Poisson
 
 from course_lib.networks import mlp
-from course_lib.variational import VAE, AggregatedPosterior, MixturePrior, StandardNormal, VampPrior
+from course_lib.variational import (
+    VAE,
+    AffineCoupling,
+    AggregatedPosterior,
+    AutoregressiveFlow,
+    FlowStack,
+    MixturePrior,
+    StandardNormal,
+    VampPrior,
+)
 
 IMAGES = [[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]]
 MEAN, LOGVAR = [[0.0, 1.0], [2.0, -1.0]], [[0.0, -1.0], [1.0, 0.0]]
@@ -41,7 +50,26 @@ PRIORS = {
     "VampPrior": lambda: VampPrior(encode, IMAGES),
 }
 
+FLOWS = {
+    "AffineCoupling": lambda: AffineCoupling(2, seed=0),
+    "AutoregressiveFlow": lambda: AutoregressiveFlow(2, seed=0),
+    "FlowStack": lambda: FlowStack([AffineCoupling(2, seed=0), AutoregressiveFlow(2, kind="iaf", seed=1)]),
+}
+
 CALLS = {
+    "AffineCoupling": lambda: {
+        "size": 3, "hidden": (4,), "flip": True, "bound": 2.0, "seed": 0, "dtype": torch.float32
+    },
+    "AutoregressiveFlow": lambda: {
+        "size": 3, "kind": "iaf", "hidden": (4,), "bound": 2.0, "seed": 0, "dtype": torch.float32
+    },
+    "AutoregressiveFlow.shift_and_log_scale": lambda: {"self": AutoregressiveFlow(2, seed=0), "x": MEAN},
+    "FlowStack": lambda: {"flows": [AffineCoupling(2, seed=0)]},
+    **{f"{name}.forward": lambda make=make: {"self": make(), "z": MEAN} for name, make in FLOWS.items()},
+    **{f"{name}.{method}": lambda make=make: {"self": make(), "x": MEAN}
+       for name, make in FLOWS.items() for method in ("inverse", "log_prob")},
+    "cell_log_prob": lambda: {"law": Normal(0.0, 1.0), "x": [0.0, 3.0]},
+    "uniform_dequantization_bound": lambda: {"law": Normal(0.0, 1.0), "x": [0.0, 3.0]},
     "VAE": lambda: {"encoder": mlp((3, 4)), "decoder": mlp((2, 3)), "latent_size": 2, "sigma": 0.5},
     "VAE.decode": lambda: {"self": model(), "z": MEAN},
     "VAE.encode": lambda: {"self": model(), "x": IMAGES},
@@ -94,6 +122,10 @@ NO_COVARIANCE = [[[1.0, 2.0], [2.0, 1.0]], [[1.0, 0.5], [0.0, 1.0]], [[1.0]]]
 ON_IMAGES = ("elbo", "evidence_on_grid", "fit_posteriors", "importance_weighted_bound")
 
 OUTSIDE = {
+    ("AffineCoupling", "size"): [1],
+    ("FlowStack", "flows"): [[], [nn.Linear(2, 2)], [AffineCoupling(2), AffineCoupling(3)], AffineCoupling(2)],
+    **{(name, "law"): [Categorical(torch.ones(3)), Normal(torch.zeros(2), 1.0), MultivariateNormal(
+        torch.zeros(2), torch.eye(2)), Poisson(2.0)] for name in ("cell_log_prob", "uniform_dequantization_bound")},
     ("VAE", "sigma"): [math.nan],
     ("VAE.decode", "z"): [[[1.0]], 1.0],
     ("VAE.encode", "x"): [[[1.0]]],
@@ -122,6 +154,10 @@ OUTSIDE = {
 }  # fmt: skip
 
 VALID = {
+    **{(name, "hidden", "empty"): "a linear network" for name in ("AffineCoupling", "AutoregressiveFlow")},
+    **{(f"{name}.{method}", "*", "axis"): "points in any number of axes" for name in FLOWS for method in (
+        "forward", "inverse", "log_prob", "shift_and_log_scale")},
+    **{(name, "x", "axis"): "any shape" for name in ("cell_log_prob", "uniform_dequantization_bound")},
     **{(f"{name}.log_prob", "z", kind): "a density of points in any number of axes, at infinity as well" for name in
        PRIORS for kind in ("axis", "infinite", "empty")},
     **{(f"VAE.{name}", "*", "axis"): "points and images in any number of axes" for name in (
