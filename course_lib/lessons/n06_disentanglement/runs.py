@@ -54,7 +54,7 @@ METRICS = {
     "BetaVAE": beta_vae_score,
     "FactorVAE": factor_vae_score,
     "MIG": mig,
-    "DCI": dci_disentanglement,
+    "DCI": partial(dci_disentanglement, trees=50),
     "Modularity": modularity,
     "SAP": partial(sap, form="svm"),
     "SAP (r2)": sap,
@@ -133,12 +133,17 @@ def penalty(covariance: Tensor, off: Tensor, diagonal: Tensor) -> Tensor:
     return off * outside + diagonal * (own - 1).square().sum(-1)
 
 
+def bernoulli_loss(logits: Tensor, x: Tensor, mean: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
+    """Minus the mean log-likelihood of images (..., n, pixels), and the mean KL to the prior, in nats: shape (...)."""
+    missed = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1).mean(-1)
+    return missed, (mean.square() + logvar.exp() - 1 - logvar).sum(-1).mean(-1) / 2
+
+
 def losses(stack: Stack, x: Tensor, noise: Tensor, beta: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """What each model minimises, shape (r,): beta (r,), first and second (r, 2) the lambdas of DIP-I and DIP-II."""
     mean, logvar = stack.encode(x)
     logits = stack.decode(mean + (logvar / 2).exp() * noise)
-    reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1).mean(-1)
-    kl = (mean.square() + logvar.exp() - 1 - logvar).sum(-1).mean(-1) / 2
+    reconstruction, kl = bernoulli_loss(logits, x, mean, logvar)
     of_means, of_draws = covariances(mean), covariances(mean, logvar)
     return (
         reconstruction
