@@ -9,6 +9,8 @@ from course_lib.evaluation.coded import codes_and_levels
 
 __all__ = ["beta_vae_score", "factor_vae_score"]
 
+_TIE = 1e-9
+
 
 def beta_vae_score(
     codes, factors, batch: int = 64, points: int = 500, generator: torch.Generator | None = None
@@ -107,7 +109,9 @@ def factor_vae_score(
         mine = (fixed == k).nonzero()[:, 0]
         one = torch.randint(len(codes), (len(mine), 1), generator=random)
         rows = _same_level(levels[:, k], one.expand(-1, batch), random)
-        least[mine] = z[rows].var(1).argmin(-1)
+        varies = z[rows].var(1)
+        # Of latents that vary alike, up to rounding, the first: argmax of booleans is the first that is true.
+        least[mine] = (varies <= varies.amin(-1, keepdim=True) * (1 + _TIE)).double().argmax(-1)
     table = torch.zeros(z.shape[1], levels.shape[1])
     table.index_put_((least[:points], fixed[:points]), torch.ones(points), accumulate=True)
     return (table.argmax(1)[least[points:]] == fixed[points:]).double().mean()

@@ -41,7 +41,8 @@ def factor_information(codes, factors, bins: int = 20) -> FactorInformation:
     bins = checks.integer("bins", bins, 2)
     low, high = codes.aminmax(dim=0)
     width = torch.where(high > low, high - low, 1.0)
-    cells = ((codes - low) / width * bins).floor().clamp(max=bins - 1).long()
+    # A code on the edge of a bin, up to rounding, belongs to the upper one on every machine.
+    cells = ((codes - low) / width * bins + 1e-9).floor().clamp(max=bins - 1).long()
     # All latents against all factors at once: a one-hot row for each bin and each level.
     binned = torch.nn.functional.one_hot(cells, bins).double()  # (n, d, bins)
     leveled = torch.nn.functional.one_hot(levels).double()  # (n, k, largest number of levels)
