@@ -3,9 +3,12 @@
 import torch
 
 from course_lib.adversarial import fit
+from course_lib.data import sprites
 from course_lib.data.digits import load_digits
 from course_lib.lessons.n03_vae.steered import SteeredVae
 from course_lib.lessons.n04_elbo_surgery import runs as n04
+from course_lib.lessons.n06_disentanglement import runs as n06
+from course_lib.lessons.n06_disentanglement.guided import GuidedVae
 from course_lib.lessons.n08_vanilla_gan_optimality import runs as n08
 from course_lib.lessons.n11_wgan_disjoint_supports import runs as n11
 from course_lib.lessons.n12_f_gan import runs as n12
@@ -43,6 +46,18 @@ def test_lesson_14_its_classifier():
     with second_device():
         network = n14.train_classifier(0, steps=2)
         assert {p.device for p in network.parameters()} == {CPU}
+
+
+def test_lesson_06_its_stack_and_a_vae_that_is_guided():
+    data = sprites()
+    with second_device():
+        stack = n06.fit(n06.order()[:2], data.images, 2, progress=False)
+        assert {weight.device for weight in stack.weights} == {META}
+        vae = GuidedVae(data, lambda mean, logvar, off, diagonal: off * mean.square().mean())
+        vae.weight = 2.0
+        for _ in range(2):
+            vae.step()
+        assert vae.traversals().device == vae.covariance.device == CPU
 
 
 def test_lesson_08_the_ring():

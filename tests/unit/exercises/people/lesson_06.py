@@ -90,6 +90,7 @@ NAMED = [
     ("06.linear_beta_vae", lambda e, s, b: (level(e, b * s**2)[0], 2 * level(e, b * s**2)[1]), "half the logarithm"),
     ("06.linear_beta_vae", lambda e, s, b: (level(e, b * s**2)[0], 0.5 * (e / (b * s**2)).log()), "negative"),
     ("06.linear_beta_vae", lambda e, s, b: ((e - b * s**2).clamp(min=0), level(e, b * s**2)[1]), "what is lost"),
+    ("06.linear_beta_vae", lambda e, s, b: level(e, b * s**2)[0], "result 1 alone"),
     ("06.dip_penalty", lambda m, s, a, b: penalty(torch.cov(m.T, correction=0), a, b), "DIP-VAE-I"),
     ("06.dip_penalty", lambda m, s, a, b: upper(covariance(m, s), a, b), "Each pair counts once"),
     ("06.dip_penalty", lambda m, s, a, b: penalty(covariance(m, s, 1), a, b), "n - 1"),
@@ -119,9 +120,8 @@ NAMED = [
 
 UNNAMED = [
     ("06.mig", lambda i, h: (gaps(i) / h).median(), "mean"),
-    ("06.factor_vote", lambda b, e: b.var(0).min(), "index|int|latent"),
+    ("06.factor_vote", lambda b, e: b.var(0).min(), "does not depend on"),
     ("06.disentanglement", lambda r: rows(r).max(1).values.mean(), "entropy"),
-    ("06.linear_beta_vae", lambda e, s, b: level(e, b * s**2)[0], "two"),
     ("06.dip_penalty", lambda m, s, a, b: penalty(torch.corrcoef(m.T), a, b), "covariance"),
     ("06.explained", lambda s: s.mean(1).var(correction=0), "share|divide"),
 ]  # fmt: skip
