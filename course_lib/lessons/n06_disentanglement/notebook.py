@@ -107,8 +107,13 @@ explore(
     sprite_picker,
     panels=[
         Panel("sprite", title="one of 768 pictures", axes=False, aspect="equal", width=0.6),
-        Panel("change", title="pixels that differ when one factor changes", xlabel="factor",
-              ylabel="pixels, mean over its other values", ylim=(0, 70)),
+        Panel(
+            "change",
+            title="pixels that differ when one factor changes",
+            xlabel="factor",
+            ylabel="pixels, mean over its other values",
+            ylim=(0, 70),
+        ),
     ],
     shape=Choice(["square", "diamond", "triangle"]),
     size_level=Slider(1, 4, value=3, label="size"),
@@ -160,7 +165,10 @@ for name in ("identity", "bent", "every factor twice", "x and y turned by 45°")
     # 200 bins tell all values of a latent apart.
     told = factor_information(codes, factors, bins=200).information
     by_information.append(float(((told > 1e-6).sum(1) == 1).double().mean()))
-    print(f"{name:22} latents with exactly one factor: {by_change[-1]:.0%}; by information {by_information[-1]:.0%}")
+    print(
+        f"{name:22} latents with exactly one factor: {by_change[-1]:.0%}; by information "
+        f"{by_information[-1]:.0%}"
+    )
 convention(
     "disentanglement-definition",
     ("share of latents that react to one factor, four codes", sum(by_change) / 4),
@@ -192,7 +200,8 @@ convention(
 def mutual_information_gap(information, entropy):
     """The mutual information gap of a code.
 
-    information: shape (d, k), d at least 2, latents in rows. entropy: shape (k,), in nats. Returns one number.
+    information: shape (d, k), d at least 2, latents in rows. entropy: shape (k,), in nats. Returns one
+    number.
     """
     # region solution
     best = information.topk(2, dim=0).values
@@ -259,7 +268,8 @@ factor_vote = check("06.factor_vote", factor_vote)
 def disentanglement(importance):
     """DCI disentanglement.
 
-    importance: shape (d, k), k at least 2, entries not negative; a row may be zero, and so may entries. Returns one
+    importance: shape (d, k), k at least 2, entries not negative; a row may be zero, and so may entries.
+    Returns one
     number.
     """
     # region solution
@@ -296,7 +306,9 @@ def six(codes, factors):
 
 
 SIX = ("BetaVAE", "FactorVAE", "MIG", "DCI", "Modularity", "SAP")
-TURNED = torch.tensor([six(turned(GRID_CODES, a, 0, 1), GRID) for a in tqdm(ANGLES, desc="angles", leave=False)])
+TURNED = torch.tensor(
+    [six(turned(GRID_CODES, a, 0, 1), GRID) for a in tqdm(ANGLES, desc="angles", leave=False)]
+)
 
 # %% name="predict-turned" tags=["predict"]
 predict(
@@ -304,9 +316,11 @@ predict(
     "Turn the two latents by 45°. Which of these scores does not fall to (nearly) zero?",
     choices=("MIG", "SAP", "Modularity", "BetaVAE"),
     answer=f"""BetaVAE: it is still {TURNED[-1, 0]:.2f}, and guessing between two factors gives 0.50. MIG is
-    {TURNED[-1, 2]:.2f}, SAP {TURNED[-1, 5]:.2f} and Modularity {TURNED[-1, 4]:.2f}. A score of 0.5 is no sign of
+    {TURNED[-1, 2]:.2f}, SAP {TURNED[-1, 5]:.2f} and Modularity {TURNED[-1, 4]:.2f}. A score of 0.5 is no
+    sign of
     half a success where 0.5 is what guessing gives.""",
 )
+
 
 # %% name="turning-picture" tags=["picture"]
 def turning(view, degrees):
@@ -315,7 +329,9 @@ def turning(view, degrees):
     view["codes"].scatter("column", codes[GRID[:, 0] == 2], color="p", size=8, label="pictures with x = 2")
     view["codes"].scatter("row", codes[GRID[:, 1] == 6], color="q", size=8, label="pictures with y = 6")
     scores = TURNED[ANGLES.index(degrees)]
-    view["scores"].bars("scores", [name.replace("ity", ".") for name in SIX], scores, color="third", values=".2f")
+    view["scores"].bars(
+        "scores", [name.replace("ity", ".") for name in SIX], scores, color="third", values=".2f"
+    )
     view["scores"].hline("guess", 0.5, style="dashed")
     view.readout("MIG", float(scores[2]), ".4f")
     view.readout("DCI", float(scores[3]), ".4f")
@@ -324,9 +340,23 @@ def turning(view, degrees):
 explore(
     turning,
     panels=[
-        Panel("codes", title="codes of 64 pictures", xlabel="z₁", ylabel="z₂", aspect="equal", xlim=(-2.6, 2.6),
-              ylim=(-2.6, 2.6), width=0.6),
-        Panel("scores", title="dashed: what guessing one of two factors gives", ylabel="score", ylim=(0, 1.15), legend=False),
+        Panel(
+            "codes",
+            title="codes of 64 pictures",
+            xlabel="z₁",
+            ylabel="z₂",
+            aspect="equal",
+            xlim=(-2.6, 2.6),
+            ylim=(-2.6, 2.6),
+            width=0.6,
+        ),
+        Panel(
+            "scores",
+            title="dashed: what guessing one of two factors gives",
+            ylabel="score",
+            ylim=(0, 1.15),
+            legend=False,
+        ),
     ],
     size=(10, 4.4),
     degrees=Slider.of(ANGLES, label="angle in degrees", play=True),
@@ -344,6 +374,7 @@ KNOWN = {}
 for name, codes in tqdm(CODES.items(), desc="codes", leave=False):
     scores = six(codes, factors)
     KNOWN[name] = [*scores[:5], float(sap(codes, factors, form="svm")), scores[5]]
+
 
 # %% name="known-picture" tags=["picture"]
 def known(view, code):
@@ -365,9 +396,22 @@ def known(view, code):
 explore(
     known,
     panels=[
-        Panel("table", title="what latents (rows) tell of factors", aspect="auto", axes=False, width=0.55, ylim=(-1, 8.2),
-              xlim=(0, 4)),
-        Panel("scores", title="dashed: guessing one of four factors", ylabel="score", ylim=(0, 1.15), legend=False),
+        Panel(
+            "table",
+            title="what latents (rows) tell of factors",
+            aspect="auto",
+            axes=False,
+            width=0.55,
+            ylim=(-1, 8.2),
+            xlim=(0, 4),
+        ),
+        Panel(
+            "scores",
+            title="dashed: guessing one of four factors",
+            ylabel="score",
+            ylim=(0, 1.15),
+            legend=False,
+        ),
     ],
     size=(10, 4.2),
     code=Choice(list(CODES), label="code"),
@@ -402,7 +446,10 @@ posterior = TABLE_P * TABLE_PRIOR / evidence[:, None]
 holds(
     "beta-vae-objective",
     ("lecture: the objective at β = 1, mean of four images", objective(1.0).mean()),
-    ("log p(x) - KL(q || p(z|x))", (np.log(evidence) - (TABLE_Q * np.log(TABLE_Q / posterior)).sum(1)).mean()),
+    (
+        "log p(x) - KL(q || p(z|x))",
+        (np.log(evidence) - (TABLE_Q * np.log(TABLE_Q / posterior)).sum(1)).mean(),
+    ),
     tol=1e-12,
 )
 
@@ -424,7 +471,8 @@ def linear_beta_vae(eigenvalues, sigma, beta):
 
     eigenvalues: shape (d,), variances of the data along their axes, not negative (zero may occur).
     sigma: the decoder's standard deviation. beta: a positive number.
-    Returns two tensors of shape (d,): the squared error that is left along each axis, and the KL of its latent in nats.
+    Returns two tensors of shape (d,): the squared error that is left along each axis, and the KL of its
+    latent in nats.
     """
     # region solution
     level = beta * sigma**2
@@ -466,11 +514,14 @@ FINE = np.geomspace(0.3, 200, 300)
 FRONTIER = np.array([optimum(beta) for beta in FINE])
 CORNERS = np.array([[0.0, -0.75], [math.log(2), -0.5], [math.log(4), 0.0]]) / np.array([1, 2 * SIGMA**2])
 
+
 # %% name="frontier-picture" tags=["picture"]
 def frontier(view, beta):
     kl, reconstruction = optimum(beta)
     place = int((CORNERS[:, 1] - beta * CORNERS[:, 0]).argmax())
-    view["linear"].curve("best", FRONTIER[:, 0], FRONTIER[:, 1], color="q", style="solid", label="best for each KL")
+    view["linear"].curve(
+        "best", FRONTIER[:, 0], FRONTIER[:, 1], color="q", style="solid", label="best for each KL"
+    )
     view["three"].scatter("corners", CORNERS, color="q", size=10, label="the three encoders")
     for name, here in (("linear", (kl, reconstruction)), ("three", CORNERS[place])):
         reach = np.array([-40.0, 60.0])
@@ -485,10 +536,22 @@ def frontier(view, beta):
 explore(
     frontier,
     panels=[
-        Panel("linear", title="all linear encoders", xlabel="KL(q || p), nats an image", ylabel="reconstruction, nats",
-              xlim=(-0.3, 16), ylim=(-270, 12)),
-        Panel("three", title="only three encoders", xlabel="KL(q || p), nats an image", ylabel="reconstruction, nats",
-              xlim=(-0.1, 1.6), ylim=(-11, 1)),
+        Panel(
+            "linear",
+            title="all linear encoders",
+            xlabel="KL(q || p), nats an image",
+            ylabel="reconstruction, nats",
+            xlim=(-0.3, 16),
+            ylim=(-270, 12),
+        ),
+        Panel(
+            "three",
+            title="only three encoders",
+            xlabel="KL(q || p), nats an image",
+            ylabel="reconstruction, nats",
+            xlim=(-0.1, 1.6),
+            ylim=(-11, 1),
+        ),
     ],
     size=(10, 4.4),
     beta=Slider.of(BETAS, value=2.0, label="β, the slope", format=".3g"),
@@ -511,7 +574,11 @@ def best_with(epsilon):
         np.full(8, -2 * epsilon / 8),
         jac=lambda t: few * np.exp(t) / (2 * SIGMA**2),
         bounds=[(-30, 0)] * 8,
-        constraints={"type": "ineq", "fun": lambda t: epsilon + t.sum() / 2, "jac": lambda t: np.full(8, 0.5)},
+        constraints={
+            "type": "ineq",
+            "fun": lambda t: epsilon + t.sum() / 2,
+            "jac": lambda t: np.full(8, 0.5),
+        },
         options={"ftol": 1e-13, "maxiter": 500},
         method="SLSQP",
     )
@@ -548,27 +615,43 @@ for beta in BETAS:
     kept = 1 - water_level(EIGENVALUES, SIGMA, beta)[0] / EIGENVALUES.clamp(min=1e-12)
     kept = torch.where(EIGENVALUES > 1e-12, kept, 0.0)
     blurred = centre + ((flat - centre) @ AXES * kept) @ AXES.T
-    WAVES[beta] = (lost(blurred.view_as(images), images), blurred[PICTURED].view(16, 16), float((kept > 0).sum()))
+    WAVES[beta] = (
+        lost(blurred.view_as(images), images),
+        blurred[PICTURED].view(16, 16),
+        float((kept > 0).sum()),
+    )
 
 # %% name="predict-water" tags=["predict"]
 predict(
     "06.water",
-    f"At β = 1 the linear VAE keeps {WAVES[1.0][2]:.0f} of the 256 axes of the sprites. How many are left at β = 16?",
+    f"At β = 1 the linear VAE keeps {WAVES[1.0][2]:.0f} of the 256 axes of the sprites. How many are "
+    f"left at β = 16?",
     choices=("about 6", "about 20", "about 50"),
     answer=f"""{WAVES[16.0][2]:.0f}. The variances of the axes fall
-    by orders of magnitude, so a level sixteen times as high drowns those that hold little. What was lost in fine waves
-    rises from {WAVES[1.0][0][1]:.0%} to {WAVES[16.0][0][1]:.0%}, in coarse ones from {WAVES[1.0][0][0]:.1%} to
+    by orders of magnitude, so a level sixteen times as high drowns those that hold little. What was lost
+    in fine waves
+    rises from {WAVES[1.0][0][1]:.0%} to {WAVES[16.0][0][1]:.0%}, in coarse ones from
+    {WAVES[1.0][0][0]:.1%} to
     {WAVES[16.0][0][0]:.0%}.""",
 )
+
 
 # %% name="water-picture" tags=["picture"]
 def water(view, beta):
     shares, blurred, count = WAVES[beta]
     level = beta * SIGMA**2
     number = np.arange(1, 101)
-    view["spectrum"].curve("eigenvalues", number, EIGENVALUES[:100].clamp(min=1e-4), color="p", label="variance λ")
-    view["spectrum"].curve("left", number, torch.clamp(EIGENVALUES[:100], min=1e-4, max=level), color="q", style="dashed",
-                           label="lost")
+    view["spectrum"].curve(
+        "eigenvalues", number, EIGENVALUES[:100].clamp(min=1e-4), color="p", label="variance λ"
+    )
+    view["spectrum"].curve(
+        "left",
+        number,
+        torch.clamp(EIGENVALUES[:100], min=1e-4, max=level),
+        color="q",
+        style="dashed",
+        label="lost",
+    )
     view["spectrum"].hline("level", level, color="accent", label="level βσ²")
     view["picture"].image("picture", sheet(torch.stack([images[PICTURED], blurred]), 2), limits=(0, 1))
     view["waves"].bars("lost", ["coarse", "fine"], shares, color=["p", "q"], values=".2f")
@@ -579,14 +662,22 @@ def water(view, beta):
 explore(
     water,
     panels=[
-        Panel("spectrum", title="axes of the sprites", xlabel="number of the axis", ylabel="variance", yscale="log", ylim=(1e-2, 10)),
+        Panel(
+            "spectrum",
+            title="axes of the sprites",
+            xlabel="number of the axis",
+            ylabel="variance",
+            yscale="log",
+            ylim=(1e-2, 10),
+        ),
         Panel("picture", title="sprite, reconstruction", axes=False, aspect="equal", width=0.75),
         Panel("waves", title="share lost in waves", ylabel="share", ylim=(0, 1.1), legend=False, width=0.55),
     ],
     size=(10, 3.8),
     beta=Slider.of(BETAS, value=1.0, label="β", format=".3g"),
     presets={"β = 1": {"beta": 1.0}, "β = 16": {"beta": 16.0}, "β = 64": {"beta": 64.0}},
-    alt="The spectrum of the sprites with the level below which the beta-VAE gives up, a blurred sprite, and what is lost",
+    alt="The spectrum of the sprites with the level below which the beta-VAE gives up, a blurred sprite, "
+    "and what is lost",
 )
 
 # %% [markdown]
@@ -604,15 +695,23 @@ SCORES = torch.from_numpy(RUNS["scores"]).double().view(len(SETTINGS), SEEDS, 2,
 MEANS = torch.from_numpy(RUNS["mean"]).double()
 LOGVARS = torch.from_numpy(RUNS["logvar"]).double() / 16
 LABELS = [f"β {s}" if m == "beta" else f"{m[4:]} {s}" for m, s in SETTINGS]
-BETA_1, BETA_2, BETA_8, DIP_50 = (SETTINGS.index(s) for s in (("beta", 1), ("beta", 2), ("beta", 8), ("DIP-II", 50)))
+BETA_1, BETA_2, BETA_8, DIP_50 = (
+    SETTINGS.index(s) for s in (("beta", 1), ("beta", 2), ("beta", 8), ("DIP-II", 50))
+)
 
 # %% tags=["claim:beta-vae-recon-worse"]
 left, _ = water_level(torch.tensor([4.0, 0.25]), 0.5, 2.0)
-print(f"stripes of variance 4, brightness of variance 0.25, level 0.5: lost {left[0] / 4:.0%} and {left[1] / 0.25:.0%}")
+print(
+    f"stripes of variance 4, brightness of variance 0.25, level 0.5: lost {left[0] / 4:.0%} and "
+    f"{left[1] / 0.25:.0%}"
+)
 for k in range(4):
     fell = bool((RECONSTRUCTION[k + 1] < RECONSTRUCTION[k].min()).all())
     coarse, fine = LOST[k + 1].mean(0).tolist()
-    print(f"β = {SETTINGS[k + 1][1]:2}: every run worse than all at half of it: {fell}; lost {coarse:.2f} coarse, {fine:.2f} fine")
+    print(
+        f"β = {SETTINGS[k + 1][1]:2}: every run worse than all at half of it: {fell}; lost {coarse:.2f} "
+        f"coarse, {fine:.2f} fine"
+    )
 convention(
     "beta-vae-recon-worse",
     ("share of the fine waves lost, β = 8, mean of 5 runs", float(LOST[BETA_8, :, 1].mean())),
@@ -637,7 +736,10 @@ table_marginal = (table_aggregate * np.log(table_aggregate / TABLE_PRIOR)).sum()
 table_reconstruction = (joint * np.log(TABLE_P)).sum()
 holds(
     "beta-vae-surgery",
-    ("lecture: reconstruction - 4 I - 4 marginal KL", table_reconstruction - 4 * table_information - 4 * table_marginal),
+    (
+        "lecture: reconstruction - 4 I - 4 marginal KL",
+        table_reconstruction - 4 * table_information - 4 * table_marginal,
+    ),
     ("mean objective of four images at β = 4", objective(4.0).mean()),
     tol=1e-12,
 )
@@ -646,22 +748,30 @@ holds(
 # β is *meant* to press the codes towards the prior, which is a product over the latents. What does it do in the runs?
 
 # %% name="predict-pays" tags=["predict"]
-fell = {name: float(part[BETA_1].mean() - part[BETA_8].mean()) for name, part in
-        (("information", INFORMATION), ("marginal", MARGINAL))}
+fell = {
+    name: float(part[BETA_1].mean() - part[BETA_8].mean())
+    for name, part in (("information", INFORMATION), ("marginal", MARGINAL))
+}
 predict(
     "06.pays",
     "From β = 1 to β = 8 the average KL falls by several nats. Which part falls by more nats?",
     choices=("the mutual information", "the marginal KL", "both alike"),
     answer=f"""Both about alike, here: the mutual information falls by {fell["information"]:.2f} nats (from
-    {INFORMATION[BETA_1].mean():.2f} to {INFORMATION[BETA_8].mean():.2f}, of at most log 768 = {math.log(768):.2f}), the
-    marginal KL by {fell["marginal"]:.2f}. Most of the latter goes between β = 1 and 2; from 2 to 8 the information loses
+    {INFORMATION[BETA_1].mean():.2f} to {INFORMATION[BETA_8].mean():.2f}, of at most log 768 =
+    {math.log(768):.2f}), the
+    marginal KL by {fell["marginal"]:.2f}. Most of the latter goes between β = 1 and 2; from 2 to 8 the
+    information loses
     {float((INFORMATION[BETA_2] - INFORMATION[BETA_8]).mean()):.2f} nats and the marginal KL
     {float((MARGINAL[BETA_2] - MARGINAL[BETA_8]).mean()):.2f}.""",
 )
 
 # %% name="pays-picture" tags=["picture"]
-PARTS = {"mutual information": (INFORMATION, "q"), "marginal KL": (MARGINAL, "third"),
-         "total correlation": (CORRELATION, "accent"), "minus reconstruction": (-RECONSTRUCTION, "p")}
+PARTS = {
+    "mutual information": (INFORMATION, "q"),
+    "marginal KL": (MARGINAL, "third"),
+    "total correlation": (CORRELATION, "accent"),
+    "minus reconstruction": (-RECONSTRUCTION, "p"),
+}
 
 
 def pays(view, part, methods):
@@ -682,7 +792,9 @@ explore(
     panels=[Panel("terms", ylabel="nats an image", legend=False)],
     size=(9.5, 4),
     part=Choice(list(PARTS), label="part"),
-    methods=Choice({"all": "all", "β-VAE": "beta", "DIP-VAE-I": "DIP-I", "DIP-VAE-II": "DIP-II"}, label="methods"),
+    methods=Choice(
+        {"all": "all", "β-VAE": "beta", "DIP-VAE-I": "DIP-I", "DIP-VAE-II": "DIP-II"}, label="methods"
+    ),
     alt="Bars with the mean of one term of the objective for eleven settings, and points for the single runs",
 )
 
@@ -696,7 +808,8 @@ convention(
     ("total correlation at β = 8, largest of 5 runs, nats", float(CORRELATION[BETA_8].max())),
     ("at β = 1, smallest of 5 runs", float(CORRELATION[BETA_1].min())),
     relation="<",
-    under="dependence is the total correlation of q_agg; in the linear model it is 0 for every β, so nothing is gained there",
+    under="dependence is the total correlation of q_agg; in the linear model it is 0 for every β, so "
+    "nothing is gained there",
     tol=1e-2,
     digits=2,
 )
@@ -709,9 +822,15 @@ convention(
 # %% tags=["claim:mi-minimisation-hurts"]
 mig_of = SCORES[:, :, 0, 2]
 print(f"mean MIG at β = 1, 2, 4, 8: {', '.join(f'{mig_of[k].mean():.2f}' for k in range(4))}")
-identity_information = float(elbo_surgery(10 * standard, torch.full_like(standard, -6.0), samples=4,
-                                          generator=seeded(0)).mutual_information)
-print(f"identity code: {identity_information:.3f} nats of {math.log(768):.3f}, MIG {float(mig(standard, factors)):.2f}")
+identity_information = float(
+    elbo_surgery(
+        10 * standard, torch.full_like(standard, -6.0), samples=4, generator=seeded(0)
+    ).mutual_information
+)
+print(
+    f"identity code: {identity_information:.3f} nats of {math.log(768):.3f}, MIG "
+    f"{float(mig(standard, factors)):.2f}"
+)
 errors = {}
 for nats in (2.0, 4.0):
     beta = math.exp(optimize.brentq(lambda t, nats=nats: optimum(math.exp(t))[0] - nats, -2, 8))
@@ -729,6 +848,7 @@ convention(
 # The summary slide says that disentanglement "tries to make latent components more informative". Informative about *what*? About the picture, the codes of the β-VAE carry less. About the one factor that
 # a latent knows best, they carry more. Both numbers for β = 1 and 8:
 
+
 # %% tags=["claim:disentanglement-informative"]
 def best_shares(setting):
     """Of each factor's entropy, the share that its best latent tells; the mean over factors and seeds."""
@@ -738,7 +858,10 @@ def best_shares(setting):
 
 
 about_factor = {k: best_shares(k) for k in (BETA_1, BETA_8)}
-print(f"nats about the picture: {INFORMATION[BETA_1].mean():.2f} at β = 1, {INFORMATION[BETA_8].mean():.2f} at β = 8")
+print(
+    f"nats about the picture: {INFORMATION[BETA_1].mean():.2f} at β = 1, "
+    f"{INFORMATION[BETA_8].mean():.2f} at β = 8"
+)
 convention(
     "disentanglement-informative",
     ("share of a factor that its best latent tells, β = 8", about_factor[BETA_8]),
@@ -761,7 +884,10 @@ convention(
 strength = 2.5
 holds(
     "dip-objective-algebra",
-    ("lecture: reconstruction - I - 3.5 marginal KL", table_reconstruction - table_information - 3.5 * table_marginal),
+    (
+        "lecture: reconstruction - I - 3.5 marginal KL",
+        table_reconstruction - table_information - 3.5 * table_marginal,
+    ),
     ("mean ELBO - 2.5 marginal KL", objective(1.0).mean() - strength * table_marginal),
     tol=1e-12,
 )
@@ -786,7 +912,7 @@ def mixture(mean, logvar):
 
 
 def grid_kl(q, p):
-    return float((q * (q.clamp(min=1e-300).log() - p.clamp(min=1e-300).log())).sum() * CELL ** q.ndim)
+    return float((q * (q.clamp(min=1e-300).log() - p.clamp(min=1e-300).log())).sum() * CELL**q.ndim)
 
 
 PRIOR_LINE = normal_density(LINE)
@@ -796,7 +922,11 @@ PRIOR_PLANE = PRIOR_LINE[:, None] * PRIOR_LINE
 def three_parts(q):
     """Marginal KL, total correlation, and the sum of the latents' own KLs of a density on the grid."""
     own = q.sum(1) * CELL, q.sum(0) * CELL
-    return grid_kl(q, PRIOR_PLANE), grid_kl(q, own[0][:, None] * own[1]), sum(grid_kl(one, PRIOR_LINE) for one in own)
+    return (
+        grid_kl(q, PRIOR_PLANE),
+        grid_kl(q, own[0][:, None] * own[1]),
+        sum(grid_kl(one, PRIOR_LINE) for one in own),
+    )
 
 
 # %% tags=["claim:dip-factorised-aggregate"]
@@ -806,7 +936,8 @@ convention(
     "dip-factorised-aggregate",
     ("marginal KL of five posteriors, on a grid", whole),
     ("total correlation + the latents' own KLs", correlation + own),
-    under="asked through KL(q_agg || p), which is 0 only where q_agg is the prior itself, not just any product",
+    under="asked through KL(q_agg || p), which is 0 only where q_agg is the prior itself, not just any "
+    "product",
     tol=1e-6,
 )
 
@@ -821,7 +952,8 @@ convention(
     "dip-marginal-kl-intractable",
     ("marginal KL by 200,000 draws", float(estimate.marginal_kl)),
     ("on a grid", whole),
-    under="intractable: no closed form, and a minibatch gives no unbiased estimate; with all n posteriors draws do estimate it",
+    under="intractable: no closed form, and a minibatch gives no unbiased estimate; with all n "
+    "posteriors draws do estimate it",
     tol=2e-2,
     digits=2,
 )
@@ -882,7 +1014,11 @@ for _ in range(600):
 with torch.no_grad():
     reached = torch.cov(free_mean.T, correction=0) + torch.diag(free_logvar.exp().mean(0))
     distance = [
-        float(torch.stack([dip_penalty(MEANS[r], LOGVARS[r], 1.0, 1.0) for r in range(k * SEEDS, (k + 1) * SEEDS)]).mean())
+        float(
+            torch.stack(
+                [dip_penalty(MEANS[r], LOGVARS[r], 1.0, 1.0) for r in range(k * SEEDS, (k + 1) * SEEDS)]
+            ).mean()
+        )
         for k in (BETA_1, DIP_50)
     ]
 print(f"trace of C: {float(reached.trace()):.3f} (with the squares this leaves only the identity)")
@@ -891,7 +1027,8 @@ convention(
     "dip-moment-objective",
     ("squared entries of C, summed, after minimising the penalty alone", float(reached.square().sum())),
     ("the identity's", 3.0),
-    under="exactly only without the other terms or as λ grows without bound; the paper's DIP-VAE-I takes C of the means",
+    under="exactly only without the other terms or as λ grows without bound; the paper's DIP-VAE-I takes "
+    "C of the means",
     tol=1e-3,
     digits=3,
 )
@@ -900,6 +1037,7 @@ convention(
 # ### What moments do not see
 #
 # A covariance of $I$ is not independence. Put many narrow posteriors on a ring, of a radius that makes $C=I$ exactly, and the penalty is zero. The picture moves from the ring (0) to the prior (1); a *cross* has its codes on the two axes.
+
 
 # %% name="shapes"
 def arrangement(shape, blend):
@@ -924,24 +1062,30 @@ for shape in ("ring", "cross"):
         q = mixture(*codes)
         SHAPES[shape, blend] = (q[90:271:2, 90:271:2].T, three_parts(q), float(dip_penalty(*codes, 1.0, 1.0)))
 
+
 # %% name="shapes-picture" tags=["picture"]
 def moments(view, shape, blend):
     density, parts, penalty = SHAPES[shape, blend]
     view["density"].heatmap("q", density, (-4.5, 4.5, -4.5, 4.5), limits=(0, 0.25), bar="density of q_agg")
     view["density"].ellipse("prior", [0, 0], np.eye(2), std=2, color="accent", label="prior, 2 sd")
     names = ["marginal KL", "total corr.", "DIP penalty"]
-    view["parts"].bars("parts", names, [parts[0], parts[1], penalty], color=["third", "accent", "q"], values=".2f")
+    view["parts"].bars(
+        "parts", names, [parts[0], parts[1], penalty], color=["third", "accent", "q"], values=".2f"
+    )
     view.readout("DIP penalty", penalty, ".6f")
     view.readout("total correlation, nats", parts[1], ".3f")
 
 
 explore(
     moments,
-    panels=[Panel("density", xlabel="z₁", ylabel="z₂", aspect="equal"),
-            Panel("parts", ylabel="nats (penalty: no unit)", ylim=(0, 1.6), legend=False)],
+    panels=[
+        Panel("density", xlabel="z₁", ylabel="z₂", aspect="equal"),
+        Panel("parts", ylabel="nats (penalty: no unit)", ylim=(0, 1.6), legend=False),
+    ],
     shape=Choice(["ring", "cross"], label="shape"),
     blend=Slider.of(BLENDS, value=0.0, label="blend with the prior"),
-    alt="A density that is a ring or a cross beside bars of its marginal KL, total correlation and DIP penalty",
+    alt="A density that is a ring or a cross beside bars of its marginal KL, total correlation and DIP "
+    "penalty",
 )
 
 # %% [markdown]
@@ -951,16 +1095,23 @@ explore(
 # 768 mean codes.
 
 # %% name="guided"
-# Adam on your penalty and the ELBO, 64 sprites a step; beta and the penalty's weight may change between any two steps.
+# Adam on your penalty and the ELBO, 64 sprites a step; beta and the weight may change between two steps.
 trainer = GuidedVae(sprites(), dip_penalty)
+
 
 # %% name="live" tags=["picture"]
 def draw_live(view, trainer):
     rows = trainer.traversals()
     wide = torch.cat([sheet(rows[k : k + 2].flatten(0, 1), 5) for k in (0, 2, 4)], 1)
     view["rows"].image("rows", wide, limits=(0, 1))
-    view["cov"].heatmap("C", trainer.covariance.flip(0).clamp(-1, 2), (0, 6, 0, 6), cmap="signed", limits=(-1.5, 1.5),
-                        smooth=False)
+    view["cov"].heatmap(
+        "C",
+        trainer.covariance.flip(0).clamp(-1, 2),
+        (0, 6, 0, 6),
+        cmap="signed",
+        limits=(-1.5, 1.5),
+        smooth=False,
+    )
     seen = np.array(trainer.seen)[:: max(1, len(trainer.seen) // 150)]
     view["terms"].curve("miss", seen[:, 0], seen[:, 1], color="p", label="minus reconstruction")
     view["terms"].curve("kl", seen[:, 0], seen[:, 2], color="q", label="KL")
@@ -976,14 +1127,28 @@ live = LiveTraining(
     trainer,
     draw_live,
     panels=[
-        [Panel("rows", title="latents 1 and 2 (left), 3 and 4 (middle), 5 and 6 (right): each from -2 to 2", axes=False, aspect="equal")],
-        [Panel("cov", title="C (white 0, blue 1)", axes=False, aspect="equal", width=0.7),
-         Panel("terms", xlabel="step", ylabel="nats", ylim=(0, 120)),
-         Panel("mig", title="MIG", xlabel="step", ylabel="score", ylim=(0, 0.6), legend=False)],
+        [
+            Panel(
+                "rows",
+                title="latents 1 and 2 (left), 3 and 4 (middle), 5 and 6 (right): each from -2 to 2",
+                axes=False,
+                aspect="equal",
+            )
+        ],
+        [
+            Panel("cov", title="C (white 0, blue 1)", axes=False, aspect="equal", width=0.7),
+            Panel("terms", xlabel="step", ylabel="nats", ylim=(0, 120)),
+            Panel("mig", title="MIG", xlabel="step", ylabel="score", ylim=(0, 0.6), legend=False),
+        ],
     ],
     size=(10, 6),
-    alt="Pictures that a VAE of sprites makes when one latent moves, the covariance of its codes, its losses and its MIG",
-    presets={"β = 8": {"beta": 8.0, "weight": 0.0}, "DIP 50": {"beta": 1.0, "weight": 50.0}, "β = 32": {"beta": 32.0, "weight": 0.0}},
+    alt="Pictures that a VAE of sprites makes when one latent moves, the covariance of its codes, its "
+    "losses and its MIG",
+    presets={
+        "β = 8": {"beta": 8.0, "weight": 0.0},
+        "DIP 50": {"beta": 1.0, "weight": 50.0},
+        "β = 32": {"beta": 32.0, "weight": 0.0},
+    },
     cap=20_000,
     beta=Slider.of([0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0], value=1.0, label="β"),
     weight=Slider.of([0.0, 2.0, 10.0, 50.0], value=0.0, label="λ of the penalty"),
@@ -1002,13 +1167,18 @@ live
 # ### Does DIP-VAE leave the reconstruction as it was?
 
 # %% name="predict-dip" tags=["predict"]
-dip_price = [float(RECONSTRUCTION[BETA_1].mean() - RECONSTRUCTION[SETTINGS.index(("DIP-II", s))].mean()) for s in (2, 10, 50)]
+dip_price = [
+    float(RECONSTRUCTION[BETA_1].mean() - RECONSTRUCTION[SETTINGS.index(("DIP-II", s))].mean())
+    for s in (2, 10, 50)
+]
 predict(
     "06.dip",
-    "The slide says that DIP-VAE's reconstructions become better, the summary that they do not suffer. DIP-II at λ = 2, 10 and 50 against β = 1, in "
+    "The slide says that DIP-VAE's reconstructions become better, the summary that they do not suffer. "
+    "DIP-II at λ = 2, 10 and 50 against β = 1, in "
     "nats of reconstruction:",
     choices=("better", "the same within a nat", "worse, and more so with λ"),
-    answer=f"""Worse, and more so with λ: by {dip_price[0]:.1f}, {dip_price[1]:.1f} and {dip_price[2]:.1f} nats (means of five seeds). The β-VAE
+    answer=f"""Worse, and more so with λ: by {dip_price[0]:.1f}, {dip_price[1]:.1f} and {dip_price[2]:.1f}
+    nats (means of five seeds). The β-VAE
     loses {float(RECONSTRUCTION[BETA_1].mean() - RECONSTRUCTION[BETA_2].mean()):.1f} nats at β = 2.""",
 )
 
@@ -1031,7 +1201,11 @@ def trade(view, against, strongest):
 
 explore(
     trade,
-    panels=[Panel("trade", xlabel="nats an image", ylabel="minus reconstruction, nats", xlim=(-0.2, 7), ylim=(5, 40))],
+    panels=[
+        Panel(
+            "trade", xlabel="nats an image", ylabel="minus reconstruction, nats", xlim=(-0.2, 7), ylim=(5, 40)
+        )
+    ],
     size=(8.5, 4.4),
     against=Choice(["marginal KL", "total correlation", "mutual information"], label="against"),
     strongest=Slider.of([2, 4, 8, 10, 50], value=50, label="strength (β or λ) up to"),
@@ -1045,9 +1219,11 @@ explore(
 # leaves $\mathbb I_A\ge\mathbb I_B$, and then reconstruction $-(1+\lambda)\cdot$marginal KL is no smaller for A. With *moments* in the place of the marginal KL even that is not promised. A search over many
 # encoders of a two-image world, with the exact marginal KL:
 
+
 # %% name="two-images"
 def two_image_terms(m, v):
-    """Two images ±1 with the codes N(±m, v) on a line, and the decoder E[x|z] with noise 0.5: reconstruction, I, marginal KL."""
+    """Two images ±1 with the codes N(±m, v) on a line, and the decoder E[x|z] with noise 0.5:
+    reconstruction, I, marginal KL."""
     plus = torch.exp(-((LINE - m) ** 2) / (2 * v)) / math.sqrt(2 * math.pi * v)
     minus = plus.flip(0)
     both = (plus + minus) / 2
@@ -1056,7 +1232,9 @@ def two_image_terms(m, v):
     return reconstruction, grid_kl(plus, both), grid_kl(both, PRIOR_LINE)
 
 
-SEARCH = torch.tensor([two_image_terms(m, v) for m in np.linspace(0, 2, 41) for v in np.geomspace(0.05, 1.2, 41)])
+SEARCH = torch.tensor(
+    [two_image_terms(m, v) for m in np.linspace(0, 2, 41) for v in np.geomspace(0.05, 1.2, 41)]
+)
 
 
 def winner(of_information, of_marginal):
@@ -1070,7 +1248,10 @@ for name, row in (("ELBO", plain), ("DIP, λ = 3", dip_best), ("β-VAE, β = 4",
 # %% tags=["claim:dip-recon-not-worse"]
 for label, k in (("β-VAE, β = 2", BETA_2), ("DIP-II, λ = 50", DIP_50)):
     recon, marginal, dependent = (float(part[k].mean()) for part in (RECONSTRUCTION, MARGINAL, CORRELATION))
-    print(f"{label:15} reconstruction {recon:.1f}, marginal KL {marginal:.2f}, total correlation {dependent:.2f} nats")
+    print(
+        f"{label:15} reconstruction {recon:.1f}, marginal KL {marginal:.2f}, total correlation "
+        f"{dependent:.2f} nats"
+    )
 erratum(
     "dip-recon-not-worse",
     ("reconstruction of DIP-II, λ = 50, best of 5 runs, nats", float(RECONSTRUCTION[DIP_50].max())),
@@ -1119,7 +1300,9 @@ def far_from_uniform(points):
 
 # %% tags=["claim:impossibility-g-uniform"]
 worst = max(far_from_uniform(FAMILIES[name].cdf(z)) for name, z in DRAWS.items())
-dependence = max(abs(float(stats.spearmanr(FAMILIES[name].cdf(z).numpy()).statistic)) for name, z in DRAWS.items())
+dependence = max(
+    abs(float(stats.spearmanr(FAMILIES[name].cdf(z).numpy()).statistic)) for name, z in DRAWS.items()
+)
 
 
 def gap_cdf(u):
@@ -1127,13 +1310,17 @@ def gap_cdf(u):
     return min(max(u, 0.0), 1.0) / 2 + min(max(u - 2, 0.0), 1.0) / 2
 
 
-print(f"largest rank correlation {dependence:.3f}; a support with a gap: g(1) = {gap_cdf(1.0)}, g(2) = {gap_cdf(2.0)}")
+print(
+    f"largest rank correlation {dependence:.3f}; a support with a gap: g(1) = {gap_cdf(1.0)}, g(2) = "
+    f"{gap_cdf(2.0)}"
+)
 convention(
     "impossibility-g-uniform",
     ("largest Kolmogorov distance of g(z) from uniform", worst),
     ("what 1 % of uniform samples exceed", CRITICAL),
     relation="<",
-    under="onto the open cube, for densities that are positive on an interval: across a gap g takes one value twice",
+    under="onto the open cube, for densities that are positive on an interval: across a gap g takes one "
+    "value twice",
     tol=1e-6,
     digits=2,
 )
@@ -1152,7 +1339,10 @@ erratum(
     ("the end 1 of (0, 1]: share of its values that are real", float(at_one.isfinite())),
     ("what a map to R^d needs", 1.0),
     corrected="h maps the open cube (0, 1)^d onto R^d",
-    corrected_left=("40,000 v in (0, 1): share with a real h(v) that leads back to v", float(returned.double().mean())),
+    corrected_left=(
+        "40,000 v in (0, 1): share with a real h(v) that leads back to v",
+        float(returned.double().mean()),
+    ),
 )
 
 # %% [markdown]
@@ -1167,7 +1357,8 @@ def rotation(angle):
 
 A = rotation(0.7)
 corner = (0.4, -0.3)
-# In polar coordinates P(Ay <= u) = ∫ dθ/2π (1 - exp(-r(θ)²/2)) or its complement, from the lines that bound the corner.
+# Polar coordinates: along the direction θ the corner {Ay <= u} is an interval of r, whose mass is a
+# difference of exp(-r²/2).
 theta = (torch.arange(200_000) + 0.5) * (2 * math.pi / 200_000)
 direction = A @ torch.stack([theta.cos(), theta.sin()])
 low, high = torch.zeros_like(theta), torch.full_like(theta, math.inf)
@@ -1217,7 +1408,8 @@ holds(
 def entangle(u, cdf, quantile, matrix):
     """f(u) for independent factors that all have the distribution function cdf.
 
-    u: shape (n, d), one point a row. cdf, quantile: functions of tensors, entry by entry. matrix: A, shape (d, d).
+    u: shape (n, d), one point a row. cdf, quantile: functions of tensors, entry by entry. matrix: A, shape
+    (d, d).
     Returns shape (n, d).
     """
     # region solution
@@ -1231,6 +1423,7 @@ entangle = check("06.entangle", entangle)
 # %% [markdown]
 # The slide prints $g(z)$ inside $f(u)$, so that $u$ does not occur on its right-hand side. It must be $g(u)$.
 
+
 # %% name="jacobian-by-differences"
 def mixed(name, u, matrix):
     """Your map for one family, as a tensor."""
@@ -1241,12 +1434,15 @@ def mixed(name, u, matrix):
 def differences(name, u, matrix, step=1e-4):
     """The Jacobian of f at u (n, d) by central differences: entry (i, j) is df_i/du_j, shape (n, d, d)."""
     shifts = step * torch.eye(u.shape[1])
-    columns = [(mixed(name, u + shift, matrix) - mixed(name, u - shift, matrix)) / (2 * step) for shift in shifts]
+    columns = [
+        (mixed(name, u + shift, matrix) - mixed(name, u - shift, matrix)) / (2 * step) for shift in shifts
+    ]
     return torch.stack(columns, -1)
 
 
 INSIDE = {
-    name: family.quantile(0.05 + 0.9 * torch.rand(200, 2, generator=seeded(8))) for name, family in FAMILIES.items()
+    name: family.quantile(0.05 + 0.9 * torch.rand(200, 2, generator=seeded(8)))
+    for name, family in FAMILIES.items()
 }
 
 # %% tags=["claim:impossibility-f-construction"]
@@ -1300,7 +1496,8 @@ predict(
     "Two factors are uniform on [0, 1] and f turns by 45°. What is f(z) distributed like?",
     choices=("uniform on a turned square", "uniform on the same square", "a Gaussian in the square"),
     answer=f"""Uniform on the same square: that is the theorem. Yet the points moved: a coordinate by
-    {uniform_change:.2f} of the side on average. Whoever sees only the cloud of points cannot see that they moved.""",
+    {uniform_change:.2f} of the side on average. Whoever sees only the cloud of points cannot see that they
+    moved.""",
 )
 
 # %% name="entangle-picture" tags=["picture"]
@@ -1316,24 +1513,41 @@ def entangling(view, family, degrees):
     matrix = rotation(math.radians(degrees))
     ends = [quantile(PORTIONS), quantile(STOPS)]
     for k, stop in enumerate(ends[1]):
-        for name, line in (("v", torch.stack([stop.expand(41), ends[0]], 1)), ("h", torch.stack([ends[0], stop.expand(41)], 1))):
+        for name, line in (
+            ("v", torch.stack([stop.expand(41), ends[0]], 1)),
+            ("h", torch.stack([ends[0], stop.expand(41)], 1)),
+        ):
             moved = mixed(family, line, matrix)
             color = "p" if name == "v" else "q"
             view["before"].curve(f"{name}{k}", line[:, 0], line[:, 1], color=color, style="solid", width=1)
             view["after"].curve(f"{name}{k}", moved[:, 0], moved[:, 1], color=color, style="solid", width=1)
     rest = quantile(torch.tensor(0.35))
     path = mixed(family, torch.stack([ends[0], rest.expand(41)], 1), matrix.T)  # Aᵀ undoes A
-    view["before"].curve("path", path[:, 0], path[:, 1], color="accent", style="solid", width=3, label="only the first f(z) changes")
+    view["before"].curve(
+        "path",
+        path[:, 0],
+        path[:, 1],
+        color="accent",
+        style="solid",
+        width=3,
+        label="only the first f(z) changes",
+    )
     grid = torch.linspace(low, high, 81)
     view["marginal"].curve("density", grid, density(grid), color="p", style="solid", label="density of z₁")
     after = mixed(family, DRAWS[family][:4000], matrix)
     counts, edges = np.histogram(after[:, 0].numpy(), bins=24, range=(low, high))
     heights = counts / (4000 * (edges[1] - edges[0]))
-    view["marginal"].curve("after", (edges[1:] + edges[:-1]) / 2, heights, color="q", style="dashed", label="f(z), first")
+    view["marginal"].curve(
+        "after", (edges[1:] + edges[:-1]) / 2, heights, color="q", style="dashed", label="f(z), first"
+    )
     view["before"].title(f"{family} factors z")
     for name in ("before", "after"):
         view[name].scatter("corners", [[low, wide], [high, high]], color="muted", size=1)
-    view.readout("rank correlation of z₁ and f(z)₁", float(stats.spearmanr(DRAWS[family][:4000, 0], after[:, 0]).statistic), ".3f")
+    view.readout(
+        "rank correlation of z₁ and f(z)₁",
+        float(stats.spearmanr(DRAWS[family][:4000, 0], after[:, 0]).statistic),
+        ".3f",
+    )
     view.readout("of f(z)₁ and f(z)₂", float(stats.spearmanr(after[:, 0], after[:, 1]).statistic), ".3f")
 
 
@@ -1341,14 +1555,19 @@ explore(
     entangling,
     panels=[
         Panel("before", xlabel="z₁", ylabel="z₂", aspect="equal"),
-        Panel("after", title="f(z)", xlabel="f(z), first", ylabel="f(z), second", aspect="equal", legend=False),
-        Panel("marginal", title="first coordinate", xlabel="value", ylabel="density", ylim=(0, 1.3), width=0.9),
+        Panel(
+            "after", title="f(z)", xlabel="f(z), first", ylabel="f(z), second", aspect="equal", legend=False
+        ),
+        Panel(
+            "marginal", title="first coordinate", xlabel="value", ylabel="density", ylim=(0, 1.3), width=0.9
+        ),
     ],
     size=(10.5, 4),
     family=Choice(list(FAMILIES), value="uniform", label="factors"),
     degrees=Slider(0, 90, step=5, value=0, label="angle of A in degrees", play=True),
     presets={"30°": {"degrees": 30}, "gamma, 45°": {"family": "gamma", "degrees": 45}},
-    alt="A grid of factor values, its image under the entangling map, and the density of one coordinate before and after",
+    alt="A grid of factor values, its image under the entangling map, and the density of one coordinate "
+    "before and after",
 )
 
 # %% [markdown]
@@ -1361,8 +1580,14 @@ largest_gap = 0.0
 for name, family in FAMILIES.items():
     uniform = family.cdf(mixed(name, DRAWS[name], A))
     below = (uniform[:, None, :] <= PORTION[:, None]).double()
-    largest_gap = max(largest_gap, float((torch.einsum("na,nb->ab", below[..., 0], below[..., 1]) / N_DRAWS
-                                          - PORTION[:, None] * PORTION).abs().max()))
+    largest_gap = max(
+        largest_gap,
+        float(
+            (torch.einsum("na,nb->ab", below[..., 0], below[..., 1]) / N_DRAWS - PORTION[:, None] * PORTION)
+            .abs()
+            .max()
+        ),
+    )
 by_formula = torch.as_tensor(entangle_jacobian(INSIDE["gamma"], *FAMILIES["gamma"], A))
 apart = (by_formula - differences("gamma", INSIDE["gamma"], A)).abs() / (1 + by_formula.abs())
 agree = bool(apart.max() < 1e-2)
@@ -1372,7 +1597,8 @@ convention(
     ("largest difference of P(f(z) ≤ u) and P(z ≤ u), four families", largest_gap),
     ("four standard errors of a share of 40,000 draws", 4 * 0.5 / math.sqrt(N_DRAWS)),
     relation="<",
-    under="for d > 1, on the interior of the support, the derivatives almost everywhere (where a density jumps, f has none)",
+    under="for d > 1, on the interior of the support, the derivatives almost everywhere (where a density "
+    "jumps, f has none)",
     tol=1e-6,
     digits=2,
 )
@@ -1430,7 +1656,8 @@ UNMIXED = {
 }
 MIXED = {name: z @ rotation(math.radians(30)).T for name, z in UNMIXED.items()}
 LIKELIHOODS = {
-    name: torch.stack([log_density(name, x @ rotation(math.radians(float(a)))).mean() for a in TRY]) for name, x in MIXED.items()
+    name: torch.stack([log_density(name, x @ rotation(math.radians(float(a)))).mean() for a in TRY])
+    for name, x in MIXED.items()
 }
 
 
@@ -1448,14 +1675,30 @@ def unturn(view, factors, degrees):
 explore(
     unturn,
     panels=[
-        Panel("points", title="turned back by this angle", xlabel="first coordinate", ylabel="second", aspect="equal", xlim=(-4, 4), ylim=(-4, 4)),
-        Panel("likelihood", title="log-likelihood, less the best", xlabel="angle in degrees", ylabel="nats a point", xlim=(-46, 46),
-              ylim=(-0.4, 0.04), legend=False),
+        Panel(
+            "points",
+            title="turned back by this angle",
+            xlabel="first coordinate",
+            ylabel="second",
+            aspect="equal",
+            xlim=(-4, 4),
+            ylim=(-4, 4),
+        ),
+        Panel(
+            "likelihood",
+            title="log-likelihood, less the best",
+            xlabel="angle in degrees",
+            ylabel="nats a point",
+            xlim=(-46, 46),
+            ylim=(-0.4, 0.04),
+            legend=False,
+        ),
     ],
     factors=Choice(list(UNMIXED), label="factors"),
     degrees=Slider.of(list(range(-45, 46, 3)), value=0, label="angle in degrees"),
     presets={"the true 30°": {"degrees": 30}, "Laplace, 30°": {"factors": "Laplace", "degrees": 30}},
-    alt="Points turned back by an angle beside the likelihood of all angles: flat for Gaussian factors, peaked for others",
+    alt="Points turned back by an angle beside the likelihood of all angles: flat for Gaussian factors, "
+    "peaked for others",
 )
 
 # %% [markdown]
@@ -1470,7 +1713,9 @@ observed = codes @ W.T + SIGMA * torch.randn(2000, 256, generator=seeded(11))
 
 def mean_log_likelihood(weight):
     covariance = weight @ weight.T + SIGMA**2 * torch.eye(256)
-    return float(torch.distributions.MultivariateNormal(torch.zeros(256), covariance).log_prob(observed).mean())
+    return float(
+        torch.distributions.MultivariateNormal(torch.zeros(256), covariance).log_prob(observed).mean()
+    )
 
 
 def found_codes(weight):
@@ -1500,9 +1745,11 @@ by_setting = float(mig_of.mean(1).var(correction=0) / total)
 best_setting = int(mig_of.mean(1).argmax())
 predict(
     "06.seed",
-    "MIG differs between the 55 runs. How much of its variance is explained by the setting (method and strength), and how much is left to the seed?",
+    "MIG differs between the 55 runs. How much of its variance is explained by the setting (method and "
+    "strength), and how much is left to the seed?",
     choices=("nearly all by the setting", "about half and half", "nearly all by the seed"),
-    answer=f"""About half and half: the setting explains {by_setting:.0%}, the seed the rest. At the best setting ({LABELS[best_setting]}) MIG goes from
+    answer=f"""About half and half: the setting explains {by_setting:.0%}, the seed the rest. At the best
+    setting ({LABELS[best_setting]}) MIG goes from
     {mig_of[best_setting].min():.2f} to {mig_of[best_setting].max():.2f}, and five seeds are few.""",
 )
 
@@ -1571,6 +1818,7 @@ for run in TRAVERSED:
     found = factor_information(MEANS[r], factors)
     SHARES[name_of(run)] = (found.information / found.entropy, kl_each)
 
+
 # %% name="traversal-picture" tags=["picture"]
 def traverse(view, model, latent, value):
     j = RANKED[model][latent - 1]
@@ -1591,8 +1839,16 @@ explore(
     traverse,
     panels=[
         [Panel("strip", title="the latent from -2.4 to 2.4, the others 0", axes=False, aspect="equal")],
-        [Panel("one", title="at the slider's value", axes=False, aspect="equal", width=0.5),
-         Panel("shares", title="what the latent tells", ylabel="share of its entropy", ylim=(0, 1.1), legend=False)],
+        [
+            Panel("one", title="at the slider's value", axes=False, aspect="equal", width=0.5),
+            Panel(
+                "shares",
+                title="what the latent tells",
+                ylabel="share of its entropy",
+                ylim=(0, 1.1),
+                legend=False,
+            ),
+        ],
     ],
     size=(9, 5),
     model=Choice(list(DECODERS), label="model"),
@@ -1624,8 +1880,11 @@ predict(
     "Turn the two strongest latents of four trained models by 45°. What happens to MIG?",
     choices=("falls for all", "rises for all", "falls for some, rises for others"),
     answer="Some fall, some rise: "
-    + "; ".join(f"{name}: {TURN_MIG[name][0]:.2f} to {TURN_MIG[name][DEGREES.index(45)]:.2f}" for name in rises)
-    + ". Training does choose axes (the encoder's covariance is diagonal), but it does not know the factors' axes.",
+    + "; ".join(
+        f"{name}: {TURN_MIG[name][0]:.2f} to {TURN_MIG[name][DEGREES.index(45)]:.2f}" for name in rises
+    )
+    + ". Training does choose axes (the encoder's covariance is diagonal), but it does not know the "
+    "factors' axes.",
 )
 
 # %% name="turn-trained-picture" tags=["picture"]
@@ -1647,13 +1906,30 @@ def turn_trained(view, model, degrees, factor):
 explore(
     turn_trained,
     panels=[
-        Panel("codes", xlabel="first of the two latents", ylabel="second", aspect="equal", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6), legend=False),
-        Panel("mig", title="MIG of all six latents", xlabel="angle in degrees", ylabel="score", xlim=(-2, 92), ylim=(0, 0.6), legend=False),
+        Panel(
+            "codes",
+            xlabel="first of the two latents",
+            ylabel="second",
+            aspect="equal",
+            xlim=(-3.6, 3.6),
+            ylim=(-3.6, 3.6),
+            legend=False,
+        ),
+        Panel(
+            "mig",
+            title="MIG of all six latents",
+            xlabel="angle in degrees",
+            ylabel="score",
+            xlim=(-2, 92),
+            ylim=(0, 0.6),
+            legend=False,
+        ),
     ],
     model=Choice(list(TURN_MIG), label="model"),
     degrees=Slider.of(DEGREES, label="angle in degrees", play=True),
     factor=Choice(list(data.names), value="x", label="colour"),
-    alt="The two strongest latents of a trained model, turned, beside the mutual information gap at all angles",
+    alt="The two strongest latents of a trained model, turned, beside the mutual information gap at all "
+    "angles",
 )
 
 # %% [markdown]
@@ -1661,6 +1937,7 @@ explore(
 #
 # Training makes *draws* of $q_{\rm agg}$ factorise; the *mean* of the encoder is used afterwards. Can the two differ? Put two posteriors at $\pm(a,a)$ with the variance $1-a^2$ in each latent: the draws have $C$ with ones on the diagonal and $a^2$ off it,
 # nearly independent for small $a$, while the means lie on a line. In the stored runs the difference is small. (Scores of draws are lower than those of means, as the toggle above shows: draws are noisier.) The Gaussian total correlation $-\frac12\log\det$ of the correlation matrix measures both.
+
 
 # %% tags=["claim:mean-vs-sample-representation"]
 def gaussian_correlation(covariance):
@@ -1675,7 +1952,10 @@ for r, run in enumerate(ORDER):
         of_means = torch.cov(MEANS[r][:, alive].T, correction=0)
         tc_mean.append(gaussian_correlation(of_means))
         tc_draw.append(gaussian_correlation(of_means + torch.diag(LOGVARS[r][:, alive].exp().mean(0))))
-print(f"{len(tc_mean)} runs, live latents: {np.mean(tc_mean):.3f} nats for mean codes, {np.mean(tc_draw):.3f} for draws")
+print(
+    f"{len(tc_mean)} runs, live latents: {np.mean(tc_mean):.3f} nats for mean codes, "
+    f"{np.mean(tc_draw):.3f} for draws"
+)
 a = 0.3
 pair_mean = torch.tensor([[a, a], [-a, -a]])
 pair_logvar = torch.full((2, 2), math.log(1 - a**2))
@@ -1715,8 +1995,16 @@ def rank_table(settings):
 OURS = rank_table(list(range(len(SETTINGS))))
 
 # %% tags=["claim:disentanglement-metric-table"]
-print("symmetric:", bool((SLIDE == SLIDE.T).all()), "| BetaVAE-FactorVAE", SLIDE[0, 1], "| MIG-DCI", SLIDE[2, 3],
-      "| DCI-Modularity", SLIDE[3, 4])
+print(
+    "symmetric:",
+    bool((SLIDE == SLIDE.T).all()),
+    "| BetaVAE-FactorVAE",
+    SLIDE[0, 1],
+    "| MIG-DCI",
+    SLIDE[2, 3],
+    "| DCI-Modularity",
+    SLIDE[3, 4],
+)
 holds(
     "disentanglement-metric-table",
     ("smallest eigenvalue of the printed table, in percent", float(np.linalg.eigvalsh(SLIDE).min())),
@@ -1724,6 +2012,7 @@ holds(
     relation=">=",
     digits=4,
 )
+
 
 # %% name="predict-agree" tags=["predict"]
 def mean_with_others(table):
@@ -1735,23 +2024,31 @@ predict(
     "06.agree",
     "One of the six scores agrees least with the others on the slide. Is it the same one in our runs?",
     choices=("the same one", "another one", "ours all agree"),
-    answer=f"""The same one, Modularity: its mean correlation with the other five is {mean_with_others(SLIDE)[4]:.0f} percent on the slide and
-    {ours_mean[4]:.0f} in our runs. The others agree better here than there (MIG: {mean_with_others(SLIDE)[2]:.0f} there,
-    {ours_mean[2]:.0f} here). Five collapsed runs make much of it: without β = 16, whose silent codes score high in Modularity only,
+    answer=f"""The same one, Modularity: its mean correlation with the other five is
+    {mean_with_others(SLIDE)[4]:.0f} percent on the slide and
+    {ours_mean[4]:.0f} in our runs. The others agree better here than there (MIG:
+    {mean_with_others(SLIDE)[2]:.0f} there,
+    {ours_mean[2]:.0f} here). Five collapsed runs make much of it: without β = 16, whose silent codes score
+    high in Modularity only,
     its mean is {mean_with_others(rank_table(LIVE_SETTINGS))[4]:.0f}.""",
 )
+
 
 # %% name="agreement-picture" tags=["picture"]
 def agreement(view, table, without):
     ours = rank_table(LIVE_SETTINGS) if without else OURS
     values = {"slide": SLIDE, "ours": ours, "ours - slide": ours - SLIDE}[table]
-    view["table"].heatmap("table", values[::-1], (0, 6, 0, 6), cmap="signed", limits=(-100, 100), smooth=False, bar="percent")
+    view["table"].heatmap(
+        "table", values[::-1], (0, 6, 0, 6), cmap="signed", limits=(-100, 100), smooth=False, bar="percent"
+    )
     for i, name in enumerate(SIX):
         view["table"].text(f"row{i}", -0.15, 5.4 - i, name, align="right", size=9)
         view["table"].text(f"column{i}", i + 0.5, 6.15, name, align="center", size=8)
         for j in range(6):
             ink = "white" if abs(values[i, j]) > 60 else "black"
-            view["table"].text(f"{i} {j}", j + 0.5, 5.4 - i, f"{values[i, j]:.0f}", align="center", size=9, color=ink)
+            view["table"].text(
+                f"{i} {j}", j + 0.5, 5.4 - i, f"{values[i, j]:.0f}", align="center", size=9, color=ink
+            )
     view["mean"].bars("slide", SIX, mean_with_others(SLIDE), color="q", alpha=0.6, label="slide")
     points = [[k, value] for k, value in enumerate(mean_with_others(ours))]
     view["mean"].scatter("ours", points, color="p", size=10, label="our runs")
@@ -1774,8 +2071,14 @@ explore(
 pairs = SLIDE[np.triu_indices(6, 1)]
 grouped = {(0, 1), (2, 3)}
 rest = [SLIDE[i, j] for i in range(6) for j in range(i + 1, 6) if (i, j) not in grouped]
-print(f"mean of the 13 other pairs: {np.mean(rest):.1f} percent; Modularity with the others: {mean_with_others(SLIDE)[4]:.1f}")
-print(f"mean of the 15 pairs: {pairs.mean():.1f} percent on the slide, {OURS[np.triu_indices(6, 1)].mean():.0f} in our runs")
+print(
+    f"mean of the 13 other pairs: {np.mean(rest):.1f} percent; Modularity with the others: "
+    f"{mean_with_others(SLIDE)[4]:.1f}"
+)
+print(
+    f"mean of the 15 pairs: {pairs.mean():.1f} percent on the slide, "
+    f"{OURS[np.triu_indices(6, 1)].mean():.0f} in our runs"
+)
 convention(
     "disentanglement-metrics-agreement",
     ("slide: the weaker of the pairs BetaVAE-FactorVAE and MIG-DCI", float(min(SLIDE[0, 1], SLIDE[2, 3]))),
