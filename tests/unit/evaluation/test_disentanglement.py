@@ -196,6 +196,18 @@ def test_the_scale_of_a_latent_does_not_matter_to_the_two_that_hold_a_factor():
     assert float(factor_vae_score(scaled, FACTORS)) == pytest.approx(1, abs=1e-9)
 
 
+def test_mig_counts_every_factor_alike_whatever_its_entropy():
+    # Size has no latent: three gaps of 1 and one of 0, though log 3, log 4 and log 8 differ.
+    assert float(mig(IDENTITY[:, [0, 2, 3]], FACTORS)) == pytest.approx(0.75, abs=1e-12)
+
+
+def test_the_scale_of_noisy_latents_does_not_matter():
+    noisy = IDENTITY + 0.5 * NOISE[:, :4]
+    scaled = noisy * torch.tensor([128.0, 1.0, 0.25, 16.0])  # powers of two: no rounding
+    for metric in (factor_vae_score, beta_vae_score):
+        assert float(metric(scaled, FACTORS)) == pytest.approx(float(metric(noisy, FACTORS)), abs=0.01)
+
+
 def test_a_small_latent_is_pruned_from_the_votes():
     tiny = torch.cat([IDENTITY, 1e-3 * NOISE[:, :1]], 1)
     assert float(factor_vae_score(tiny, FACTORS)) == pytest.approx(1, abs=1e-9)
