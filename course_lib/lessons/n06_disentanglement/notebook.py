@@ -745,7 +745,8 @@ holds(
 )
 
 # %% [markdown]
-# β is *meant* to press the codes towards the prior, which is a product over the latents. What does it do in the runs?
+# β is *meant* to press the codes towards the prior, which is a product over the latents. What does it do in the runs? (*β 8* is the β-VAE with β = 8; *I 10* and *II 10* are the two
+# DIP-VAEs of section 6.5 with λ = 10.)
 
 # %% name="predict-pays" tags=["predict"]
 fell = {
@@ -980,7 +981,7 @@ holds(
 #
 # $$\lambda_{\rm off}\sum_{i\ne j}C_{ij}^2+\lambda_{\rm diag}\sum_i(C_{ii}-1)^2 .$$
 #
-# The slide's $C$ is that of $q_{\rm agg}$; the paper calls this *DIP-VAE-II*, and *DIP-VAE-I* with the covariance of the means alone. The training below runs on your function, so its gradient counts.
+# The slide's $C$ is that of $q_{\rm agg}$; the paper calls this *DIP-VAE-II*, and *DIP-VAE-I* with the covariance of the means alone. (In our runs λ is $\lambda_{\rm off}$, and $\lambda_{\rm diag}$ is $\lambda$ for II and $10\lambda$ for I, as there.) The training below runs on your function, so its gradient counts.
 
 
 # %% tags=["exercise:06.dip_penalty"]
@@ -1213,7 +1214,7 @@ explore(
 )
 
 # %% [markdown]
-# Points to the lower left are good in both. DIP-VAE-II runs along the β-VAE's line, and above it at λ = 50; DIP-VAE-I, which forbids silent latents, stays far above.
+# Points to the lower left are good in both. DIP-VAE-II runs along the β-VAE's line, and above it at λ = 50; DIP-VAE-I, which forbids silent latents, has more marginal KL than β = 1 and no better reconstruction.
 #
 # What surgery does promise is a comparison with equal weights on the marginal KL. Let A be the optimum of DIP with λ, B that of the β-VAE with $\beta=1+\lambda$. Each is the best for its own objective; adding the two inequalities
 # leaves $\mathbb I_A\ge\mathbb I_B$, and then reconstruction $-(1+\lambda)\cdot$marginal KL is no smaller for A. With *moments* in the place of the marginal KL even that is not promised. A search over many
@@ -1860,7 +1861,7 @@ explore(
 # %% [markdown]
 # ### Turn a trained code
 #
-# Section 6.6 in practice: take the two strongest latents of a trained model and turn them. Prior, marginal distribution of a Gaussian code, and pictures (with a decoder that turns back) stay; MIG does not.
+# Section 6.6 in practice: take the two strongest latents of a trained model and turn them. If the codes are spread like the prior, a turn leaves that as it is, and a decoder that turns back draws the same pictures. MIG does not stay.
 
 # %% name="turn-trained"
 TURN_RUNS = [("beta", 8, 1), ("beta", 8, 2), ("beta", 4, 3), ("DIP-II", 50, 2)]

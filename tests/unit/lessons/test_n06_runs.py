@@ -66,6 +66,12 @@ def test_a_stack_is_its_models_side_by_side():
         assert torch.allclose(one[0], two[1], atol=1e-6)
 
 
+def test_the_training_repeats_bit_for_bit():
+    images = sprites().images
+    first, second = (script.fit(script.order()[:3], images, 5, progress=False) for _ in range(2))
+    assert all(torch.equal(one, two) for one, two in zip(first.weights, second.weights, strict=True))
+
+
 def test_the_penalty_is_the_sum_over_pairs():
     mean = torch.randn(2, 9, 3, generator=torch.Generator().manual_seed(0))
     logvar = torch.randn(2, 9, 3, generator=torch.Generator().manual_seed(1))
