@@ -42,22 +42,22 @@ def beta_vae_score(
     """
     from sklearn.linear_model import LogisticRegression
 
-    codes, levels, random = _asked(codes, factors, generator)
+    codes, levels, random, place = _asked(codes, factors, generator)
     batch, points = checks.integer("batch", batch, 1), checks.integer("points", points, 1)
-    fixed = torch.randint(levels.shape[1], (2 * points,), generator=random)
+    fixed = _whole(levels.shape[1], (2 * points,), random)
     x = torch.zeros(2 * points, codes.shape[1], dtype=codes.dtype)
     for k in range(levels.shape[1]):
         mine = (fixed == k).nonzero()[:, 0]
-        first = torch.randint(len(codes), (len(mine), batch), generator=random)
+        first = _whole(len(codes), (len(mine), batch), random)
         second = _same_level(levels[:, k], first, random)
         x[mine] = (codes[first] - codes[second]).abs().mean(1)
     # The scale of a code is arbitrary and must not act through the classifier's regularisation.
     scale = x[:points].std(0, correction=0)
     x, y = (x / torch.where(scale > 0, scale, 1.0)).numpy(), fixed.numpy()
     if len(np.unique(y[:points])) < 2:
-        return codes.new_tensor((y[points:] == y[0]).mean())
+        return codes.new_tensor((y[points:] == y[0]).mean()).to(place)
     machine = LogisticRegression(max_iter=2000).fit(x[:points], y[:points])
-    return codes.new_tensor(machine.score(x[points:], y[points:]))
+    return codes.new_tensor(machine.score(x[points:], y[points:])).to(place)
 
 
 def factor_vae_score(
@@ -95,37 +95,42 @@ def factor_vae_score(
     >>> float(factor_vae_score(factors, factors)) > 0.99
     True
     """
-    codes, levels, random = _asked(codes, factors, generator)
+    codes, levels, random, place = _asked(codes, factors, generator)
     batch, points = checks.integer("batch", batch, 2), checks.integer("points", points, 1)
     prune = checks.number("prune", prune, 0)
     spread = codes.std(0, correction=0)
     alive = spread > prune
     if not bool(alive.any()):
-        return codes.new_zeros(())
+        return codes.new_zeros(()).to(place)
     z = codes[:, alive] / spread[alive]
-    fixed = torch.randint(levels.shape[1], (2 * points,), generator=random)
+    fixed = _whole(levels.shape[1], (2 * points,), random)
     least = torch.zeros(2 * points, dtype=torch.long)
     for k in range(levels.shape[1]):
         mine = (fixed == k).nonzero()[:, 0]
-        one = torch.randint(len(codes), (len(mine), 1), generator=random)
+        one = _whole(len(codes), (len(mine), 1), random)
         rows = _same_level(levels[:, k], one.expand(-1, batch), random)
         varies = z[rows].var(1)
         # Of latents that vary alike, up to rounding, the first: argmax of booleans is the first that is true.
         least[mine] = (varies <= varies.amin(-1, keepdim=True) * (1 + _TIE)).double().argmax(-1)
     table = torch.zeros(z.shape[1], levels.shape[1])
     table.index_put_((least[:points], fixed[:points]), torch.ones(points), accumulate=True)
-    return (table.argmax(1)[least[points:]] == fixed[points:]).double().mean()
+    return (table.argmax(1)[least[points:]] == fixed[points:]).double().mean().to(place)
 
 
-def _asked(codes, factors, generator) -> tuple[Tensor, Tensor, torch.Generator]:
+def _asked(codes, factors, generator) -> tuple[Tensor, Tensor, torch.Generator, torch.device]:
     codes, levels = codes_and_levels(codes, factors)
+    place = codes.device
     if levels.shape[1] < 2:
         raise checks.refuse(
             "factors", "at least two columns, or there is nothing to tell apart", levels.shape[1]
         )
     checks.generator("generator", generator)
     random = torch.Generator().manual_seed(0) if generator is None else generator
-    return codes.cpu(), levels.cpu(), random
+    return codes.cpu(), levels.cpu(), random, place
+
+
+def _whole(below: int, shape: tuple[int, ...], random: torch.Generator) -> Tensor:
+    return torch.randint(below, shape, generator=random, device=random.device).cpu()
 
 
 def _same_level(level: Tensor, rows: Tensor, random: torch.Generator) -> Tensor:
@@ -134,5 +139,5 @@ def _same_level(level: Tensor, rows: Tensor, random: torch.Generator) -> Tensor:
     count = torch.bincount(level)
     start = count.cumsum(0) - count
     wanted = level[rows]
-    place = torch.rand(rows.shape, generator=random, dtype=torch.float64) * count[wanted]
-    return by_level[start[wanted] + place.long().clamp(max=len(level) - 1)]
+    portion = torch.rand(rows.shape, generator=random, device=random.device, dtype=torch.float64).cpu()
+    return by_level[start[wanted] + (portion * count[wanted]).long().clamp(max=len(level) - 1)]
