@@ -88,9 +88,9 @@ def test_binder_builds_the_python_of_environment_yml(monkeypatch):
         "repo2docker.buildpacks", reason='repo2docker is not installed: pip install -e ".[binder]"'
     )
     monkeypatch.chdir(ROOT)
-    assert (
-        not buildpacks.DockerBuildPack(base_image=None).detect()
-    )  # a Dockerfile at the top would take the place of environment.yml
+    assert not buildpacks.DockerBuildPack(
+        base_image=None
+    ).detect()  # a Dockerfile at the top would take the place of environment.yml
     pack = buildpacks.CondaBuildPack(base_image="docker.io/library/buildpack-deps:jammy")
     pack.platform = "linux/amd64"
     assert pack.detect()

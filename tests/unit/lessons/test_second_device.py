@@ -3,11 +3,14 @@
 import torch
 
 from course_lib.adversarial import fit
+from course_lib.data import sprites
 from course_lib.data.digits import load_digits
 from course_lib.lessons.n03_vae.steered import SteeredVae
 from course_lib.lessons.n04_elbo_surgery import runs as n04
 from course_lib.lessons.n05_flows_in_vaes import runs as n05
 from course_lib.lessons.n05_flows_in_vaes.live_flow import LiveFlow
+from course_lib.lessons.n06_disentanglement import runs as n06
+from course_lib.lessons.n06_disentanglement.guided import GuidedVae
 from course_lib.lessons.n08_vanilla_gan_optimality import runs as n08
 from course_lib.lessons.n11_wgan_disjoint_supports import runs as n11
 from course_lib.lessons.n12_f_gan import runs as n12
@@ -70,6 +73,18 @@ def test_lesson_05_its_flows():
         flow = n05.fit_flow(n05.TARGETS["ring"], 2, 0, steps=2, progress=False)
         assert {p.device for p in flow.parameters()} == {CPU}
         assert {part.device for part in n05.draws(flow, 3)} == {CPU}
+
+
+def test_lesson_06_its_stack_and_a_vae_that_is_guided():
+    data = sprites()
+    with second_device():
+        stack = n06.fit(n06.order()[:2], data.images, 2, progress=False)
+        assert {weight.device for weight in stack.weights} == {META}
+        vae = GuidedVae(data, lambda mean, logvar, off, diagonal: off * mean.square().mean())
+        vae.weight = 2.0
+        for _ in range(2):
+            vae.step()
+        assert vae.traversals().device == vae.covariance.device == CPU
 
 
 def test_lesson_08_the_ring():

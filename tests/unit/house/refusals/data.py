@@ -12,6 +12,7 @@ CALLS = {
     "ring": lambda: {"modes": 3},
     "segment": dict,
     "spiral": dict,
+    "sprites": lambda: {"device": "cpu"},
     "two_blobs": dict,
     "two_moons": dict,
     "Toy.sample()": lambda: {"self": two_moons().sample, "shape": (2, 3), "generator": torch.Generator()},

@@ -6,11 +6,16 @@ from course_lib.evaluation import FeatureStatistics, InceptionFeatures
 
 X = [[0.0, 1.0], [2.0, 0.0], [1.0, 3.0], [1.5, 1.0]]
 Y = [[1.0, 0.0], [0.0, 2.0], [3.0, 1.0], [0.5, 0.5], [2.0, 2.0]]
+FACTORS = [[0, 0], [0, 1], [1, 0], [1, 1]]
 ONE_HOT = [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
 
 
 def two_sets(**more):
     return {"features_p": X, "features_q": Y, **more}
+
+
+def coded(**more):
+    return {"codes": X, "factors": FACTORS, **more}
 
 
 def seeded():
@@ -36,13 +41,21 @@ CALLS = {
     "FeatureStatistics.update": lambda: {"self": FeatureStatistics(), "features": X},
     "InceptionFeatures.features": of_images,
     "InceptionFeatures.probabilities": of_images,
+    "beta_vae_score": lambda: coded(batch=2, points=20, generator=seeded()),
     "cmmd": two_sets,
+    "dci_disentanglement": lambda: coded(trees=2, generator=seeded()),
+    "disentanglement_of": lambda: {"importance": X},
+    "factor_information": lambda: coded(bins=3),
+    "factor_vae_score": lambda: coded(batch=2, points=20, prune=0.05, generator=seeded()),
     "fid": two_sets,
     "fid_infinity": lambda: two_sets(sizes=[2, 3, 4], generator=seeded()),
     "inception_score": lambda: {"probabilities": ONE_HOT, "splits": 2},
     "kid": lambda: two_sets(subsets=3, subset_size=2, generator=seeded()),
     "label_entropies": lambda: {"probabilities": ONE_HOT},
+    "mig": lambda: coded(bins=3),
+    "modularity": lambda: coded(bins=3),
     "precision_recall": lambda: {"real": X, "fake": Y},
+    "sap": lambda: coded(form="svm", generator=seeded()),
 }  # fmt: skip
 
 RECORDS = {
@@ -53,7 +66,20 @@ RECORDS = {
 
 NO_PROBABILITIES = [[[0.5, 0.6], [0.5, 0.5]], [[-0.5, 1.5], [0.5, 0.5]], [[0.0, 0.0], [0.5, 0.5]]]
 
+CODED = (
+    "beta_vae_score",
+    "dci_disentanglement",
+    "factor_information",
+    "factor_vae_score",
+    "mig",
+    "modularity",
+    "sap",
+)
+
 OUTSIDE = {
+    **{(name, "factors"): [[[0, 0], [0, 1]], [[0, 1], [0, 2], [0, 3], [0, 4]], [[0.5, 1], [1, 2], [2, 3], [3, 4]]]
+       for name in CODED},
+    ("disentanglement_of", "importance"): [[[1.0, -0.5], [0.0, 1.0]], [[1.0], [2.0]]],
     **{(name, "features_q"): [[[1.0], [2.0]], [[1.0, 2.0]], [1.0, 2.0, 3.0]] for name in (
         "cmmd", "fid", "fid_infinity", "kid")},
     ("FeatureStatistics.merge", "other"): [FeatureStatistics().update([[1.0], [2.0]])],
@@ -68,3 +94,5 @@ OUTSIDE = {
     ("precision_recall", "fake"): [[[1.0], [2.0]], [[1.0, 2.0]]],
     ("precision_recall", "k"): [4],
 }  # fmt: skip
+
+VALID = {("factor_vae_score", "prune", "zero"): "only latents that never move are left out"}
