@@ -1,5 +1,6 @@
-"""How good samples are: Inception score, Frechet and kernel distances, precision and recall."""
+"""How good samples are: Inception score, Frechet and kernel distances, precision and recall, two-sample tests."""
 
+from course_lib.evaluation.classifier_test import ClassifierTest, classifier_two_sample_test
 from course_lib.evaluation.estimate import Estimate
 from course_lib.evaluation.extrapolate import ExtrapolatedFid, fid_infinity
 from course_lib.evaluation.fid_score import fid
@@ -7,21 +8,26 @@ from course_lib.evaluation.inception import InceptionFeatures, InceptionUnavaila
 from course_lib.evaluation.kernel_distance import cmmd, kid
 from course_lib.evaluation.label_scores import LabelEntropies, inception_score, label_entropies
 from course_lib.evaluation.neighbours import PrecisionRecall, precision_recall
+from course_lib.evaluation.permutation import PermutationTest, permutation_test
 from course_lib.evaluation.statistics import FeatureStatistics
 
 __all__ = [
+    "ClassifierTest",
     "Estimate",
     "ExtrapolatedFid",
     "FeatureStatistics",
     "InceptionFeatures",
     "InceptionUnavailable",
     "LabelEntropies",
+    "PermutationTest",
     "PrecisionRecall",
+    "classifier_two_sample_test",
     "cmmd",
     "fid",
     "fid_infinity",
     "inception_score",
     "kid",
     "label_entropies",
+    "permutation_test",
     "precision_recall",
 ]

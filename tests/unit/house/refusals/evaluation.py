@@ -36,12 +36,16 @@ CALLS = {
     "FeatureStatistics.update": lambda: {"self": FeatureStatistics(), "features": X},
     "InceptionFeatures.features": of_images,
     "InceptionFeatures.probabilities": of_images,
+    "classifier_two_sample_test": lambda: {"x": X, "y": Y, "generator": seeded()},
     "cmmd": two_sets,
     "fid": two_sets,
     "fid_infinity": lambda: two_sets(sizes=[2, 3, 4], generator=seeded()),
     "inception_score": lambda: {"probabilities": ONE_HOT, "splits": 2},
     "kid": lambda: two_sets(subsets=3, subset_size=2, generator=seeded()),
     "label_entropies": lambda: {"probabilities": ONE_HOT},
+    "permutation_test": lambda: {
+        "x": X, "y": Y, "statistic": lambda a, b: a.mean(), "permutations": 3, "generator": seeded()
+    },
     "precision_recall": lambda: {"real": X, "fake": Y},
 }  # fmt: skip
 
@@ -65,6 +69,9 @@ OUTSIDE = {
     ("label_entropies", "probabilities"): NO_PROBABILITIES,
     ("inception_score", "splits"): [4],
     ("kid", "subset_size"): [5],
+    ("classifier_two_sample_test", "y"): [[[1.0], [2.0]], [[1.0, 2.0]]],
+    ("permutation_test", "statistic"): [lambda a, b: a.mean(0), lambda a, b: float("nan"), lambda a, b: None],
+    ("permutation_test", "y"): [[[1.0], [2.0]]],
     ("precision_recall", "fake"): [[[1.0], [2.0]], [[1.0, 2.0]]],
     ("precision_recall", "k"): [4],
 }  # fmt: skip
