@@ -39,7 +39,9 @@ def test_it_comes_near_the_best_accuracy(shift, scale):
 
 def test_under_h0_it_rejects_no_more_often_than_it_says():
     z = normal(60, 40, 8)
-    p_values = torch.stack([classifier_two_sample_test(x[:20], x[20:], seeded(i)).p_value for i, x in enumerate(z)])
+    p_values = torch.stack(
+        [classifier_two_sample_test(x[:20], x[20:], seeded(i)).p_value for i, x in enumerate(z)]
+    )
     # At most 0.05 in expectation (0.058 with 20 held-out points at p = 0.058); three standard errors of 0.028.
     assert float((p_values <= 0.06).double().mean()) < 0.15
 
@@ -53,7 +55,9 @@ def test_units_do_not_matter():
     x, y = normal(50, 2), normal(50, 2, seed=1) + 1
     plain = classifier_two_sample_test(x, y, seeded())
     far = classifier_two_sample_test(1e6 + 1e3 * x, 1e6 + 1e3 * y, seeded())
-    assert float(plain.accuracy) == pytest.approx(float(far.accuracy), abs=0.021)  # one point may be on the border
+    assert float(plain.accuracy) == pytest.approx(
+        float(far.accuracy), abs=0.021
+    )  # one point may be on the border
 
 
 def test_it_repeats_with_a_generator_and_leaves_the_global_one_alone():

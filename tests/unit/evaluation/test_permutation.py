@@ -24,7 +24,10 @@ def distance(x, y):
 def test_it_is_what_all_orders_of_six_numbers_count():
     x, y = torch.tensor([0.3, 1.9, 2.4]), torch.tensor([2.5, 3.1, 2.2])
     exact = stats.permutation_test(
-        (x.numpy(), y.numpy()), lambda a, b: abs(a.mean() - b.mean()), alternative="greater", n_resamples=math.inf
+        (x.numpy(), y.numpy()),
+        lambda a, b: abs(a.mean() - b.mean()),
+        alternative="greater",
+        n_resamples=math.inf,
     )
     found = permutation_test(x, y, distance, 4000, seeded())
     assert float(found.statistic) == pytest.approx(exact.statistic)
@@ -39,7 +42,9 @@ def test_it_agrees_with_scipy_on_larger_samples(shift):
         (x.numpy(), y.numpy()), lambda a, b: abs(a.mean() - b.mean()), alternative="greater", n_resamples=2000
     )
     # Both draw 2,000 orders: the difference has a standard error of at most 0.016.
-    assert float(permutation_test(x, y, distance, 2000, seeded()).p_value) == pytest.approx(peer.pvalue, abs=0.064)
+    assert float(permutation_test(x, y, distance, 2000, seeded()).p_value) == pytest.approx(
+        peer.pvalue, abs=0.064
+    )
 
 
 def test_under_h0_it_rejects_as_often_as_it_says():
