@@ -1,4 +1,4 @@
-"""Exercises of notebook 07: two mixtures, permutations and their cut, learned tests, and points that follow a classifier.
+"""Exercises of notebook 07: two mixtures, permutations and their cut, learned tests, points that follow a classifier.
 
 The data have the distribution p, the model q; what comes from the model stands second.
 """
@@ -106,7 +106,7 @@ LOG_P1 = Exercise(
         ),
     ),
     hints=(
-        "log p₁(x) is the logarithm of a mean of n Gaussian densities. Write the logarithm of each first: shape (m, n).",
+        "log p₁(x) is the log of a mean of n Gaussian densities. Write the logarithm of each first: shape (m, n).",
         "log N(x | xᵢ, εI) = −‖x − xᵢ‖²/(2ε) − (d/2) log(2πε). The log of a sum of exponentials is `torch.logsumexp`.",
         "logs = -squares / (2 * eps) - d / 2 * math.log(2 * math.pi * eps); "
         "torch.logsumexp(logs, 1) - math.log(n), with squares = (x[:, None] - centres).square().sum(-1)",
@@ -150,8 +150,8 @@ P2_GAP = Exercise(
         ),
         Mistake(
             _straightforward,
-            "Right in theory, but in many dimensions the densities leave the range of numbers: stay in logarithms, with "
-            "`torch.logaddexp`.",
+            "Right in theory, but in many dimensions the densities leave the range of numbers: stay in logarithms, "
+            "with `torch.logaddexp`.",
         ),
         Mistake(
             lambda p, n, w: p2_gap(p, n, w) + p,
@@ -298,7 +298,7 @@ PERMUTATION_P_VALUE = Exercise(
         ),
     ),
     hints=(
-        "Pool both samples. Each row of `orders` deals the pooled points out anew: its first n go to x, the others to y.",
+        "Pool both samples. Each row of `orders` deals the points out anew: its first n go to x, the others to y.",
         "Count the orders whose statistic is at least the observed one. What came is itself one of B + 1 orders.",
         "pooled = torch.cat([x, y]); values = [statistic(pooled[o[:n]], pooled[o[n:]]) for o in orders]; "
         "(1 + sum(v >= statistic(x, y) for v in values)) / (1 + len(orders))",

@@ -6,8 +6,8 @@ About ten minutes of one processor; it repeats. All tests have the level 0.05. D
 dimensions against n points whose first coordinate is shifted. "power/<test>" has the shape (shifts, sizes, dimensions),
 with the tests "median" and "one" (MMD with the median distance and with 1 as bandwidth, by 199 permutations), "linear"
 (a linear classifier on held-out halves) and "network" (the course's classifier test; for one shift and one size, NaN
-elsewhere). "blobs/widths" (k,) and "blobs/power" (k,) are the same for MMD on a grid of nine blobs, round against slanted, and
-"blobs/median" is the mean of the median distances there. "blobs/network" is the power of the network there.
+elsewhere). "blobs/widths" and "blobs/power" (k,) are the same for MMD on a grid of nine blobs, round against slanted;
+"blobs/median" is the mean of the median distances there, and "blobs/network" the power of the network.
 """
 
 import math
@@ -42,7 +42,7 @@ def kernel_without_diagonal(squares: Tensor, bandwidth) -> Tensor:
 
 
 def random_signs(n: int, count: int, generator: torch.Generator) -> Tensor:
-    """Shape (count, 2 n): n entries 1/n and n entries -1/n in each row, in an order of its own; the first unshuffled."""
+    """Shape (count, 2 n): rows of n entries 1/n and n entries -1/n in random order; in the first one as they came."""
     one = torch.cat([torch.ones(n), -torch.ones(n)]).double() / n
     rows = [one] + [one[torch.randperm(2 * n, generator=generator)] for _ in range(count - 1)]
     return torch.stack(rows)
