@@ -190,9 +190,8 @@ explore(
 # $\epsilon$ the mixture is no bad model at all, and its digits look noisy there.
 
 # %% name="copy-numbers"
-narrow = 40  # the place of ε = 10⁻² in the list; 20 is that of 10⁻⁴
 print("log-likelihood of the digits, nats an image")
-for place in (0, 20, best_at["digits"]):
+for place in (0, 20, best_at["digits"]):  # 20 is the place of ε = 1e-4
     train, held = CURVES["digits"]["train"][place], CURVES["digits"]["held"][place]
     print(f"p1, ε = {float(EPS[place]):.1e}   training {train:9,.1f}   held out {held:12,.1f}")
 print(f"one Gaussian                               held out {one_gaussian:12,.1f}")
@@ -1300,7 +1299,7 @@ move = check("07.move", move)
 # A check by hand: $P=\mathcal N(0,1)$, $Q=\mathcal N(\mu,1)$. Then $a(x)=\log\frac{p(x)}{q(x)}=\tfrac12\mu^2-\mu x$, its slope is $-\mu$ everywhere, and with a new best classifier after each move the mean becomes $(1-\eta)^t\mu$ after $t$ moves.
 # Then a real run: points of $Q$ near $(-2, 1.5)$, a network as the classifier (two hidden layers of 32), five of its steps before each move. Two targets: blobs 2 apart, whose tails meet, and blobs 6 apart, with nothing between them.
 
-# %% name="followers"
+# %% name="by-hand"
 points = 3 + torch.randn(2000, 1, generator=seeded(70))
 start = float(points.mean())
 for _ in range(10):
@@ -1308,7 +1307,7 @@ for _ in range(10):
     points = torch.as_tensor(move(points, lambda x, now=now: now**2 / 2 - now * x, 0.2)).detach()
 print(f"mean after 10 moves: {float(points.mean()):.6f}, (1 - 0.2)^10 of the first: {start * 0.8**10:.6f}")
 
-
+# %% name="followers"
 def followed(target, moves=120, seed=0):
     game = Followers(cross_entropy, move, seed)
     game.target, game.stride = target, 0.1
