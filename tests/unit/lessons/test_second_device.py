@@ -6,6 +6,8 @@ from course_lib.adversarial import fit
 from course_lib.data.digits import load_digits
 from course_lib.lessons.n03_vae.steered import SteeredVae
 from course_lib.lessons.n04_elbo_surgery import runs as n04
+from course_lib.lessons.n07_likelihood_free_learning.exercises import cross_entropy, move
+from course_lib.lessons.n07_likelihood_free_learning.followers import Followers
 from course_lib.lessons.n08_vanilla_gan_optimality import runs as n08
 from course_lib.lessons.n11_wgan_disjoint_supports import runs as n11
 from course_lib.lessons.n12_f_gan import runs as n12
@@ -43,6 +45,19 @@ def test_lesson_14_its_classifier():
     with second_device():
         network = n14.train_classifier(0, steps=2)
         assert {p.device for p in network.parameters()} == {CPU}
+
+
+def test_lesson_07_points_that_follow_a_classifier():
+    with second_device():
+        game = Followers(cross_entropy, move)
+        for game.target in ("overlapping", "separated"):
+            for _ in range(5):
+                game.step()
+        assert {p.device for p in game.classifier.parameters()} == {META}
+        assert game.q.device == game.p.device == META
+        assert game.logits(torch.rand(4, 2)).device == CPU
+        assert len(game.w1) == 3
+        game.reset()
 
 
 def test_lesson_08_the_ring():

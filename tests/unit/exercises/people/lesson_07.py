@@ -28,7 +28,9 @@ def values_of(statistic, x, y, orders):
 
 def p_of(statistic, x, y, orders, count=None):
     t, values = float(statistic(x, y)), values_of(statistic, x, y, orders)
-    return (sum(v >= t for v in values) + 1) / (len(orders) + 1) if count is None else count(t, np.array(values))
+    return (
+        (sum(v >= t for v in values) + 1) / (len(orders) + 1) if count is None else count(t, np.array(values))
+    )
 
 
 def tested(x, y, fit, tail=None, half=slice(None), flip=False):
