@@ -22,6 +22,7 @@
 
 # %% name="setup"
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -39,6 +40,7 @@ from course_lib.widgets import Choice, LiveTraining, Panel, Slider, explore
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # everything here is small: sharing it between cores costs more than it saves
+PHI = Normal(0.0, 1.0)
 
 
 def seeded(seed):
@@ -197,7 +199,8 @@ for place in (0, 20, best_at["digits"]):  # 20 is the place of ε = 1e-4
     print(f"p1, ε = {float(EPS[place]):.1e}   training {train:9,.1f}   held out {held:12,.1f}")
 print(f"one Gaussian                               held out {one_gaussian:12,.1f}")
 best_on_ring = of_truth - CURVES["ring"]["held"][best_at["ring"]]
-print(f"ring: at its best ε = {float(EPS[best_at['ring']]):.1e} p1 loses {best_on_ring:.2f} nats against the truth")
+best_eps = float(EPS[best_at["ring"]])
+print(f"ring: at its best ε = {best_eps:.1e} p1 loses {best_on_ring:.2f} nats against the truth")
 
 # %% tags=["claim:p1-great-samples-poor-likelihood"]
 convention(
@@ -528,7 +531,6 @@ Z = torch.linspace(-5, 5, 2001)
 MIDDLES = (Z[1:] + Z[:-1]) / 2
 LATENT = torch.randn(20_000, generator=seeded(20))
 X_GRID = torch.linspace(-4.5, 4.5, 181)
-PHI = Normal(0.0, 1.0)
 
 
 def bent(z, b):
@@ -1011,7 +1013,7 @@ explore(
               aspect="equal"),
         Panel("T", title="MMD² in shuffled orders", xlabel="MMD² / its std under H₀", ylabel="share",
               xlim=(-4, 12), ylim=(0, 0.3)),
-        Panel("power", title="power, 60 pairs of samples", xlabel="bandwidth h", ylabel="power", xlim=(0.025, 4),
+        Panel("power", title="power, 60 pairs", xlabel="bandwidth h", ylabel="power", xlim=(0.025, 4),
               xscale="log", ylim=(0, 1.05)),
     ],
     h=Slider.of(WIDTHS, value=3.2, label="h"),
@@ -1041,6 +1043,7 @@ TESTS = {
 }
 
 
+@lru_cache
 def best_power(shift, n, d, alpha=0.05):
     """The power of the best test that treats all directions alike."""
     return stats.ncx2.sf(stats.chi2.isf(alpha, d), d, max(n * shift**2 / 2, 1e-12))
@@ -1071,17 +1074,16 @@ predict(
 
 # %% name="dimensions" tags=["picture"]
 def dimensions(view, d, shift, n):
-    free, scale = stats.chi2(d), math.sqrt(2 * d)
-    t = np.linspace(-3, 12, 400) * scale + d
-    t = t[t > 1e-3]
+    root = np.linspace(0.02, 18, 180)
     noncentral = stats.ncx2(d, max(n * shift**2 / 2, 1e-12))
-    where = free.isf(0.05)
-    view["T"].curve("h0", (t - d) / scale, free.pdf(t) * scale, color="p", label="under H₀")
-    view["T"].curve("h1", (t - d) / scale, noncentral.pdf(t) * scale, color="q", label="under H₁")
-    above = t[t >= where]
-    heights = noncentral.pdf(above) * scale
-    view["T"].fill("power", (above - d) / scale, heights, color="q", alpha=0.3, label="power")
-    view["T"].vline("cut", (where - d) / scale, color="ink", style="-", label="cut")
+    of_root = lambda distribution, r: 2 * r * distribution.pdf(r**2)  # the density of √T from that of T
+    where = math.sqrt(stats.chi2.isf(0.05, d))
+    heights = of_root(noncentral, root)
+    view["T"].curve("h0", root, of_root(stats.chi2(d), root), color="p", label="under H₀")
+    view["T"].curve("h1", root, heights, color="q", label="under H₁")
+    above = root >= where
+    view["T"].fill("power", root[above], heights[above], color="q", alpha=0.3, label="power")
+    view["T"].vline("cut", where, color="ink", style="-", label="cut")
     view["power"].curve("informed", [1, 128], [informed_power(shift, n)] * 2, color="muted", style=":",
                         label="direction known")
     best = [best_power(shift, n, one) for one in DIMS]
@@ -1099,8 +1101,8 @@ def dimensions(view, d, shift, n):
 explore(
     dimensions,
     panels=[
-        Panel("T", title="the best statistic", xlabel="(T − d) / √(2d)", ylabel="density", xlim=(-3, 12),
-              ylim=(0, 0.8)),
+        Panel("T", title="the best statistic", xlabel="√T = √(n/2) · |x̄ − ȳ|", ylabel="density", xlim=(0, 18),
+              ylim=(0, 0.9)),
         Panel("power", title="power at level 0.05", xlabel="d, dimension", ylabel="power", xlim=(0.95, 135),
               xscale="log", ylim=(0, 1.05), width=1.3),
     ],
