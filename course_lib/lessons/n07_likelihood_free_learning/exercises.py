@@ -218,8 +218,8 @@ def _orders(rng, count, size):
 
 
 def _two_samples(rng):
-    x, y = _tensor(rng.normal(0, 1, size=(6, 1))), _tensor(rng.normal(0.5, 1, size=(9, 1)))
-    yield Case((_distance_of_means, x, y, _orders(rng, 40, 15)), "6 and 9 points on the line, 40 orders")
+    x, y = _tensor(rng.normal(3, 1, size=(6, 1))), _tensor(rng.normal(2.5, 1, size=(9, 1)))
+    yield Case((_difference_of_sums, x, y, _orders(rng, 40, 15)), "6 and 9 points on the line, 40 orders")
     x, y = _tensor(rng.normal(0, 1, size=(5, 3))), _tensor(rng.normal(0.3, 1, size=(4, 3)))
     yield Case((_distance_of_means, x, y, _orders(rng, 30, 9)), "5 and 4 points in 3 dimensions")
     x, y = _tensor([[1.0], [0.0], [1.0], [1.0]]), _tensor([[0.0], [0.0], [1.0], [0.0]])
@@ -460,6 +460,9 @@ def _classified(rng):
     yield Case((*pair(20, 2, 1.0), _nearest_mean), "20 + 20 points in the plane")
     yield Case((*pair(40, 30, 0.0), _nearest_mean), "40 + 40 points of one distribution, 30 dimensions")
     yield Case((*pair(60, 2, 0.8), _nearest_mean), "60 + 60 points in the plane")
+    (x, y), (more_x, more_y) = pair(30, 1, 2.0), pair(30, 1, 0.0)
+    x, y = torch.cat([x, more_x]), torch.cat([y, more_y])
+    yield Case((x, y, _nearest_mean), "samples whose first halves differ and whose second halves do not")
 
 
 HELD_OUT_TEST = Exercise(
