@@ -1401,8 +1401,8 @@ live = LiveTraining(
 live
 
 # %% [markdown]
-# Play. Then stop the classifier (0 steps): the points run after a hill that no longer moves, past the data. Make $\eta$ large: they overshoot. Press *Reset* and take the separated target. Once $Q$ sits on the left blob, can any setting bring it
-# across? Change the target while it plays: points that are spread out by then find the right blob.
+# Play. Then stop the classifier (0 steps): the points run after a hill that no longer moves, closer at first, then past the data. With $\eta=1$ they overshoot, and $W_1$ stays larger. Press *Reset* and take the separated
+# target. Once $Q$ sits on the left blob, can any setting bring it across? Then play the overlapping target for 60 moves and change to the separated one while it plays: now there are points for both sides.
 
 # %% name="ended"
 for target, ended in ENDED.items():
