@@ -1031,7 +1031,7 @@ explore(
 # $d$ degrees of freedom under $H_0$, and the *noncentral* one, with noncentrality $\tfrac n2\delta^2$, under $H_1$. No statistic that treats all directions alike beats it.
 #
 # Beside it stand four tests, counted over 200 pairs of samples: MMD with the median bandwidth and with $h=1$, a linear classifier on held-out points, and, for $\delta=0.6$ and $n=100$, the course's small network on held-out points
-# (100 pairs). All have the level 0.05.
+# (100 pairs). All have a level of at most 0.05.
 
 # %% name="powers"
 DIMS = [1, 2, 4, 8, 16, 32, 64, 128]
@@ -1581,7 +1581,7 @@ print(f"separated, noisy, 60 moves: W1 {trial.w1[-1]:.1f}, share of Q on the rig
 # %% [markdown]
 # ## What to remember
 #
-# - A copy of the training data has perfect samples and a terrible *held-out* likelihood; 99 % noise costs $\log 100$ nats, which is much in 1 dimension and little in 2,000, *compared with what small errors cost there*. The size of $\log p$ depends on the unit.
+# - A copy of the training data has perfect samples and a terrible *held-out* likelihood; 99 % noise costs at most $\log 100$ nats, which is much in a few dimensions and little in 2,000, *compared with what small errors cost there*. The size of $\log p$ depends on the unit.
 # - Likelihood and samples rank models differently, and both are right.
 # - An implicit model gives expectations and, for smooth functions, their gradients. It need not have a density.
 # - Permutations give every statistic the right level, $p=(k+1)/(B+1)$. The power depends on what the statistic sees. Never compare $T$ with $\alpha$.
