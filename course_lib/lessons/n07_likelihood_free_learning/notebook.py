@@ -1493,7 +1493,7 @@ predict(
     """,
 )
 
-# %% name="learning-T" tags=["picture"]
+# %% name="learning-t" tags=["picture"]
 def learning_t(view, theta, s):
     place = int((THETAS - theta).abs().argmin())
     seen, fresh = LEARNED[s]
