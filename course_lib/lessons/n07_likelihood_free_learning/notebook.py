@@ -1101,8 +1101,8 @@ def dimensions(view, d, shift, n):
 explore(
     dimensions,
     panels=[
-        Panel("T", title="the best statistic", xlabel="√T = √(n/2) · |x̄ − ȳ|", ylabel="density", xlim=(0, 18),
-              ylim=(0, 0.9)),
+        Panel("T", title="the best statistic", xlabel="√T = √(n/2) · |x̄ − ȳ|", ylabel="density",
+              xlim=(0, 18), ylim=(0, 0.9)),
         Panel("power", title="power at level 0.05", xlabel="d, dimension", ylabel="power", xlim=(0.95, 135),
               xscale="log", ylim=(0, 1.05), width=1.3),
     ],
