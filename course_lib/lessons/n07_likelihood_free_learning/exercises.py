@@ -128,6 +128,8 @@ def _log_pairs(rng):
     yield Case((_tensor(rng.normal(size=4)), _tensor(rng.normal(size=4)), 0.01), "both of the same size")
     weight = float(rng.uniform(0.1, 0.4))
     yield Case((_tensor(rng.normal(size=3)), _tensor(rng.normal(-1, 1, size=3)), weight), "another weight")
+    table = _tensor(rng.normal(size=(2, 3))), _tensor(rng.normal(size=(2, 3)))
+    yield Case((*table, 0.01), "a table of points, shape (2, 3)")
     yield Case((_tensor([-2850.0, -2800.0]), _tensor([-3700.0, -2790.0]), 0.01), "2,000 dimensions")
     yield Case(
         (_tensor([-800.0, 900.0]), _tensor([30.0, -5.0]), 0.01), "far out, where only one of them is alive"
@@ -757,7 +759,9 @@ def _fields(rng):
 
 def _moved(answer, q, logit, step):
     found = answer(q, logit, step)
-    if getattr(found, "requires_grad", False):
+    if found is not None and not isinstance(found, torch.Tensor):
+        raise Reject(f"Expected a tensor of the new points, got {type(found).__name__}.")
+    if found is not None and found.requires_grad:
         raise Reject(
             "The new points still carry the gradient of the move: `.detach()` them, or all moves before are kept."
         )
