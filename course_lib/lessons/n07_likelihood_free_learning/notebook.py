@@ -827,7 +827,7 @@ def shuffled_statistics(statistic, pooled, masks):
     var_x, var_y = moments[1] / n - mean_x**2, (totals[1] - moments[1]) / n - mean_y**2
     return 0.5 * (var_x / var_y).log().abs()
 
-
+# %% name="line-test" tags=["picture"]
 def line_test(view, statistic, shift, spread, n, alpha):
     x, y = BASE[0, :n], shift + spread * BASE[1, :n]
     values = shuffled_statistics(statistic, torch.cat([x, y]), MASKS[n])
