@@ -127,6 +127,9 @@ best_at = {name: int(np.argmax(CURVES[name]["held"])) for name in CURVES}
 covariance = torch.cov(digit_train.T) + 1e-3 * torch.eye(64)
 one_gaussian = float(MultivariateNormal(digit_train.mean(0), covariance).log_prob(digit_held).mean())
 
+# %% [markdown]
+# The picture below opens at a wide $\epsilon$. Its curves appear as you make $\epsilon$ smaller.
+
 # %% name="predict-copy" tags=["predict"]
 predict(
     "07.copy",
@@ -450,9 +453,6 @@ def judged(model, eps=1e-4, weight=0.01):
 
 w1_of_truth = exact_w1(fresh, judge)
 table = {name: judged(name) for name in ("p₁", "p₂", "one Gaussian")}
-print(f"the truth itself:  0 nats lost, W1 = {w1_of_truth:.2f} (200 points against 200)")
-for name, (_, lost, distance) in table.items():
-    print(f"{name:<13} {lost:8.2f} nats lost, W1 = {distance:.2f}")
 
 # %% name="predict-ranking" tags=["predict"]
 predict(
@@ -500,8 +500,12 @@ explore(
     "its samples",
 )
 
+# %% name="ranked"
+print(f"the truth itself:  0 nats lost, W1 = {w1_of_truth:.2f} (200 points against 200)")
+for name, (_, lost, distance) in table.items():
+    print(f"{name:<13} {lost:8.2f} nats lost, W1 = {distance:.2f}")
+
 # %% tags=["claim:likelihood-imperfect-measure"]
-print(f"nats lost: p1 {table['p₁'][1]:.1f}, p2 {table['p₂'][1]:.1f}: the likelihood prefers p2")
 holds(
     "likelihood-imperfect-measure",
     ("W1 of the samples of p2, which has the better likelihood", table["p₂"][2]),
@@ -959,7 +963,7 @@ mmd_permutations = check("07.mmd_permutations", mmd_permutations)
 
 # %% [markdown]
 # "In principle": the bandwidth decides what MMD sees. The two distributions of the next picture are grids of nine blobs, round in the data and slanted (correlation 0.8) in the model. The common advice is to take for $h$ the median of all
-# distances. The right panel shows the power for 400 points each, counted beforehand over 60 pairs of samples (`runs.py` in this lesson's folder); the point is the power at your $h$.
+# distances. The right panel shows the power for 400 points each, counted beforehand over 60 pairs of samples (`runs.py` in this lesson's folder); its curve appears as you lower $h$.
 
 # %% name="blobs"
 POWER = stored()

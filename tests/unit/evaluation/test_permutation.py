@@ -64,9 +64,10 @@ def test_ties_count_and_the_smallest_p_value_is_one_order():
 
 
 def test_ties_that_rounding_has_parted_count():
-    # Sums of tenths in another order differ by a rounding, and all splits of equal halves are ties.
-    x = torch.tensor([0.1, 0.2, 0.3, 0.7])
-    found = permutation_test(x, x.flip(0), lambda a, b: 1 + a.mean() - a.mean() + (a.sum() + b.sum()) / 3, 50)
+    # The sum of all points, added up one by one: in this order it is 2.8000000000000007, in most others 2.8.
+    x, y = torch.tensor([[0.1, 1.1, 0.3], [0.4, 0.2, 0.7]], dtype=torch.float64)
+    found = permutation_test(x, y, lambda a, b: sum(float(v) for v in [*a, *b]), 50, seeded())
+    assert float(found.statistic) > 2.8
     assert float(found.p_value) == 1
 
 
