@@ -1,6 +1,10 @@
 """How good samples are: Inception score, Frechet and kernel distances, precision and recall, disentanglement."""
 
 from course_lib.evaluation.attribute_gap import sap
+
+"""How good samples are: Inception score, Frechet and kernel distances, precision and recall, two-sample tests."""
+
+from course_lib.evaluation.classifier_test import ClassifierTest, classifier_two_sample_test
 from course_lib.evaluation.estimate import Estimate
 from course_lib.evaluation.extrapolate import ExtrapolatedFid, fid_infinity
 from course_lib.evaluation.fid_score import fid
@@ -16,9 +20,11 @@ from course_lib.evaluation.latent_information import (
     modularity,
 )
 from course_lib.evaluation.neighbours import PrecisionRecall, precision_recall
+from course_lib.evaluation.permutation import PermutationTest, permutation_test
 from course_lib.evaluation.statistics import FeatureStatistics
 
 __all__ = [
+    "ClassifierTest",
     "Estimate",
     "ExtrapolatedFid",
     "FactorInformation",
@@ -26,8 +32,10 @@ __all__ = [
     "InceptionFeatures",
     "InceptionUnavailable",
     "LabelEntropies",
+    "PermutationTest",
     "PrecisionRecall",
     "beta_vae_score",
+    "classifier_two_sample_test",
     "cmmd",
     "dci_disentanglement",
     "disentanglement_of",
@@ -40,6 +48,7 @@ __all__ = [
     "label_entropies",
     "mig",
     "modularity",
+    "permutation_test",
     "precision_recall",
     "sap",
 ]

@@ -11,6 +11,8 @@ from course_lib.lessons.n05_flows_in_vaes import runs as n05
 from course_lib.lessons.n05_flows_in_vaes.live_flow import LiveFlow
 from course_lib.lessons.n06_disentanglement import runs as n06
 from course_lib.lessons.n06_disentanglement.guided import GuidedVae
+from course_lib.lessons.n07_likelihood_free_learning.exercises import cross_entropy, move
+from course_lib.lessons.n07_likelihood_free_learning.followers import Followers
 from course_lib.lessons.n08_vanilla_gan_optimality import runs as n08
 from course_lib.lessons.n11_wgan_disjoint_supports import runs as n11
 from course_lib.lessons.n12_f_gan import runs as n12
@@ -85,6 +87,19 @@ def test_lesson_06_its_stack_and_a_vae_that_is_guided():
         for _ in range(2):
             vae.step()
         assert vae.traversals().device == vae.covariance.device == CPU
+
+
+def test_lesson_07_points_that_follow_a_classifier():
+    with second_device():
+        game = Followers(cross_entropy, move)
+        for game.target in ("overlapping", "separated"):
+            for _ in range(5):
+                game.step()
+        assert {p.device for p in game.classifier.parameters()} == {META}
+        assert game.q.device == game.p.device == META
+        assert game.logits(torch.rand(4, 2)).device == CPU
+        assert len(game.w1) == 3
+        game.reset()
 
 
 def test_lesson_08_the_ring():

@@ -42,6 +42,7 @@ CALLS = {
     "InceptionFeatures.features": of_images,
     "InceptionFeatures.probabilities": of_images,
     "beta_vae_score": lambda: coded(batch=2, points=20, generator=seeded()),
+    "classifier_two_sample_test": lambda: {"x": X, "y": Y, "generator": seeded()},
     "cmmd": two_sets,
     "dci_disentanglement": lambda: coded(trees=2, generator=seeded()),
     "disentanglement_of": lambda: {"importance": X},
@@ -54,6 +55,9 @@ CALLS = {
     "label_entropies": lambda: {"probabilities": ONE_HOT},
     "mig": lambda: coded(bins=3),
     "modularity": lambda: coded(bins=3),
+    "permutation_test": lambda: {
+        "x": X, "y": Y, "statistic": lambda a, b: a.mean(), "permutations": 3, "generator": seeded()
+    },
     "precision_recall": lambda: {"real": X, "fake": Y},
     "sap": lambda: coded(form="svm", generator=seeded()),
 }  # fmt: skip
@@ -91,6 +95,9 @@ OUTSIDE = {
     ("label_entropies", "probabilities"): NO_PROBABILITIES,
     ("inception_score", "splits"): [4],
     ("kid", "subset_size"): [5],
+    ("classifier_two_sample_test", "y"): [[[1.0], [2.0]], [[1.0, 2.0]]],
+    ("permutation_test", "statistic"): [lambda a, b: a.mean(0), lambda a, b: float("nan"), lambda a, b: None],
+    ("permutation_test", "y"): [[[1.0], [2.0]]],
     ("precision_recall", "fake"): [[[1.0], [2.0]], [[1.0, 2.0]]],
     ("precision_recall", "k"): [4],
 }  # fmt: skip
