@@ -68,11 +68,25 @@ def draw_ways(panel, plan, piles, holes, scale=0.9, names=True):
         x, y = zip(piles[i].tolist(), holes[j].tolist(), strict=True)
         good = float(plan[i, j]) > 0
         width = 0.8 + scale * abs(float(plan[i, j]))
-        panel.curve(f"{i}{j}", x, y, color="muted" if good else "q", width=width, style="-" if good else ":", alpha=0.7)
+        panel.curve(
+            f"{i}{j}",
+            x,
+            y,
+            color="muted" if good else "q",
+            width=width,
+            style="-" if good else ":",
+            alpha=0.7,
+        )
     for name, places, color, above in (("piles", piles, "p", -0.36), ("holes", holes, "q", 0.22)):
         panel.scatter(name, places, color=color, size=11, label=name)
         for k, (x, y) in enumerate(places.tolist() if names else []):
-            panel.text(f"{name}{k}", x + 0.27, y + above, f"{'x' if name == 'piles' else 'y'}{'₁₂₃₄'[k]}", align="center")
+            panel.text(
+                f"{name}{k}",
+                x + 0.27,
+                y + above,
+                f"{'x' if name == 'piles' else 'y'}{'₁₂₃₄'[k]}",
+                align="center",
+            )
 
 
 def write_matrix(panel, numbers, form=".3g"):

@@ -100,11 +100,13 @@ TRANSPORT_PROGRAMME = Exercise(
         ),
     ),
     hints=(
-        "One equation for each pile, Σ_j w_ij = p_i, and one for each hole, Σ_i w_ij = q_j: the coefficients are 0 and "
+        "One equation for each pile, Σ_j w_ij = p_i, and one for each hole, Σ_i w_ij = q_j: the coefficients are "
+        "0 and "
         "1. Which of the n · m unknowns occur in the equation of pile i? And in that of hole j?",
         "Pile i: the m unknowns from place i · m on. Hole j: every m-th unknown, from place j on. torch.kron(A, B) "
         "repeats B, once for each entry of A.",
-        "rows = torch.kron(torch.eye(n), torch.ones(1, m)); columns = torch.kron(torch.ones(1, n), torch.eye(m)); then "
+        "rows = torch.kron(torch.eye(n), torch.ones(1, m)); columns = torch.kron(torch.ones(1, n), "
+        "torch.eye(m)); then "
         "torch.cat of both, and torch.cat([weights_p, weights_q])",
     ),
     difficulty=2,
@@ -116,9 +118,11 @@ def reroute(plan, cost):
     return _rerouted(plan, cost)
 
 
-def _rerouted(plan, cost, *, per_unit=False, share=1.0, worst=False, first=False, half=False):
+def _rerouted(
+    plan, cost, *, per_unit=False, share=1.0, worst=False, first=False, half=False, amount=torch.minimum
+):
     """The plan after the best square, and, by the options, the ways to get it wrong."""
-    movable = torch.minimum(plan[:, :, None, None], plan[None, None])
+    movable = amount(plan[:, :, None, None], plan[None, None])
     change = cost[:, None, None, :] + cost.mT[None, :, :, None] - cost[:, :, None, None] - cost[None, None]
     if half:  # only what is taken away is counted
         change = -cost[:, :, None, None] - cost[None, None] + 0 * change
@@ -151,30 +155,28 @@ def _real_squares(plan):
     )
 
 
-def _largest_moved(plan, cost):
-    """Moves more than there is: the larger of the two masses."""
-    new = reroute(plan, cost)
-    change = new - plan
-    moved = change.max()
-    if moved <= 0:
-        return new
-    taken = plan[change < -1e-12].max()
-    return plan + change * taken / moved
-
-
 def _plans_to_mend(rng):
     yield Case(
-        (_tensor([[0.5, 0.0], [0.0, 0.5]]), _tensor([[3.0, 1.0], [1.0, 2.0]])), "two ways that cross, equal masses"
+        (_tensor([[0.5, 0.0], [0.0, 0.5]]), _tensor([[3.0, 1.0], [1.0, 2.0]])),
+        "two ways that cross, equal masses",
     )
     yield Case(
-        (_tensor([[0.5, 0.25], [0.0, 0.25]]), _tensor([[5.0, 1.0], [1.0, 4.0]])), "one way carries more than the other"
+        (_tensor([[0.5, 0.25], [0.0, 0.25]]), _tensor([[5.0, 1.0], [1.0, 4.0]])),
+        "one way carries more than the other",
     )
     cost = _tensor([[5.0, 1.0, 9.0, 9.0], [1.0, 1.0, 9.0, 9.0], [9.0, 9.0, 2.0, 1.5], [9.0, 9.0, 1.5, 2.0]])
-    yield Case((torch.diag(_tensor([0.05, 0.05, 0.45, 0.45])), cost), "a little that saves much, much that saves a little")
+    yield Case(
+        (torch.diag(_tensor([0.05, 0.05, 0.45, 0.45])), cost),
+        "a little that saves much, much that saves a little",
+    )
     for n, m in ((3, 4), (4, 3)):
         cost = torch.cdist(_tensor(rng.normal(size=(n, 2))), _tensor(rng.normal(size=(m, 2))))
-        yield Case((torch.outer(_weights(rng, n), _weights(rng, m)), cost), f"{n} piles, {m} holes, all ways used")
-    yield Case((torch.eye(3).double() / 3, _tensor([[1.0, 2.0, 3.0], [2.0, 1.0, 2.5], [3.0, 2.0, 1.0]])), "cheapest")
+        yield Case(
+            (torch.outer(_weights(rng, n), _weights(rng, m)), cost), f"{n} piles, {m} holes, all ways used"
+        )
+    yield Case(
+        (torch.eye(3).double() / 3, _tensor([[1.0, 2.0, 3.0], [2.0, 1.0, 2.5], [3.0, 2.0, 1.0]])), "cheapest"
+    )
     yield Case((_tensor([[0.25], [0.75]]), _tensor([[2.0], [1.0]])), "one hole: no square at all")
 
 
@@ -189,7 +191,7 @@ REROUTE = Exercise(
             "This takes the square that saves most for one unit: count the mass that can be moved as well.",
         ),
         Mistake(
-            _largest_moved,
+            lambda plan, cost: _rerouted(plan, cost, amount=torch.maximum),
             "More is taken away than there is: the mass that can move is the smaller of the two.",
         ),
         Mistake(
@@ -214,11 +216,14 @@ REROUTE = Exercise(
         ),
     ),
     hints=(
-        "A square is two rows i, k and two columns j, l. One unit taken from (i, j) and (k, l) and sent over (i, l) and "
+        "A square is two rows i, k and two columns j, l. One unit taken from (i, j) and (k, l) and sent over (i, "
+        "l) and "
         "(k, j) keeps all four sums. What does that unit save, and how many units can go?",
-        "One unit saves c_ij + c_kl − c_il − c_kj, and min(w_ij, w_kl) units can go. Four loops over i, j, k, l will do; "
+        "One unit saves c_ij + c_kl − c_il − c_kj, and min(w_ij, w_kl) units can go. Four loops over i, j, k, l "
+        "will do; "
         "remember the best square, and change a clone of the plan at the end.",
-        "moved = min(plan[i, j], plan[k, l]); saved = moved * (cost[i, j] + cost[k, l] - cost[i, l] - cost[k, j]). With "
+        "moved = min(plan[i, j], plan[k, l]); saved = moved * (cost[i, j] + cost[k, l] - cost[i, l] - cost[k, "
+        "j]). With "
         "new = plan.clone(), subtract float(moved) at (i, j) and (k, l), add it at (i, l) and (k, j).",
     ),
     rtol=1e-5,
@@ -233,9 +238,15 @@ def c_transform(potential, cost):
 
 def _prices_of_piles(rng):
     yield Case((_tensor([0.0, 1.0]), _tensor([[2.0, 5.0, 1.0], [4.0, 3.0, 2.5]])), "two piles, three holes")
-    yield Case((_tensor(rng.normal(size=4)), _tensor(rng.uniform(0.5, 5, size=(4, 3)))), "numbers drawn at random")
-    yield Case((_tensor(rng.normal(size=3)), _tensor(rng.uniform(0.5, 5, size=(3, 3)))), "as many holes as piles")
-    yield Case((_tensor([0.0, -1.0]), _tensor([[2.0, math.inf], [4.0, 3.0]])), "a way that is closed: infinite cost")
+    yield Case(
+        (_tensor(rng.normal(size=4)), _tensor(rng.uniform(0.5, 5, size=(4, 3)))), "numbers drawn at random"
+    )
+    yield Case(
+        (_tensor(rng.normal(size=3)), _tensor(rng.uniform(0.5, 5, size=(3, 3)))), "as many holes as piles"
+    )
+    yield Case(
+        (_tensor([0.0, -1.0]), _tensor([[2.0, math.inf], [4.0, 3.0]])), "a way that is closed: infinite cost"
+    )
 
 
 C_TRANSFORM = Exercise(
@@ -311,7 +322,8 @@ def judge_prices(measured, expected, plan, cost):
     if float(over.max()) > 1e-6 * scale:
         i, j = (int(k) for k in torch.unravel_index(over.argmax(), over.shape))
         return (
-            f"The rule is broken: u[{i}] + v[{j}] = {float(u[i] + v[j]):.6g}, but the way from pile {i} to hole {j} costs "
+            f"The rule is broken: u[{i}] + v[{j}] = {float(u[i] + v[j]):.6g}, but the way from pile {i} to hole "
+            f"{j} costs "
             f"{float(cost[i, j]):.6g}."
         )
     worth = float((plan * (u[:, None] + v)).sum())
@@ -320,7 +332,8 @@ def judge_prices(measured, expected, plan, cost):
         room = torch.where(plan > 0, -over, 0.0)
         i, j = (int(k) for k in torch.unravel_index(room.argmax(), room.shape))
         return (
-            f"The prices keep the rule, but are worth {worth:.6g} where the plan costs {paid:.6g}: on the used way from "
+            f"The prices keep the rule, but are worth {worth:.6g} where the plan costs {paid:.6g}: on the used "
+            f"way from "
             f"pile {i} to hole {j} they leave {float(room[i, j]):.6g} unasked."
         )
     return None
@@ -334,17 +347,22 @@ def _solved(p, q, cost):
 
 def _cheapest_plans(rng):
     yield Case(
-        (_tensor([[0.5, 0.0], [0.25, 0.25]]), _tensor([[1.0, 4.0], [2.0, 3.0]])), "two piles, two holes, three ways used"
+        (_tensor([[0.5, 0.0], [0.25, 0.25]]), _tensor([[1.0, 4.0], [2.0, 3.0]])),
+        "two piles, two holes, three ways used",
     )
     for n, m in ((3, 4), (5, 3)):
         cost = torch.cdist(_tensor(rng.normal(size=(n, 2))), _tensor(rng.normal(size=(m, 2))))
-        yield Case(_solved(_weights(rng, n), _weights(rng, m), cost), f"{n} piles and {m} holes, drawn at random")
+        yield Case(
+            _solved(_weights(rng, n), _weights(rng, m), cost), f"{n} piles and {m} holes, drawn at random"
+        )
     even = torch.full((4,), 0.25).double()
     cost = torch.cdist(_tensor(rng.normal(size=(4, 2))), _tensor(rng.normal(size=(4, 2))))
     yield Case(_solved(even, even, cost), "equal masses: each pile serves one hole")
     # Pile 1 is priced over pile 2, which is priced over pile 0: one round in the order of the piles is not enough.
     chain = _tensor([[0.25, 0.0, 0.0], [0.0, 0.25, 0.15], [0.1, 0.0, 0.25]])
-    yield Case((chain, _tensor([[1.0, 9.0, 9.0], [9.0, 2.0, 3.0], [4.0, 9.0, 1.0]])), "piles that hang in a chain")
+    yield Case(
+        (chain, _tensor([[1.0, 9.0, 9.0], [9.0, 2.0, 3.0], [4.0, 9.0, 1.0]])), "piles that hang in a chain"
+    )
 
 
 def _prices_without_chain(plan, cost, *, sign=1.0, rounds=None, maximum=True):
@@ -393,16 +411,19 @@ PLAN_PRICES = Exercise(
         ),
         Mistake(
             _prices_of_tree,
-            "These prices fit the ways that are used, and break the rule elsewhere: where the plan falls into parts, the "
+            "These prices fit the ways that are used, and break the rule elsewhere: where the plan falls into "
+            "parts, the "
             "ways that are not used tie their prices together.",
         ),
         Mistake(
             _prices_of_all,
-            "This fits u_i + v_j to all costs on average: it must equal the cost on used ways and stay below elsewhere.",
+            "This fits u_i + v_j to all costs on average: it must equal the cost on used ways and stay below "
+            "elsewhere.",
         ),
     ),
     hints=(
-        "Start with u[0] = 0 and −∞ for the other piles. Two rules in turn: a hole asks the most that the piles leave it "
+        "Start with u[0] = 0 and −∞ for the other piles. Two rules in turn: a hole asks the most that the piles "
+        "leave it "
         "(the c-transform), and a pile that serves a hole gets all that this hole leaves.",
         "v = c_transform(u, cost); then u[i] rises to the largest c_ij − v[j] over the holes j that pile i serves. "
         "Repeat n times: a shortest walk visits each pile at most once. End with v.",
@@ -432,7 +453,10 @@ def monotone_plan(x, weights_x, y, weights_y):
 
 
 def _lines(rng):
-    yield Case((_tensor([0.0, 1.0]), _tensor([0.5, 0.5]), _tensor([3.0, 2.0]), _tensor([0.5, 0.5])), "two places each")
+    yield Case(
+        (_tensor([0.0, 1.0]), _tensor([0.5, 0.5]), _tensor([3.0, 2.0]), _tensor([0.5, 0.5])),
+        "two places each",
+    )
     yield Case(
         (_tensor([2.0, 0.0, 1.0]), _tensor([0.25, 0.25, 0.5]), _tensor([5.0, 4.0]), _tensor([0.25, 0.75])),
         "a pile that is split",
@@ -441,7 +465,12 @@ def _lines(rng):
         x, y = _tensor(rng.permutation(n) + rng.uniform(0, 0.5, n)), _tensor(2 * rng.permutation(m) + 0.6)
         yield Case((x, _weights(rng, n), y, _weights(rng, m)), f"{n} and {m} places drawn at random")
     yield Case(
-        (_tensor([1.0, 0.0, 2.0]), _tensor([0.5, 0.5, 0.0]), _tensor([0.0, 1.0, 5.0]), _tensor([0.0, 0.75, 0.25])),
+        (
+            _tensor([1.0, 0.0, 2.0]),
+            _tensor([0.5, 0.5, 0.0]),
+            _tensor([0.0, 1.0, 5.0]),
+            _tensor([0.0, 0.75, 0.25]),
+        ),
         "places without weight",
     )
     yield Case((_tensor([1.0]), _tensor([1.0]), _tensor([-2.0]), _tensor([1.0])), "a single place")
@@ -501,20 +530,26 @@ MONOTONE_PLAN = Exercise(
         ),
         Mistake(
             _both_run_out,
-            "After each shipment only the place that is used up gives way to the next one: what is left of the other is "
+            "After each shipment only the place that is used up gives way to the next one: what is left of the "
+            "other is "
             "lost here.",
         ),
         Mistake(
-            lambda x, a, y, b: monotone_plan(x, torch.full_like(a, 1 / len(a)), y, torch.full_like(b, 1 / len(b))),
+            lambda x, a, y, b: monotone_plan(
+                x, torch.full_like(a, 1 / len(a)), y, torch.full_like(b, 1 / len(b))
+            ),
             "The weights are not used: the places do not all hold the same mass.",
         ),
     ),
     hints=(
-        "Walk along both lists from the left. Send as much as the two places in front of you allow; then one of them, at "
+        "Walk along both lists from the left. Send as much as the two places in front of you allow; then one of "
+        "them, at "
         "least, is used up.",
-        "order_x = torch.argsort(x).tolist(), and the same for y. Keep what is left at the two places in front of you, "
+        "order_x = torch.argsort(x).tolist(), and the same for y. Keep what is left at the two places in front "
+        "of you, "
         "send the smaller, subtract it from both, and step on where nothing is left.",
-        "while i < n and j < m: moved = min(left_x[i], left_y[j]); plan[order_x[i], order_y[j]] += moved; subtract moved "
+        "while i < n and j < m: moved = min(left_x[i], left_y[j]); plan[order_x[i], order_y[j]] += moved; "
+        "subtract moved "
         "from both; then i += 1 if left_x[i] <= left_y[j] else j += 1",
     ),
     atol=1e-6,
@@ -539,7 +574,7 @@ def _two_gaussians(rng):
     yield Case((_tensor([1.0, -2.0, 0.0]), _tensor([1.0, 1.0, 1.0])), "the same spread: s = 1")
 
 
-def _folded(mean, d, *, front=math.sqrt(2 / math.pi), root=math.sqrt(2)):
+def _folded(mean, d, *, front=0.7978845608028654, root=1.4142135623730951):
     safe = torch.where(d.abs() > 0, d, 1.0)
     z = mean / safe
     out = safe * front * torch.exp(-(z**2) / 2) + mean * torch.erf(z / root)
@@ -578,7 +613,8 @@ GAUSSIAN_W1 = Exercise(
         ),
         Mistake(
             lambda mean, std: _folded(mean, std),
-            "This is E|Y|, the mean distance of N(m, s²) from 0: the quantiles differ by m + (s − 1) z, not by m + s z.",
+            "This is E|Y|, the mean distance of N(m, s²) from 0: the quantiles differ by m + (s − 1) z, not by m "
+            "+ s z.",
         ),
         Mistake(
             lambda mean, std: _folded(mean, torch.sqrt(1 + std**2)),
@@ -593,10 +629,12 @@ GAUSSIAN_W1 = Exercise(
         ),
     ),
     hints=(
-        "The quantile of N(m, s²) at the level of z is m + s z, that of N(0, 1) is z. So W is the mean of |m + (s − 1) z| "
+        "The quantile of N(m, s²) at the level of z is m + s z, that of N(0, 1) is z. So W is the mean of |m + "
+        "(s − 1) z| "
         "over a standard normal z: the mean of a folded normal distribution.",
         "E|m + d z| = d √(2/π) exp(−m²/2d²) + m erf(m/(d√2)) for d > 0. Here d = |s − 1|; for d = 0 it is |m|.",
-        "d = (std - 1).abs(); safe = torch.where(d > 0, d, 1.0); compute the formula with safe in place of d, and end "
+        "d = (std - 1).abs(); safe = torch.where(d > 0, d, 1.0); compute the formula with safe in place of d, "
+        "and end "
         "with torch.where(d > 0, formula, mean.abs())",
     ),
     difficulty=2,
@@ -609,7 +647,9 @@ def sinkhorn_step(f, log_p, log_q, cost, epsilon):
     return -epsilon * torch.logsumexp(log_q + (g - cost) / epsilon, dim=1), g
 
 
-def _sinkhorn(f, log_p, log_q, cost, epsilon, *, front=None, weights=True, sign=1.0, old=False, exp=False, swap=False):
+def _sinkhorn(
+    f, log_p, log_q, cost, epsilon, *, front=None, weights=True, sign=1.0, old=False, exp=False, swap=False
+):
     """One step, and, by its options, the ways to get it wrong."""
     front = epsilon if front is None else front
     add_p, add_q = (log_p, log_q) if weights else (torch.zeros_like(log_p), torch.zeros_like(log_q))
@@ -637,7 +677,9 @@ def _steps(rng):
     for n, m, epsilon in ((3, 4, 0.3), (4, 2, 2.0)):
         cost = torch.cdist(_tensor(rng.normal(size=(n, 2))), _tensor(rng.normal(size=(m, 2))))
         f = _tensor(0.5 * rng.normal(size=n))
-        yield Case((f, _weights(rng, n).log(), _weights(rng, m).log(), cost, epsilon), f"{n} piles, {m} holes")
+        yield Case(
+            (f, _weights(rng, n).log(), _weights(rng, m).log(), cost, epsilon), f"{n} piles, {m} holes"
+        )
     yield Case(
         (_tensor([0.0, 0.0]), _tensor([0.4, 0.6]).log(), _tensor([0.3, 0.7]).log(), _tensor([[2.0, 3.0], [5.0, 4.0]]),
          0.001),
@@ -658,9 +700,13 @@ SINKHORN_STEP = Exercise(
     mistakes=(
         Mistake(
             lambda *a: _sinkhorn(*a, exp=True),
-            "For a tiny ε the exponentials are 0 and their logarithm is infinite: stay in logarithms, with logsumexp.",
+            "For a tiny ε the exponentials are 0 and their logarithm is infinite: stay in logarithms, with "
+            "logsumexp.",
         ),
-        Mistake(lambda *a: _sinkhorn(*a, front=1.0), "The ε in front of the logarithm is missing: prices are in its units."),
+        Mistake(
+            lambda *a: _sinkhorn(*a, front=1.0),
+            "The ε in front of the logarithm is missing: prices are in its units.",
+        ),
         Mistake(
             lambda *a: _sinkhorn(*a, weights=False),
             "The weights are missing: the sum over piles is weighted by p, that over holes by q.",
@@ -670,7 +716,9 @@ SINKHORN_STEP = Exercise(
             lambda *a: _sinkhorn(*a, old=True),
             "The new f does not use the new g: the two marginals are mended one after the other.",
         ),
-        Mistake(lambda *a: _sinkhorn(*a, swap=True), "The two results are exchanged: first the new f, then g."),
+        Mistake(
+            lambda *a: _sinkhorn(*a, swap=True), "The two results are exchanged: first the new f, then g."
+        ),
         Mistake(
             _sinkhorn_hard,
             "These are the hard minima of the c-transform, the limit for ε → 0: here they are soft.",
@@ -690,7 +738,8 @@ SINKHORN_STEP = Exercise(
     ),
     hints=(
         "The plan is p_i q_j exp((f_i + g_j − c_ij)/ε). Ask that its column j sums to q_j, and solve for g_j.",
-        "g_j = −ε log Σ_i p_i exp((f_i − c_ij)/ε); then the same for f with the new g. Write p_i as exp(log p_i), and the "
+        "g_j = −ε log Σ_i p_i exp((f_i − c_ij)/ε); then the same for f with the new g. Write p_i as exp(log "
+        "p_i), and the "
         "logarithm of the sum as torch.logsumexp.",
         "g = -epsilon * torch.logsumexp(log_p[:, None] + (f[:, None] - cost) / epsilon, dim=0), then f with "
         "log_q + (g - cost) / epsilon over dim=1",

@@ -97,8 +97,8 @@ holds(
 # %% name="tours"
 TOURS = closed_tours(cost)
 w_best, best_plan = emd(p, q, cost)
-MAP = dict(xlabel="east", ylabel="north", xlim=(-0.8, 4.8), ylim=(-1.7, 2.8), aspect="equal")
-MATRIX = dict(xlabel="to hole j", ylabel="from pile i", aspect="equal", legend=False)
+MAP = {"xlabel": "east", "ylabel": "north", "xlim": (-0.8, 4.8), "ylim": (-1.7, 2.8), "aspect": "equal"}
+MATRIX = {"xlabel": "to hole j", "ylabel": "from pile i", "aspect": "equal", "legend": False}
 CELLS = (0.5, 4.5, 0.5, 3.5)
 
 # %% name="predict-cheapest" tags=["predict"]
@@ -1013,7 +1013,7 @@ def comb_distances(n, s):
 
 
 TEETH = [1, 2, 4, 8, 16, 32]
-SHIFTS = [k / 64 for k in range(0, 129)]
+SHIFTS = [k / 64 for k in range(129)]
 comb_table = {n: np.array([comb_distances(n, s) for s in SHIFTS]) for n in TEETH}
 
 # %% name="predict-combs" tags=["predict"]
@@ -1177,14 +1177,13 @@ sinkhorn_step = check("10.sinkhorn_step", sinkhorn_step)
 # Compare it with the c-transform: it is the same with a *soft* minimum. For $\varepsilon\to0$ the minimum turns hard.
 
 # %% name="sinkhorn-runs"
-def steps_needed(epsilon, most=2000):
+def steps_needed(epsilon):
     """Steps until the columns are right to 1e-6 in total (the rows are, after each step), and the plan."""
-    f = torch.zeros(3)
-    for count in range(1, most + 1):
+    f, wrong, count = torch.zeros(3), 1.0, 0
+    while wrong > 1e-6 and count < 2000:
         f, g = (torch.as_tensor(part) for part in sinkhorn_step(f, p.log(), q.log(), cost, epsilon))
         plan = torch.exp((f[:, None] + g - cost) / epsilon) * torch.outer(p, q)
-        if float((plan.sum(0) - q).abs().sum()) < 1e-6:
-            break
+        wrong, count = float((plan.sum(0) - q).abs().sum()), count + 1
     return count, plan
 
 
@@ -1356,7 +1355,7 @@ def price_with_bridge(x, y, river, bridge):
 def draw_river(view, river, bridge):
     places = torch.linspace(-1.5, 2.5, 17).tolist()
     found = [(price, *emd(p, q, price)) for price in (price_with_bridge(PILES, HOLES, river, b) for b in places)]
-    price, value, plan = found[places.index(bridge)]
+    _, value, plan = found[places.index(bridge)]
     draw_ways(view["map"], 20 * plan, PILES, HOLES)
     view["map"].curve("river", [river, river], [-1.7, 2.8], color="fifth", style="-", width=6, alpha=0.5)
     view["map"].scatter("bridge", [[river, bridge]], color="accent", size=12, label="bridge")
