@@ -3,11 +3,23 @@
 import itertools
 import math
 
+import numpy as np
 import torch
 
 from course_lib.divergences import pairwise_distances
 
-__all__ = ["closed_tours", "draw_ways", "five_and_five", "nearest_first", "one_shovel_more", "write_matrix"]
+__all__ = [
+    "closed_tours",
+    "clouds",
+    "comb",
+    "corners",
+    "draw_ways",
+    "five_and_five",
+    "nearest_first",
+    "on_a_line",
+    "one_shovel_more",
+    "write_matrix",
+]
 
 
 def closed_tours(cost):
@@ -43,6 +55,24 @@ def one_shovel_more(plan, tours):
     return best
 
 
+def corners(A, b):
+    """All corners of the set of plans {w >= 0, A w = b}, as an array (k, n * m).
+
+    A (n + m, n * m) and b (n + m,) are arrays. Of the equations n + m - 1 are independent: so many ways decide all.
+    """
+    A, b = np.asarray(A, dtype=float)[:-1], np.asarray(b, dtype=float)[:-1]
+    found = set()
+    for ways in itertools.combinations(range(A.shape[1]), len(b)):
+        square = A[:, ways]
+        if abs(np.linalg.det(square)) > 0.5:  # it is 0, 1 or -1
+            masses = np.linalg.solve(square, b)
+            if masses.min() > -1e-12:
+                plan = np.zeros(A.shape[1])
+                plan[list(ways)] = masses
+                found.add(tuple(np.abs(np.round(plan, 9))))
+    return np.array(sorted(found))
+
+
 def nearest_first(weights_p, weights_q, cost):
     """The greedy plan: always the shortest way that is still open, with all that it can carry."""
     left_p, left_q, plan = weights_p.tolist(), weights_q.tolist(), torch.zeros_like(cost)
@@ -60,6 +90,26 @@ def five_and_five(seed):
     random = torch.Generator().manual_seed(seed)
     x, y = (torch.rand(5, 2, generator=random, dtype=torch.float64) for _ in range(2))
     return x, y, pairwise_distances(x, y)
+
+
+def on_a_line(seed):
+    """Eight piles and eight holes at random on [0, 10]."""
+    random = torch.Generator().manual_seed(seed)
+    return tuple(10 * torch.rand(8, generator=random, dtype=torch.float64) for _ in range(2))
+
+
+def clouds(n, d, m=0.0):
+    """n draws of N(0, I) in d dimensions, and n of N((m, 0, ...), I)."""
+    random = torch.Generator().manual_seed(1000 * d + n)
+    x, y = (torch.randn(n, d, generator=random, dtype=torch.float64) for _ in range(2))
+    y[:, 0] += m
+    return x, y
+
+
+def comb(x, n):
+    """The density that is 2 on the n teeth [k/n, k/n + 1/2n) of [0, 1], else 0."""
+    inside = (x >= 0) & (x < 1)
+    return torch.where(inside & ((x * n) % 1 < 0.5), 2.0, 0.0)
 
 
 def draw_ways(panel, plan, piles, holes, scale=0.9, names=True):

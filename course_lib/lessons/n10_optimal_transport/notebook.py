@@ -25,13 +25,17 @@ import torch
 from scipy import integrate, optimize, stats
 
 from course_lib.claims import argue, convention, erratum, holds
-from course_lib.divergences import emd, frechet_distance, pairwise_distances, sinkhorn, wasserstein_1d
+from course_lib.divergences import emd, emd_dual, pairwise_distances, sinkhorn, wasserstein_1d
 from course_lib.exercises import check, hint, owner, predict
 from course_lib.lessons.n10_optimal_transport.earth import (
     closed_tours,
+    clouds,
+    comb,
+    corners,
     draw_ways,
     five_and_five,
     nearest_first,
+    on_a_line,
     one_shovel_more,
     write_matrix,
 )
@@ -39,6 +43,11 @@ from course_lib.widgets import Choice, Panel, Slider, Toggle, explore
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # everything here is small: threads would only wait for each other
+
+
+def as_numbers(answer):
+    """What your function returned, as a float64 tensor."""
+    return torch.as_tensor(answer, dtype=torch.float64)
 
 # %% [markdown]
 # ## 10.1 Earth as a matrix
@@ -61,7 +70,7 @@ stages = PILES[0] + torch.linspace(0, 1, 21)[:, None] * (HOLES[3] - PILES[0])
 steps = stages.diff(dim=0).norm(dim=1)
 portions = sum(0.01 * float(step) for step in steps for _ in range(30))
 print(f"with the squared distance, the 20 stages cost {0.3 * float((steps**2).sum()):.3f} instead of "
-      f"{0.3 * float(cost[0, 3] ** 2):.3f}: there halts on the way pay")
+      f"{0.3 * float(cost[0, 3] ** 2):.3f}: there, halts on the way pay off")
 print(f"with √w in the place of w, 30 portions cost {math.sqrt(30):.2f} times as much as one load")
 
 # %% tags=["claim:ot-cost-linear"]
@@ -104,10 +113,12 @@ CELLS = (0.5, 4.5, 0.5, 3.5)
 # %% name="predict-cheapest" tags=["predict"]
 predict(
     "10.cheapest",
-    "The independent plan costs 2.548: on average a shovel travels that far. How far down can you bring the mean way with "
+    "The independent plan costs 2.548: on average a shovel travels that far. How far down can you bring "
+    "the mean way with "
     "the sliders below?",
     number="mean way",
-    answer=f"{float(w_best):.4f} is the least, {100 * (1 - float(w_best / layers)):.0f} % below the independent plan. It "
+    answer=f"{float(w_best):.4f} is the least, {100 * (1 - float(w_best / layers)):.0f} % below the "
+    "independent plan. It "
     "is reached when no cell of the right-hand matrix is negative any more.",
 )
 
@@ -121,7 +132,8 @@ def edit(view, w11, w12, w13, w21, w22, w23):
     draw_ways(view["map"], plan, PILES, HOLES)
     view["plan"].heatmap("plan", plan, extent=CELLS, cmap="signed", limits=(-16, 16), smooth=False)
     write_matrix(view["plan"], plan)
-    view["more"].heatmap("more", more.clamp(-6, 6), extent=CELLS, cmap="signed", limits=(-12, 12), smooth=False)
+    view["more"].heatmap("more", more.nan_to_num(posinf=0).clamp(-6, 6), extent=CELLS, cmap="signed", limits=(-12, 12),
+                         smooth=False)
     write_matrix(view["more"], more, ".2f")
     wrong = int((plan < 0).sum())
     paid = float((plan * cost).sum() / 20)
@@ -148,14 +160,15 @@ explore(
              "nearest first": {"w11": 0, "w12": 4, "w13": 6, "w21": 5, "w22": 1, "w23": 0},
              "the cheapest": {"w11": 4, "w12": 0, "w13": 6, "w21": 1, "w22": 5, "w23": 0}},
     size=(13, 4.4),
-    alt="A map with three piles, four holes and the ways between them; the plan as a matrix; what one shovel more over "
+    alt="A map with three piles, four holes and the ways between them; the plan as a matrix; what one "
+    "shovel more over "
     "each way would change.",
 )
 
 # %% [markdown]
 # The last row and the last column follow from the others, since all sums are given: of twelve numbers you choose six. The right-hand matrix answers the question "and if one more shovel went this way?". It
-# must be made up for: another way from the same pile gives one up, and so on round a closed **tour** until all sums are right. A negative number is a tour that saves. It is called the *reduced
-# cost* of the way: what the way costs, less what it spares elsewhere.
+# must be made up for: another way from the same pile gives one up, and so on round a closed **tour** until all sums are right. A negative number is a tour that saves. What such a tour changes is
+# the *reduced cost* of the way: what the way itself costs, less what it spares elsewhere.
 #
 # The preset *nearest first* always takes the shortest way that is still open. It looks good, and is not the cheapest: being greedy early forces long ways at the end.
 #
@@ -189,29 +202,13 @@ def transport_programme(weights_p, weights_q):
 transport_programme = check("10.transport_programme", transport_programme)
 
 # %% name="corners"
-def corners(weights_p, weights_q):
-    """All corners of the set of plans, as an array (k, n, m): n + m - 1 ways decide everything."""
-    n, m = len(weights_p), len(weights_q)
-    A, b = (np.asarray(part, dtype=float) for part in transport_programme(weights_p, weights_q))
-    found = set()
-    for ways in itertools.combinations(range(n * m), n + m - 1):
-        square = A[:-1, ways]  # one equation follows from the others
-        if abs(np.linalg.det(square)) > 0.5:  # it is 0, 1 or -1
-            masses = np.linalg.solve(square, b[:-1])
-            if masses.min() > -1e-12:
-                plan = np.zeros(n * m)
-                plan[list(ways)] = masses
-                found.add(tuple(np.abs(np.round(plan, 9))))
-    return np.array(sorted(found)).reshape(-1, n, m)
-
-
-CORNERS = corners(p, q)
+A, b = (np.asarray(part) for part in transport_programme(p, q))
+CORNERS = corners(A, b).reshape(-1, 3, 4)
 corner_costs = (CORNERS * cost.numpy()).sum((1, 2))
 CORNERS, corner_costs = CORNERS[corner_costs.argsort()], np.sort(corner_costs)
-A, b = transport_programme(p, q)
-highs = optimize.linprog(cost.flatten(), A_eq=np.asarray(A), b_eq=np.asarray(b))
-print(f"{len(CORNERS)} corners; the cheapest costs {corner_costs[0]:.6f}, the next {corner_costs[1]:.6f}, the dearest "
-      f"{corner_costs[-1]:.6f}")
+highs = optimize.linprog(cost.flatten(), A_eq=A, b_eq=b)
+print(f"{len(CORNERS)} corners; the cheapest costs {corner_costs[0]:.6f}, the next {corner_costs[1]:.6f}, "
+      f"the dearest {corner_costs[-1]:.6f}")
 print("HiGHS finds\n", (20 * highs.x.reshape(3, 4)).round(9) + 0.0)
 
 # %% tags=["claim:ot-split-move-merge"]
@@ -222,8 +219,8 @@ holds(
 )
 
 # %% [markdown]
-# The plans form a body with flat faces, and a linear function is least at a *corner* of it. A corner uses at most $n + m - 1 = 6$ ways, too few for a closed tour. There are finitely many; we have
-# listed all. (For ten piles and ten holes nobody lists them any more. A solver walks from corner to corner, along tours that save.)
+# The plans form a body with flat faces, and a linear function is least at a *corner* of it. A corner uses at most $n + m - 1 = 6$ ways, and no closed tour among them (along a tour one could shift mass
+# both ways, and would not be at a corner). There are finitely many; we have listed all. (For ten piles and ten holes nobody lists them any more. A solver walks from corner to corner, along tours that save.)
 #
 # **The piles of I21.** On a line lie $P = (3, 2, 1, 4)$ shovels at the places 1 to 4, and $Q = (1, 2, 4, 3)$ are wanted. The slide moves 2 shovels from place 1 to 2, 2 from 2 to 3, and 1 from 4 to 3, pays
 # $2 + 2 + 1 = 5$, and asks you to write down the plan. [Notebook 11](11_wgan_disjoint_supports.ipynb), section 11.4, lets you carry these piles. Here we look at the plans.
@@ -231,7 +228,7 @@ holds(
 # %% name="piles"
 PILE, GOAL = torch.tensor([3.0, 2, 1, 4]), torch.tensor([1.0, 2, 4, 3])
 apart = (torch.arange(4.0)[:, None] - torch.arange(4.0)).abs()
-pile_corners = torch.from_numpy(corners(PILE, GOAL))
+pile_corners = torch.from_numpy(corners(*map(np.asarray, transport_programme(PILE, GOAL))).reshape(-1, 4, 4))
 paid = (pile_corners * apart).sum((1, 2))
 cheapest = pile_corners[paid < 5 + 1e-6]
 short, far = cheapest[(cheapest * apart**2).sum((1, 2)).argsort()]
@@ -248,7 +245,8 @@ convention(
     "emd-discrete-5",
     ("2 + 2 + 1", 2 + 2 + 1),
     (f"the cheapest of all {len(pile_corners)} corners", paid.min()),
-    under="shovels are counted: for the distributions P/10 and Q/10, W is 0.5; and a move ends at a neighbouring place "
+    under="shovels are counted: for the distributions P/10 and Q/10, W is 0.5; and a move ends at a "
+    "neighbouring place "
     "(straight on, two moves do: 2 shovels from 1 to 3, and 1 from 4 to 3)",
 )
 
@@ -257,8 +255,10 @@ predict(
     "10.plans",
     "How many plans turn these piles into the wanted ones for the least cost, 5?",
     choices=("one", "two", "infinitely many"),
-    answer=f"Infinitely many: {len(cheapest)} corners cost 5, and so does every mixture of the two, since cost and sums "
-    "are linear. What passes place 2 can stop there and push other earth on, or go straight on: the shovels are carried "
+    answer=f"Infinitely many: {len(cheapest)} corners cost 5, and so does every mixture of the two, since "
+    "cost and sums "
+    "are linear. What passes place 2 can stop there and push other earth on, or go straight on: the "
+    "shovels are carried "
     "over the same stretches. With the squared distance stops pay, and one plan is left.",
 )
 
@@ -292,18 +292,21 @@ explore(
     t=Slider(0.0, 1.0, step=0.05, value=0.0, label="t: goes straight on"),
     power=Slider.of([0.5, 1.0, 2.0], value=1.0, label="k: power of the distance"),
     size=(11, 4.4),
-    alt="A mixture of two transport plans as a matrix, and its cost against the share: level for the distance, rising "
+    alt="A mixture of two transport plans as a matrix, and its cost against the share: level for the "
+    "distance, rising "
     "for its square, falling for its root.",
 )
 
 # %% tags=["claim:emd-transport-plan"]
-print("rows: from places 1 to 4, columns: to places 1 to 4")
-print(short.int().tolist(), "by neighbours\n" + str(far.int().tolist()), "straight on")
+print("rows: from places 1 to 4; left by neighbours, right straight on")
+for left, right in zip(short.int().tolist(), far.int().tolist(), strict=True):
+    print("  ", left, " ", right)
 convention(
     "emd-transport-plan",
     ("cost of the plan by neighbours", (short * apart).sum()),
     ("cost of the plan that goes straight on", (far * apart).sum()),
-    under="'the' plan is one of infinitely many: the two above, and all their mixtures; with the squared distance only "
+    under="'the' plan is one of infinitely many: the two above, and all their mixtures; with the squared "
+    "distance only "
     "the plan by neighbours is left",
 )
 
@@ -348,15 +351,17 @@ for seed in range(300):
     excess.append(float((nearest_first(FIVE, FIVE, c) * c).sum() / emd(FIVE, FIVE, c)[0]) - 1)
 excess = np.array(excess)
 dearer = (excess > 1e-9).mean()
-print(f"nearest first on 300 random maps: {excess.mean():.1%} too dear on average, {excess.max():.0%} at worst")
+print(f"nearest first on 300 maps: {excess.mean():.1%} too dear on average, {excess.max():.0%} at worst")
 
 # %% name="predict-greedy" tags=["predict"]
 predict(
     "10.greedy",
-    "Five piles and five holes of equal mass, placed at random in a square. Nearest first: on how many of 100 such maps is "
+    "Five piles and five holes of equal mass, placed at random in a square. Nearest first: on how many of "
+    "100 such maps is "
     "its plan not the cheapest?",
     number="maps of 100",
-    answer=f"On about {100 * dearer:.0f} of 100 (300 maps were drawn). It is {excess.mean():.1%} too dear on average, "
+    answer=f"On about {100 * dearer:.0f} of 100 (300 maps were drawn). It is {excess.mean():.1%} too dear "
+    "on average, "
     f"{excess.max():.0%} at worst. The picture below shows how few squares then help.",
 )
 
@@ -370,7 +375,7 @@ def rerouted(number, start):
     *_, c = five_and_five(MAPS[number])
     path = [nearest_first(FIVE, FIVE, c) if start == "nearest" else torch.eye(5) / 5]
     while len(path) < 30:
-        new = torch.as_tensor(reroute(path[-1], c))
+        new = as_numbers(reroute(path[-1], c))
         if float((new - path[-1]).abs().max()) < 1e-12:
             break
         path.append(new)
@@ -402,10 +407,12 @@ explore(
               ylim=(0, 0.9), width=1.4),
     ],
     number=Slider(0, 7, value=0, label="map"),
-    start=Choice({"nearest first": "nearest", "pile i to hole i": "diagonal"}, value="diagonal", label="start"),
+    start=Choice({"nearest first": "nearest", "pile i to hole i": "diagonal"}, value="diagonal",
+                 label="start"),
     squares=Slider(0, 6, value=0, label="squares", play=True),
     size=(11, 4.6),
-    alt="Five piles and five holes with the ways of the plan, and the cost after each square, down to the cheapest plan "
+    alt="Five piles and five holes with the ways of the plan, and the cost after each square, down to the "
+    "cheapest plan "
     "or nearly so.",
 )
 
@@ -439,7 +446,7 @@ for (number, start), over in ends.items():
 
 # %% tags=["exercise:10.c_transform"]
 def c_transform(potential, cost):
-    """The highest prices of the holes; potential: shape (n,), finite; cost: shape (n, m). Returns shape (m,)."""
+    """The highest prices of the holes, shape (m,); potential: shape (n,), finite; cost: shape (n, m)."""
     # region solution
     return (cost - potential[:, None]).min(dim=0).values
     # endregion
@@ -448,14 +455,17 @@ def c_transform(potential, cost):
 c_transform = check("10.c_transform", c_transform)
 
 # %% name="predict-prices" tags=["predict"]
+u_best = emd_dual(p, q, cost).potential_p
+u_best = u_best - u_best[0]
+worth = float(p @ u_best + q @ as_numbers(c_transform(u_best, cost)))
 predict(
     "10.prices",
-    "You set the three prices of the piles, the holes answer with their c-transform. How high can the list be worth, "
-    f"when the cheapest plan costs {float(w_best):.4f}?",
+    "You set the three prices of the piles, the holes answer with their c-transform. How high can the list "
+    f"be worth, when the cheapest plan costs {float(w_best):.4f}?",
     choices=("always clearly less", "exactly as much", "more, with clever prices"),
-    answer="Exactly as much: never more, as the inequality above shows, and some prices reach it. At u = (0, −0.822, "
-    f"−1.058) the list is worth {float(p @ torch.tensor([0, -0.821854, -1.057922])) + float(q @ torch.as_tensor(c_transform(torch.tensor([0, -0.821854, -1.057922]), cost))):.4f}. "
-    "Adding the same number to all three changes nothing: the holes give it back.",
+    answer="Exactly as much: never more, as the inequality above shows, and some prices reach it. At u = "
+    f"({', '.join(f'{float(one):.3f}' for one in u_best)}) the list is worth {worth:.4f}. Adding the same "
+    "number to all three changes nothing: the holes give it back.",
 )
 
 # %% name="three-prices" tags=["picture"]
@@ -464,7 +474,7 @@ CORNER = torch.tensor([[-1.0, 1, 1, -1, -1], [-1, -1, 1, 1, -1]])
 
 def three_prices(view, u1, u2, u3, show):
     u = torch.tensor([u1, u2, u3], dtype=torch.float64)
-    v = torch.as_tensor(c_transform(u, cost))
+    v = as_numbers(c_transform(u, cost))
     room = cost - u[:, None] - v
     view["room"].heatmap("room", -room, extent=CELLS, cmap="signed", limits=(-6, 6), smooth=False)
     write_matrix(view["room"], room.clamp(min=0), ".2f")
@@ -485,7 +495,8 @@ def three_prices(view, u1, u2, u3, show):
 explore(
     three_prices,
     panels=[
-        Panel("prices", title="the price list", ylabel="price of a unit", ylim=(-4, 8), legend=False, width=1.3),
+        Panel("prices", title="the price list", ylabel="price of a unit", ylim=(-4, 8), legend=False,
+              width=1.3),
         Panel("room", title="room: c − u − v", **MATRIX),
         Panel("worth", title="worth", ylabel="for all of the earth", ylim=(-1, 2), legend=False, width=0.7),
     ],
@@ -497,12 +508,14 @@ explore(
              "nearly best": {"u1": 0.0, "u2": -0.8, "u3": -1.05, "show": True},
              "the same, 1 more each": {"u1": 1.0, "u2": 0.2, "u3": -0.05, "show": True}},
     size=(13, 4.4),
-    alt="Bars of seven prices, the room that they leave on each way, and what the list is worth beside the cost of the "
+    alt="Bars of seven prices, the room that they leave on each way, and what the list is worth beside the "
+    "cost of the "
     "cheapest plan.",
 )
 
 # %% [markdown]
 # Frame the ways of the best plan: at the best prices the room is 0 on all of them. This is *complementary slackness*: a plan and a price list are both best exactly when the plan uses only ways without room.
+# The room is also what is called the *reduced cost*: since $u$ and $v$ cancel along a tour, a tour changes the cost by the room on the ways that it adds to, less the room on those that it takes from.
 #
 # **Why the best list reaches the best plan (duality).** Take a cheapest plan $w$. Walk on the map: from pile $i$ to any hole $j$, which *adds* a unit and costs $+c_{ij}$; and from hole $j$ back to a pile $i$ with $w_{ij} > 0$,
 # which *gives up* a unit and costs $-c_{ij}$. A closed walk is a tour, and no tour saves anything, or $w$ would not be the cheapest. So walking in circles never pays, and for each place there is a cheapest walk to it from pile 1.
@@ -544,11 +557,12 @@ for seed in range(40):
     a, b = (torch.from_numpy(rng.dirichlet(np.ones(size))) for size in (n, m))
     c = torch.from_numpy(rng.uniform(0, 1, (n, m)))
     value, plan = emd(a, b, c)
-    u, v = (torch.as_tensor(part) for part in plan_prices(plan, c))
+    u, v = (as_numbers(part) for part in plan_prices(plan, c))
     largest = max(largest, abs(float(a @ u + b @ v - value)))
 print(f"40 random problems with arbitrary costs: worth and cost differ by at most {largest:.1e}")
-u, v = (torch.as_tensor(part) for part in plan_prices(best_plan, cost))
-print("our map: u =", [round(float(one), 4) for one in u - u[0]], " v =", [round(float(one), 4) for one in v + u[0]])
+u, v = (as_numbers(part) for part in plan_prices(best_plan, cost))
+print("our map: u =", [round(float(one), 4) for one in u - u[0]], " v =", [round(float(one),
+                                                                                 4) for one in v + u[0]])
 
 # %% [markdown]
 # So the cheapest plan and the best price list solve each other's problem,
@@ -575,7 +589,8 @@ def best_gap(slope, points, masses, distances):
     rows, room = np.zeros((len(pairs), k)), np.zeros(len(pairs))
     for row, (one, other) in enumerate(pairs):
         rows[row, one], rows[row, other], room[row] = 1, -1, slope * float(distances[one, other])
-    found = optimize.linprog(-np.asarray(masses), A_ub=rows, b_ub=room, bounds=[(0, 0)] + [(None, None)] * (k - 1))
+    found = optimize.linprog(-np.asarray(masses), A_ub=rows, b_ub=room, bounds=[(0, 0)] + [(None,
+                                                                                            None)] * (k - 1))
     return -found.fun
 
 
@@ -585,10 +600,11 @@ between = pairwise_distances(seven, seven)
 gaps = {K: best_gap(K, seven, signed, between) for K in (0.1, 1.0, 5.0)}
 for K, gap in gaps.items():
     print(f"K = {K:<4g} largest gap {gap:.6f}, divided by K {gap / K:.6f}")
-cauchy = [integrate.quad(lambda t: abs(stats.cauchy.cdf(t) - stats.cauchy.cdf(t - 1)), -T, T, points=[0, 1])[0]
+cauchy = [integrate.quad(lambda t: abs(stats.cauchy.cdf(t) - stats.cauchy.cdf(t - 1)), -T, T, points=[0,
+                                                                                                      1])[0]
           for T in (100, 1000)]
 moments = [2 * integrate.quad(lambda t: t * stats.cauchy.pdf(t), 0, T, limit=200)[0] for T in (100, 10_000)]
-print(f"two Cauchy distributions at distance 1: W up to |t| = 100 and 1000: {cauchy[0]:.3f}, {cauchy[1]:.4f}; "
+print(f"two Cauchy distributions at distance 1: W up to |t| = 100, 1000: {cauchy[0]:.3f}, {cauchy[1]:.4f}; "
       f"but E|X| up to |x| = 100 and 10,000: {moments[0]:.2f}, {moments[1]:.2f}")
 
 # %% tags=["claim:kr-duality"]
@@ -596,7 +612,8 @@ convention(
     "kr-duality",
     ("largest E_P f − E_Q f, a programme for f", gaps[1.0]),
     ("cheapest of all corners, a list of plans", corner_costs[0]),
-    under="E‖X‖ is finite under both distributions, as always on a compact space; else E f does not exist for f(x) = x, "
+    under="E‖X‖ is finite under both distributions, as always on a compact space; else E f does not exist "
+    "for f(x) = x, "
     "though W may: two Cauchy distributions at distance 1 have W = 1",
 )
 
@@ -628,10 +645,13 @@ shown = {kind: float((critic_on_line(kind, 1.0, two_bumps, small) * (two_bumps -
          for kind in ("x", "|x|", "sin", "best")}
 predict(
     "10.gap",
-    "P has two bumps, Q one bump between them. Which function of slope at most 1 shows the largest E_P f − E_Q f?",
+    "P has two bumps, Q one bump between them. Which function of slope at most 1 shows the largest E_P f − "
+    "E_Q f?",
     choices=("f(x) = x", "f(x) = |x|", "f(x) = sin x"),
-    answer=f"|x|, with {shown['|x|']:.3f}: it is large at both bumps of P and small at Q, and here no function of slope 1 does "
-    f"better (the best has {shown['best']:.3f}). x has {abs(shown['x']):.3f}, since both means are 0, and sin x "
+    answer=f"|x|, with {shown['|x|']:.3f}: it is large at both bumps of P and small at Q, and here no "
+    "function of slope 1 does "
+    f"better (the best has {shown['best']:.3f}). x has {abs(shown['x']):.3f}, since both means are 0, and "
+    "sin x "
     f"{abs(shown['sin']):.3f}: what it gains at one bump it loses at the other.",
 )
 
@@ -641,7 +661,8 @@ def draw_critics(view, kind, K, middle, spread):
     f = critic_on_line(kind, K, P, Q)
     view["densities"].fill("P", line, P / spacing, color="p", alpha=0.35, label="P")
     view["densities"].curve("Q", line, Q / spacing, color="q", label="Q")
-    view["cdf"].fill("area", line, P.cumsum(0), Q.cumsum(0), color="accent", alpha=0.3, label="W is this area")
+    view["cdf"].fill("area", line, P.cumsum(0), Q.cumsum(0), color="accent", alpha=0.3,
+                     label="W is this area")
     view["cdf"].curve("P", line, P.cumsum(0), color="p", label="F of P")
     view["cdf"].curve("Q", line, Q.cumsum(0), color="q", label="F of Q")
     view["f"].curve("f", line, f, color="third", style="-", label="f")
@@ -655,19 +676,24 @@ def draw_critics(view, kind, K, middle, spread):
 explore(
     draw_critics,
     panels=[
-        Panel("densities", title="two distributions", xlabel="x", ylabel="density", xlim=(-6, 6), ylim=(0, 0.9)),
-        Panel("cdf", title="distribution functions", xlabel="x", ylabel="probability of (−∞, x]", xlim=(-6, 6),
+        Panel("densities", title="two distributions", xlabel="x", ylabel="density", xlim=(-6, 6), ylim=(0,
+                                                                                                        0.9)),
+        Panel("cdf", title="distribution functions", xlabel="x", ylabel="probability of (−∞, x]", xlim=(-6,
+                                                                                                        6),
               ylim=(-0.02, 1.02)),
-        Panel("f", title="a function of slope at most K", xlabel="x", ylabel="f(x)", xlim=(-6, 6), ylim=(-12, 12),
+        Panel("f", title="a function of slope at most K", xlabel="x", ylabel="f(x)", xlim=(-6, 6),
+              ylim=(-12, 12),
               legend=False),
     ],
-    kind=Choice({"the best f": "best", "f(x) = K x": "x", "f(x) = K |x|": "|x|", "f(x) = K sin x": "sin"}, value="x",
+    kind=Choice({"the best f": "best", "f(x) = K x": "x", "f(x) = K |x|": "|x|", "f(x) = K sin x": "sin"},
+                value="x",
                 label="f"),
     K=Slider.of([0.25, 0.5, 1.0, 2.0, 3.0], value=1.0, label="K"),
     middle=Slider(-4.0, 4.0, step=0.25, value=0.0, label="Q: mean"),
     spread=Slider(0.5, 2.0, step=0.1, value=0.6, label="Q: standard deviation"),
     size=(13, 4.2),
-    alt="Two densities on a line, the area between their distribution functions, and a function whose mean differs as "
+    alt="Two densities on a line, the area between their distribution functions, and a function whose mean "
+    "differs as "
     "much as possible between them.",
 )
 
@@ -685,7 +711,7 @@ convention(
 # %% name="squared"
 squared_corners = (CORNERS * cost.numpy() ** 2).sum((1, 2))
 dual = optimize.linprog(
-    -np.concatenate([p, q]), A_ub=np.asarray(A).T, b_ub=cost.flatten() ** 2, bounds=[(None, None)] * 7
+    -np.concatenate([p, q]), A_ub=A.T, b_ub=cost.flatten() ** 2, bounds=[(None, None)] * 7
 )
 print(f"two price lists for the squared distance, by HiGHS: {-dual.fun:.6f}")
 
@@ -694,7 +720,8 @@ erratum(
     "ot-dual-general-cost",
     ("sup over 1-Lipschitz f of E_P f − E_Q f", gaps[1.0]),
     ("T(P, Q) for c = d², the cheapest corner", squared_corners.min()),
-    corrected="T(P, Q) = sup{E_P u + E_Q v : u(x) + v(y) ≤ c(x, y)}; one function, with 1-Lipschitz for the condition, "
+    corrected="T(P, Q) = sup{E_P u + E_Q v : u(x) + v(y) ≤ c(x, y)}; one function, with 1-Lipschitz for "
+    "the condition, "
     "does if c is a distance, and then T = W",
     corrected_left=("sup over two price lists, c = d²", -dual.fun),
 )
@@ -727,7 +754,7 @@ holds(
 
 # %% tags=["exercise:10.monotone_plan"]
 def monotone_plan(x, weights_x, y, weights_y):
-    """The plan that keeps the order, shape (n, m): row i belongs to x[i], column j to y[j], as they were given.
+    """The plan that keeps the order, shape (n, m): row i belongs to x[i] and column j to y[j], as given.
 
     x, weights_x: shape (n,); y, weights_y: shape (m,). No two places of one side are the same.
     """
@@ -753,17 +780,12 @@ monotone_plan = check("10.monotone_plan", monotone_plan)
 EIGHT = torch.full((8,), 1 / 8)
 
 
-def on_a_line(seed):
-    random = torch.Generator().manual_seed(seed)
-    return 10 * torch.rand(8, generator=random), 10 * torch.rand(8, generator=random)
-
-
 def line_costs(seed, power):
     """Cost of the plan in order and of a cheapest plan, and that plan."""
     x, y = on_a_line(seed)
     price = (x[:, None] - y).abs() ** power
     least, plan = emd(EIGHT, EIGHT, price)
-    return float((torch.as_tensor(monotone_plan(x, EIGHT, y, EIGHT)) * price).sum()), float(least), plan
+    return float((as_numbers(monotone_plan(x, EIGHT, y, EIGHT)) * price).sum()), float(least), plan
 
 
 tried = [[line_costs(seed, power)[:2] for seed in range(40)] for power in (0.5, 1.0, 2.0)]
@@ -772,11 +794,14 @@ kept = [np.mean([in_order < least + 1e-9 for in_order, least in row]) for row in
 # %% name="predict-order" tags=["predict"]
 predict(
     "10.order",
-    "Eight piles and eight holes at random on a line. Is the plan that keeps the order still the cheapest if a way of "
+    "Eight piles and eight holes at random on a line. Is the plan that keeps the order still the cheapest "
+    "if a way of "
     "length r costs √r?",
     choices=("yes, always", "sometimes", "hardly ever"),
-    answer=f"Hardly ever: for √r it is the cheapest on {kept[0]:.0%} of 40 maps, for r on {kept[1]:.0%}, for r² on "
-    f"{kept[2]:.0%}. If long ways are cheap, one long way and many short ones beat several of middle length: cheap plans "
+    answer=f"Hardly ever: for √r it is the cheapest on {kept[0]:.0%} of 40 maps, for r on {kept[1]:.0%}, "
+    "for r² on "
+    f"{kept[2]:.0%}. If long ways are cheap, one long way and many short ones beat several of middle "
+    "length: cheap plans "
     "jump over the others, and earth that can stay in place does.",
 )
 
@@ -787,14 +812,15 @@ half_circle = torch.linspace(0, math.pi, 41)
 def draw_order(view, power, which, seed):
     x, y = on_a_line(seed)
     in_order, least, cheapest_plan = line_costs(seed, power)
-    plan = cheapest_plan if which == "cheapest" else torch.as_tensor(monotone_plan(x, EIGHT, y, EIGHT))
+    plan = cheapest_plan if which == "cheapest" else as_numbers(monotone_plan(x, EIGHT, y, EIGHT))
     for i, j in (plan > 1e-9).nonzero().tolist():
         middle, radius = (x[i] + y[j]) / 2, (y[j] - x[i]).abs() / 2
         view["line"].curve(f"{i}{j}", middle + radius * half_circle.cos(), radius * half_circle.sin(),
                            color="third" if y[j] > x[i] else "fourth", style="-", alpha=0.8)
     view["line"].scatter("x", torch.stack([x, 0 * x], 1), color="p", size=9, label="piles")
     view["line"].scatter("y", torch.stack([y, 0 * y], 1), color="q", size=9, label="holes")
-    view["cost"].bars("cost", ["in order", "cheapest"], [in_order, least], color=["accent", "p"], values=".3f")
+    view["cost"].bars("cost", ["in order", "cheapest"], [in_order, least], color=["accent", "p"],
+                      values=".3f")
     view["line"].title(f"in order: by {owner(monotone_plan)}" if which != "cheapest" else "the cheapest plan")
     view.readout("in order", in_order)
     view.readout("cheapest", least)
@@ -812,7 +838,8 @@ explore(
     which=Choice({"in order": "order", "the cheapest plan": "cheapest"}, value="cheapest", label="show"),
     seed=Slider(0, 9, value=3, label="map"),
     size=(12, 4.2),
-    alt="Piles and holes on a line, joined by arches; below power one the cheapest plan has arches within arches.",
+    alt="Piles and holes on a line, joined by arches; below power one the cheapest plan has arches within "
+    "arches.",
 )
 
 # %% [markdown]
@@ -855,7 +882,7 @@ holds(
 
 # %% tags=["exercise:10.gaussian_w1"]
 def gaussian_w1(mean, std):
-    """W between N(0, 1) and N(mean, std^2), entry by entry: mean and std of shape (k,), returns shape (k,)."""
+    """W between N(0, 1) and N(mean, std^2), entry by entry; mean, std and what is returned: shape (k,)."""
     # region solution
     d = (std - 1).abs()
     safe = torch.where(d > 0, d, 1.0)
@@ -875,16 +902,19 @@ spreads = torch.linspace(0.1, 3, 117)
 
 def gaussians(view, m, s):
     x = torch.linspace(-8, 8, 321)
-    view["cdf"].fill("area", x, torch.special.ndtr(x), torch.special.ndtr((x - m) / s), color="accent", alpha=0.3,
+    view["cdf"].fill("area", x, torch.special.ndtr(x), torch.special.ndtr((x - m) / s), color="accent",
+                     alpha=0.3,
                      label="W is this area")
     view["cdf"].curve("P", x, torch.special.ndtr(x), color="p", label="F of N(0, 1)")
     view["cdf"].curve("Q", x, torch.special.ndtr((x - m) / s), color="q", label="F of N(m, s²)")
     view["quantiles"].curve("one", [-4, 4], [-4, 4], color="muted", style=":", label="stay in place")
-    view["quantiles"].curve("way", standard, m + s * standard, color="third", style="-", label="z goes to m + s z")
+    view["quantiles"].curve("way", standard, m + s * standard, color="third", style="-",
+                            label="z goes to m + s z")
     both = torch.stack([torch.full_like(spreads, m), spreads])
-    view["w"].curve("w", spreads, torch.as_tensor(gaussian_w1(*both)), color="p", label=f"W, by {owner(gaussian_w1)}")
+    view["w"].curve("w", spreads, as_numbers(gaussian_w1(*both)), color="p",
+                    label=f"W, by {owner(gaussian_w1)}")
     view["w"].curve("w2", spreads, (m**2 + (spreads - 1) ** 2).sqrt(), color="fourth", label="W₂")
-    found = float(torch.as_tensor(gaussian_w1(torch.tensor([m]), torch.tensor([s])))[0])
+    found = float(as_numbers(gaussian_w1(torch.tensor([m]), torch.tensor([s])))[0])
     view["w"].scatter("here", [[s, found]], color="accent", size=9)
     view.readout("W, closed form", found)
     view.readout("W, mean over 400 quantiles", float((m + (s - 1) * standard).abs().mean()), ".4f")
@@ -894,15 +924,18 @@ def gaussians(view, m, s):
 explore(
     gaussians,
     panels=[
-        Panel("cdf", title="distribution functions", xlabel="x", ylabel="probability of (−∞, x]", xlim=(-6, 6),
+        Panel("cdf", title="distribution functions", xlabel="x", ylabel="probability of (−∞, x]", xlim=(-6,
+                                                                                                        6),
               ylim=(-0.02, 1.02)),
-        Panel("quantiles", title="the plan joins quantiles", xlabel="from z", ylabel="to", xlim=(-3, 3), ylim=(-6, 6)),
+        Panel("quantiles", title="the plan joins quantiles", xlabel="from z", ylabel="to", xlim=(-3, 3),
+              ylim=(-6, 6)),
         Panel("w", title="against the spread of Q", xlabel="s", ylabel="length", xlim=(0, 3), ylim=(0, 4)),
     ],
     m=Slider(-3.0, 3.0, step=0.1, value=0.5, label="m: mean of Q"),
     s=Slider(0.1, 3.0, step=0.05, value=2.0, label="s: standard deviation of Q"),
     size=(13, 4.2),
-    alt="The distribution functions of two Gaussians with the area between them, the line that sends quantiles to "
+    alt="The distribution functions of two Gaussians with the area between them, the line that sends "
+    "quantiles to "
     "quantiles, and W and W₂ against the spread.",
 )
 
@@ -921,19 +954,25 @@ def joint_density(x, y, rho):
 
 convention(
     "coupling-marginals",
-    ("∫ γ(x, y) dx at y = 0.5, for ρ = 0.8", integrate.quad(lambda x: joint_density(x, 0.5, 0.8), -12, 12)[0]),
+    ("∫ γ(x, y) dx at y = 0.5, for ρ = 0.8", integrate.quad(lambda x: joint_density(x, 0.5, 0.8), -12,
+                                                            12)[0]),
     ("p(0.5)", stats.norm.pdf(0.5)),
-    under="γ has a density; a coupling on a curve, such as Y = X, has none, and its marginals are the probabilities "
+    under="γ has a density; a coupling on a curve, such as Y = X, has none, and its marginals are the "
+    "probabilities "
     "γ(A × all y) = π(A) and γ(all x × B) = p(B)",
 )
 
 # %% name="predict-identical" tags=["predict"]
 predict(
     "10.identical",
-    "X and Y are both N(0, 1). Which ρ makes the mean way E|X − Y| least, and how long is it for independent X and Y?",
-    choices=("ρ = 0, and it is 0 there", "ρ = 1, and at ρ = 0 it is about 1.13", "ρ = −1, and at ρ = 0 it is about 1.60"),
-    answer=f"ρ = 1: then Y = X, and nothing moves. X − Y is N(0, 2 − 2ρ), so E|X − Y| = 2√((1 − ρ)/π): {0:.0f} at ρ = 1, "
-    f"{2 / math.sqrt(math.pi):.4f} at ρ = 0, {2 * math.sqrt(2 / math.pi):.4f} at ρ = −1. To draw from both and compare "
+    "X and Y are both N(0, 1). Which ρ makes the mean way E|X − Y| least, and how long is it for "
+    "independent X and Y?",
+    choices=("ρ = 0, and it is 0 there", "ρ = 1, and at ρ = 0 it is about 1.13",
+             "ρ = −1, and at ρ = 0 it is about 1.60"),
+    answer="ρ = 1: then Y = X, and nothing moves. X − Y is N(0, 2 − 2ρ), so E|X − Y| = 2√((1 − ρ)/π): "
+    f"{0:.0f} at ρ = 1, "
+    f"{2 / math.sqrt(math.pi):.4f} at ρ = 0, {2 * math.sqrt(2 / math.pi):.4f} at ρ = −1. To draw from both "
+    "and compare "
     "pairs is no transport.",
 )
 
@@ -951,10 +990,12 @@ def identical(view, rho, power):
     grid = torch.linspace(-4, 4, 161)
     normal = torch.exp(-(grid**2) / 2) / math.sqrt(2 * math.pi)
     heights, edges = np.histogram(y, bins=16, range=(-4, 4), density=True)
-    view["marginal"].curve("Y", edges.repeat(2), np.concatenate([[0], heights.repeat(2), [0]]), color="q", style="-",
+    view["marginal"].curve("Y", edges.repeat(2), np.concatenate([[0], heights.repeat(2), [0]]), color="q",
+                           style="-",
                            label="Y, 300 draws")
     view["marginal"].curve("N", grid, normal, color="p", label="N(0, 1)")
-    view["cost"].curve("cost", correlations, POWERS[power](correlations), color="accent", label="mean of |X − Y|ᵏ")
+    view["cost"].curve("cost", correlations, POWERS[power](correlations), color="accent",
+                       label="mean of |X − Y|ᵏ")
     now = float(POWERS[power](torch.tensor(rho)))
     view["cost"].scatter("now", [[rho, now]], color="accent", size=10)
     view.readout("cost, closed form", now)
@@ -964,14 +1005,18 @@ def identical(view, rho, power):
 explore(
     identical,
     panels=[
-        Panel("pairs", title="a coupling", xlabel="x", ylabel="y", xlim=(-4, 4), ylim=(-4, 4), aspect="equal"),
-        Panel("marginal", title="the marginal of Y stays", xlabel="y", ylabel="density", xlim=(-4, 4), ylim=(0, 0.6)),
-        Panel("cost", title="cost", xlabel="ρ", ylabel="mean of |x − y|ᵏ", xlim=(-1.05, 1.05), ylim=(-0.1, 4.1)),
+        Panel("pairs", title="a coupling", xlabel="x", ylabel="y", xlim=(-4, 4), ylim=(-4, 4),
+              aspect="equal"),
+        Panel("marginal", title="the marginal of Y stays", xlabel="y", ylabel="density", xlim=(-4, 4),
+              ylim=(0, 0.6)),
+        Panel("cost", title="cost", xlabel="ρ", ylabel="mean of |x − y|ᵏ", xlim=(-1.05, 1.05), ylim=(-0.1,
+                                                                                                     4.1)),
     ],
     rho=Slider(-1.0, 1.0, step=0.05, value=0.0, label="ρ"),
     power=Slider.of([1, 2], value=1, label="k: power of the distance"),
     size=(13, 4.4),
-    alt="Pairs of standard normal numbers with a correlation, the marginal that does not change, and the mean way, which "
+    alt="Pairs of standard normal numbers with a correlation, the marginal that does not change, and the "
+    "mean way, which "
     "falls to zero at correlation one.",
 )
 
@@ -986,7 +1031,8 @@ convention(
     "ot-identical-gaussians",
     ("the answer: all mass on X = Y", 1.0),
     ("mass on the diagonal of the cheapest plan", plan.diagonal().sum()),
-    under="c(x, x) = 0 and c(x, y) > 0 elsewhere, as for the slide's ‖x − y‖: then Γ with Y = X costs 0, and nothing "
+    under="c(x, x) = 0 and c(x, y) > 0 elsewhere, as for the slide's ‖x − y‖: then Γ with Y = X costs 0, "
+    "and nothing "
     "else does",
 )
 
@@ -996,12 +1042,6 @@ convention(
 # UL p.27 sets $W$ against distances that compare two densities place by place: $\max_x|f - g|$ and $\int|f - g|\,dx$. Take a comb with $n$ teeth on $[0, 1]$, and the same comb moved by $s$.
 
 # %% name="comb-functions"
-def comb(x, n):
-    """The density 2 on the teeth [k/n, k/n + 1/2n) of [0, 1], else 0."""
-    inside = (x >= 0) & (x < 1)
-    return torch.where(inside & ((x * n) % 1 < 0.5), 2.0, 0.0)
-
-
 def comb_distances(n, s):
     """max|f - g| and the integral of |f - g|, on a grid of cells that no edge of a tooth cuts; and W."""
     width = 1 / 4096
@@ -1020,10 +1060,14 @@ comb_table = {n: np.array([comb_distances(n, s) for s in SHIFTS]) for n in TEETH
 predict(
     "10.combs",
     "A comb with 32 teeth is moved by s = 1/64, the width of one tooth. What do the three distances say?",
-    choices=("all three are small", "max and ∫ are as large as they get, W is 1/64", "max is large, ∫ and W are small"),
-    answer=f"max|f − g| = {comb_table[32][1][0]:g} and ∫|f − g| = {comb_table[32][1][1]:g}, as large as they get, while W "
-    f"= {comb_table[32][1][2]:.4f} = 1/64. Moved by twice that, the teeth meet again: ∫ falls to {comb_table[32][2][1]:.3f} "
-    f"(the two teeth at the ends), max stays {comb_table[32][2][0]:g}, and W doubles to {comb_table[32][2][2]:.4f}.",
+    choices=("all three are small", "max and ∫ are as large as they get, W is 1/64",
+             "max is large, ∫ and W are small"),
+    answer=f"max|f − g| = {comb_table[32][1][0]:g} and ∫|f − g| = {comb_table[32][1][1]:g}, as large as "
+    "they get, while W "
+    f"= {comb_table[32][1][2]:.4f} = 1/64. Moved by twice that, the teeth meet again: ∫ falls to "
+    f"{comb_table[32][2][1]:.3f} "
+    f"(the two teeth at the ends), max stays {comb_table[32][2][0]:g}, and W doubles to "
+    f"{comb_table[32][2][2]:.4f}.",
 )
 
 # %% name="combs" tags=["picture"]
@@ -1052,14 +1096,15 @@ explore(
     presets={"one tooth's width": {"n": 32, "s": 1 / 64}, "disjoint": {"n": 1, "s": 1.0},
              "twice as far": {"n": 1, "s": 2.0}},
     size=(12, 4.2),
-    alt="Two combs of density on a line, one moved; pointwise distances jump up and down with the shift, W grows in "
+    alt="Two combs of density on a line, one moved; pointwise distances jump up and down with the shift, W "
+    "grows in "
     "proportion to it.",
 )
 
 # %% tags=["claim:w-pointwise-contrast"]
 near, far_off = (comb_distances(1, s) for s in (1.0, 2.0))
-print(f"from the shift 1 to 2: max|f − g| {near[0]:g} and {far_off[0]:g}, ∫|f − g| {near[1]:g} and {far_off[1]:g}, "
-      f"W {near[2]:.4f} and {far_off[2]:.4f}")
+print(f"from the shift 1 to 2: max|f − g| {near[0]:g} and {far_off[0]:g}, ∫|f − g| {near[1]:g} and "
+      f"{far_off[1]:g}, W {near[2]:.4f} and {far_off[2]:.4f}")
 holds(
     "w-pointwise-contrast",
     ("disjoint supports, ∫|f − g| grows by", far_off[1] - near[1]),
@@ -1077,15 +1122,9 @@ holds(
 SIZES, DIMENSIONS, SHIFT_GRID = [25, 50, 100, 200, 400], [1, 2, 10], [0.0, 0.5, 1.0, 2.0, 3.0, 4.0]
 
 
-def clouds(n, d):
-    random = torch.Generator().manual_seed(1000 * d + n)
-    return torch.randn(n, d, generator=random), torch.randn(n, d, generator=random)
-
-
 def sample_w(n, d, m):
     """W between n draws of N(0, I) and n draws of N((m, 0, ...), I) in d dimensions."""
-    x, y = clouds(n, d)
-    y = y + m * torch.eye(d)[0]
+    x, y = clouds(n, d, m)
     if d == 1:
         return float(wasserstein_1d(x[:, 0], y[:, 0]))
     return float(emd(torch.full((n,), 1 / n), torch.full((n,), 1 / n), pairwise_distances(x, y))[0])
@@ -1102,18 +1141,20 @@ print("100 points in ten dimensions, means 0, 1, 2, 4 apart:",
 # %% name="predict-samples" tags=["predict"]
 predict(
     "10.samples",
-    "Two samples of 400 points each, both from N(0, I) in ten dimensions. What is W between them? (The distance between the "
+    "Two samples of 400 points each, both from N(0, I) in ten dimensions. What is W between them? (The "
+    "distance between the "
     "two distributions is 0; two independent points are about 4.4 apart.)",
     number="W",
-    answer=f"{sample_table[400, 10][0]:.2f}, and {sample_table[25, 10][0]:.2f} with 25 points: sixteen times the sample "
-    f"takes off only {1 - sample_table[400, 10][0] / sample_table[25, 10][0]:.0%}. On a line the same numbers are "
+    answer=f"{sample_table[400, 10][0]:.2f}, and {sample_table[25, 10][0]:.2f} with 25 points: sixteen "
+    "times the sample "
+    f"takes off only {1 - sample_table[400, 10][0] / sample_table[25, 10][0]:.0%}. On a line the same "
+    "numbers are "
     f"{sample_table[400, 1][0]:.3f} and {sample_table[25, 1][0]:.3f}.",
 )
 
 # %% name="samples" tags=["picture"]
 def draw_samples(view, d, n, m):
-    x, y = clouds(n, d)
-    y = y + m * torch.eye(d)[0]
+    x, y = clouds(n, d, m)
     second = (lambda points: points[:, 1]) if d > 1 else (lambda points: torch.zeros(len(points)))
     view["clouds"].scatter("x", torch.stack([x[:, 0], second(x)], 1), color="p", size=4, label="sample of P")
     view["clouds"].scatter("y", torch.stack([y[:, 0], second(y)], 1), color="q", size=4, label="sample of Q")
@@ -1128,7 +1169,8 @@ def draw_samples(view, d, n, m):
 explore(
     draw_samples,
     panels=[
-        Panel("clouds", title="the first two coordinates", xlabel="x₁", ylabel="x₂ (0 on a line)", xlim=(-4, 8),
+        Panel("clouds", title="the first two coordinates", xlabel="x₁", ylabel="x₂ (0 on a line)", xlim=(-4,
+                                                                                                         8),
               ylim=(-4, 4)),
         Panel("w", title="W against the distance of the means", xlabel="m: distance of the means", ylabel="W",
               xlim=(-0.1, 4.1), ylim=(-0.1, 5.6)),
@@ -1137,7 +1179,8 @@ explore(
     n=Slider.of(SIZES, value=100, label="n: points in each sample"),
     m=Slider.of(SHIFT_GRID, value=0.0, label="m: distance of the means"),
     size=(12, 4.4),
-    alt="Two clouds of points, and the Wasserstein distance of the samples against the distance of the means: in ten "
+    alt="Two clouds of points, and the Wasserstein distance of the samples against the distance of the "
+    "means: in ten "
     "dimensions it starts far above zero.",
 )
 
@@ -1181,7 +1224,7 @@ def steps_needed(epsilon):
     """Steps until the columns are right to 1e-6 in total (the rows are, after each step), and the plan."""
     f, wrong, count = torch.zeros(3), 1.0, 0
     while wrong > 1e-6 and count < 2000:
-        f, g = (torch.as_tensor(part) for part in sinkhorn_step(f, p.log(), q.log(), cost, epsilon))
+        f, g = (as_numbers(part) for part in sinkhorn_step(f, p.log(), q.log(), cost, epsilon))
         plan = torch.exp((f[:, None] + g - cost) / epsilon) * torch.outer(p, q)
         wrong, count = float((plan.sum(0) - q).abs().sum()), count + 1
     return count, plan
@@ -1203,11 +1246,14 @@ for epsilon in (10.0, 1.0, 0.2, 0.1):
 pile_limit = sinkhorn(PILE / 10, GOAL / 10, apart, 0.01)[1] * 10
 predict(
     "10.entropy",
-    "The piles of section 10.2 have infinitely many cheapest plans, the mixtures of two corners. Which of them does the "
+    "The piles of section 10.2 have infinitely many cheapest plans, the mixtures of two corners. Which of "
+    "them does the "
     "entropic plan tend to when ε goes to 0?",
     choices=("the one by neighbours", "the one straight on", "the mixture, half and half"),
-    answer="The mixture, half and half: the entropy still decides among plans of equal cost, and it likes mass spread out. "
-    f"At ε = 0.01 the shovels from place 1 to 1, 2, 3 are {', '.join(f'{float(one):.3f}' for one in pile_limit[0, :3])}.",
+    answer="The mixture, half and half: the entropy still decides among plans of equal cost, and it likes "
+    "mass spread out. "
+    "At ε = 0.01 the shovels from place 1 to 1, 2, 3 are "
+    f"{', '.join(f'{float(one):.3f}' for one in pile_limit[0, :3])}.",
 )
 
 # %% name="entropic" tags=["picture"]
@@ -1219,7 +1265,8 @@ entropic_runs = {("map", epsilon): entropic[epsilon] for epsilon in EPSILONS}
 entropic_runs |= {("piles", epsilon): sinkhorn(PILE / 10, GOAL / 10, apart, epsilon) for epsilon in EPSILONS}
 entropic_lines = {}
 for name, (a, b, *_) in PROBLEMS.items():
-    rows = [(float(entropic_runs[name, e][0]), entropy_cost(entropic_runs[name, e][1], a, b), e) for e in EPSILONS]
+    rows = [(float(entropic_runs[name, e][0]), entropy_cost(entropic_runs[name, e][1], a, b),
+             e) for e in EPSILONS]
     entropic_lines[name] = [paid for paid, _, _ in rows], [paid + e * kl for paid, kl, e in rows]
 
 
@@ -1227,7 +1274,8 @@ def draw_entropic(view, problem, epsilon):
     a, b, c, least, shovels = PROBLEMS[problem]
     paid, plan = entropic_runs[problem, epsilon]
     n, m = c.shape
-    view["plan"].heatmap("plan", plan * shovels, extent=(0.5, m + 0.5, 0.5, n + 0.5), limits=(0, 8), smooth=False)
+    view["plan"].heatmap("plan", plan * shovels, extent=(0.5, m + 0.5, 0.5, n + 0.5), limits=(0, 8),
+                         smooth=False)
     write_matrix(view["plan"], plan * shovels, ".2f")
     view["cost"].curve("cost", EPSILONS, entropic_lines[problem][0], color="accent", label="cost Σ w c")
     view["cost"].curve("objective", EPSILONS, entropic_lines[problem][1], color="fourth", label="with ε KL")
@@ -1250,10 +1298,12 @@ explore(
     ],
     problem=Choice({"the map": "map", "the piles of I21": "piles"}, label="problem"),
     epsilon=Slider.of(EPSILONS, value=1.0, label="ε", format=".3g"),
-    presets={"nearly no entropy": {"problem": "map", "epsilon": 0.01}, "the piles, ε → 0": {"problem": "piles", "epsilon": 0.01},
+    presets={"nearly no entropy": {"problem": "map", "epsilon": 0.01},
+             "the piles, ε → 0": {"problem": "piles", "epsilon": 0.01},
              "nothing but entropy": {"problem": "map", "epsilon": 100.0}},
     size=(12, 4.4),
-    alt="The entropic plan as a matrix, and its cost against epsilon, from the cheapest plan to the independent one.",
+    alt="The entropic plan as a matrix, and its cost against epsilon, from the cheapest plan to the "
+    "independent one.",
 )
 
 # %% [markdown]
@@ -1278,7 +1328,8 @@ for epsilon in (0.2, 1.0, 5.0):
 def cut_gap(B):
     """E_Q f - E_P f for f(x) = x, cut off at ±B, with P = N(0, 1) and Q = N(1, 1)."""
     f = lambda x: min(max(x, -B), B)
-    mean = lambda m: integrate.quad(lambda x: f(x) * stats.norm.pdf(x - m), m - 12, m + 12, points=[-B, B], limit=200)[0]
+    mean = lambda m: integrate.quad(lambda x: f(x) * stats.norm.pdf(x - m), m - 12, m + 12, points=[-B, B],
+                                    limit=200)[0]
     return mean(1) - mean(0)
 
 
@@ -1288,9 +1339,9 @@ print("gap of x, cut off at B = 1, 2, 4:", [round(cut_gap(B), 6) for B in (1, 2,
 convention(
     "wasserstein-is-ipm",
     ("gap of the bounded f, cut off at B = 8", cut_gap(8.0)),
-    ("W, the mean way between the quantiles", torch.as_tensor(gaussian_w1(torch.ones(1), torch.ones(1)))[0]),
-    under="F is the class of the bounded 1-Lipschitz functions, since the slide's definition allows bounded functions only; "
-    "on an unbounded space the supremum is then approached and not attained",
+    ("W, the mean way between the quantiles", as_numbers(gaussian_w1(torch.ones(1), torch.ones(1)))[0]),
+    under="F is the class of the bounded 1-Lipschitz functions, since the slide's definition allows "
+    "bounded functions only; on an unbounded space the supremum is then approached, and need not be attained",
 )
 
 # %% [markdown]
@@ -1318,7 +1369,8 @@ convention(
     "gan-js-wgan-w",
     ("JS(P, P_g), as UL p.28 defines it", js),
     ("value at the best D, plus log 4", best_value + math.log(4)),
-    under="the discriminator, or the critic over all 1-Lipschitz f, is at its best for each generator; up to the constant "
+    under="the discriminator, or the critic over all 1-Lipschitz f, is at its best for each generator; up "
+    "to the constant "
     "−log 4; and the generator descends the minimax loss, not the non-saturating one",
 )
 
@@ -1331,11 +1383,15 @@ convention(
 argue(
     "wasserstein-history",
     "erratum",
-    "No computation decides this; the publications do. L. Kantorovich stated the problem, the least cost over joint distributions and the criterion by prices in 1942 "
-    "(On the translocation of masses), and with G. Rubinstein the duality for a distance in 1958. On the line the distance is older still (C. Gini, 1914). L. N. Vaserstein used it in 1969 "
-    "(Markov processes over denumerable products of spaces), and R. Dobrushin named it after him in 1970. The WGAN is of January 2017 (arXiv:1701.07875), its gradient penalty of March 2017 "
+    "No computation decides this; the publications do. L. Kantorovich stated the problem, the least cost "
+    "over joint distributions and the criterion by prices in 1942 "
+    "(On the translocation of masses), and with G. Rubinstein the duality for a distance in 1958. On the "
+    "line the distance is older still (C. Gini, 1914). L. N. Vaserstein used it in 1969 "
+    "(Markov processes over denumerable products of spaces), and R. Dobrushin named it after him in 1970. "
+    "The WGAN is of January 2017 (arXiv:1701.07875), its gradient penalty of March 2017 "
     "(arXiv:1704.00028 is of the last day of that month).",
-    corrected="WGANs appeared in early 2017; the distance goes back to Kantorovich (1942; with Rubinstein 1958), and Vaserstein's paper of 1969 gave it the name",
+    corrected="WGANs appeared in early 2017; the distance goes back to Kantorovich (1942; with Rubinstein "
+    "1958), and Vaserstein's paper of 1969 gave it the name",
 )
 
 # %% [markdown]
@@ -1346,15 +1402,17 @@ argue(
 
 # %% name="river" tags=["picture"]
 def price_with_bridge(x, y, river, bridge):
-    """The way from each pile x (3, 2) to each hole y (4, 2): shape (3, 4). Who crosses walks over the bridge."""
+    """The way from each pile x (3, 2) to each hole y (4, 2), shape (3, 4): over the bridge if it crosses."""
     at = torch.tensor([[river, bridge]])
     crosses = (x[:, None, 0] < river) != (y[None, :, 0] < river)
-    return torch.where(crosses, pairwise_distances(x, at) + pairwise_distances(at, y), pairwise_distances(x, y))
+    return torch.where(crosses, pairwise_distances(x, at) + pairwise_distances(at, y), pairwise_distances(x,
+                                                                                                          y))
 
 
 def draw_river(view, river, bridge):
     places = torch.linspace(-1.5, 2.5, 17).tolist()
-    found = [(price, *emd(p, q, price)) for price in (price_with_bridge(PILES, HOLES, river, b) for b in places)]
+    found = [(price, *emd(p, q, price)) for price in (price_with_bridge(PILES, HOLES, river,
+                                                                        b) for b in places)]
     _, value, plan = found[places.index(bridge)]
     draw_ways(view["map"], 20 * plan, PILES, HOLES)
     view["map"].curve("river", [river, river], [-1.7, 2.8], color="fifth", style="-", width=6, alpha=0.5)
@@ -1375,13 +1433,15 @@ explore(
     panels=[
         Panel("map", title="the map with its river", **MAP, width=1.2),
         Panel("plan", title="the cheapest plan, in shovels", **MATRIX),
-        Panel("cost", title="cost against the bridge", xlabel="how far north the bridge is", ylabel="mean way",
+        Panel("cost", title="cost against the bridge", xlabel="how far north the bridge is",
+              ylabel="mean way",
               xlim=(-1.6, 2.6), ylim=(1.4, 3.2)),
     ],
     river=Slider.of([0.5, 1.5, 2.5], value=2.5, label="how far east the river is", format=".1f"),
     bridge=Slider(-1.5, 2.5, step=0.25, value=1.0, label="how far north the bridge is"),
     size=(13, 4.4),
-    alt="The map with a river and one bridge, the cheapest plan, and its cost against the place of the bridge.",
+    alt="The map with a river and one bridge, the cheapest plan, and its cost against the place of the "
+    "bridge.",
 )
 
 # %% [markdown]
