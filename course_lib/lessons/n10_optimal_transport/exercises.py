@@ -358,6 +358,10 @@ def _cheapest_plans(rng):
     even = torch.full((4,), 0.25).double()
     cost = torch.cdist(_tensor(rng.normal(size=(4, 2))), _tensor(rng.normal(size=(4, 2))))
     yield Case(_solved(even, even, cost), "equal masses: each pile serves one hole")
+    two_parts = _tensor([[0.5, 0.0], [0.0, 0.5]])
+    yield Case(
+        (two_parts, _tensor([[1.0, 0.8], [1.5, 1.0]])), "a plan in two parts, one way between them is short"
+    )
     # Pile 1 is priced over pile 2, which is priced over pile 0: one round in the order of the piles is not enough.
     chain = _tensor([[0.25, 0.0, 0.0], [0.0, 0.25, 0.15], [0.1, 0.0, 0.25]])
     yield Case(

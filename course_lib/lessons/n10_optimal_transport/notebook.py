@@ -114,12 +114,10 @@ CELLS = (0.5, 4.5, 0.5, 3.5)
 predict(
     "10.cheapest",
     "The independent plan costs 2.548: on average a shovel travels that far. How far down can you bring "
-    "the mean way with "
-    "the sliders below?",
+    "the mean way with the sliders below?",
     number="mean way",
     answer=f"{float(w_best):.4f} is the least, {100 * (1 - float(w_best / layers)):.0f} % below the "
-    "independent plan. It "
-    "is reached when no cell of the right-hand matrix is negative any more.",
+    "independent plan. It is reached when no cell of the right-hand matrix is negative any more.",
 )
 
 # %% name="edit" tags=["picture"]
@@ -132,8 +130,8 @@ def edit(view, w11, w12, w13, w21, w22, w23):
     draw_ways(view["map"], plan, PILES, HOLES)
     view["plan"].heatmap("plan", plan, extent=CELLS, cmap="signed", limits=(-16, 16), smooth=False)
     write_matrix(view["plan"], plan)
-    view["more"].heatmap("more", more.nan_to_num(posinf=0).clamp(-6, 6), extent=CELLS, cmap="signed", limits=(-12, 12),
-                         smooth=False)
+    shown = more.nan_to_num(posinf=0).clamp(-6, 6)
+    view["more"].heatmap("more", shown, extent=CELLS, cmap="signed", limits=(-12, 12), smooth=False)
     write_matrix(view["more"], more, ".2f")
     wrong = int((plan < 0).sum())
     paid = float((plan * cost).sum() / 20)
@@ -161,8 +159,7 @@ explore(
              "the cheapest": {"w11": 4, "w12": 0, "w13": 6, "w21": 1, "w22": 5, "w23": 0}},
     size=(13, 4.4),
     alt="A map with three piles, four holes and the ways between them; the plan as a matrix; what one "
-    "shovel more over "
-    "each way would change.",
+    "shovel more over each way would change.",
 )
 
 # %% [markdown]
@@ -246,8 +243,7 @@ convention(
     ("2 + 2 + 1", 2 + 2 + 1),
     (f"the cheapest of all {len(pile_corners)} corners", paid.min()),
     under="shovels are counted: for the distributions P/10 and Q/10, W is 0.5; and a move ends at a "
-    "neighbouring place "
-    "(straight on, two moves do: 2 shovels from 1 to 3, and 1 from 4 to 3)",
+    "neighbouring place (straight on, two moves do: 2 shovels from 1 to 3, and 1 from 4 to 3)",
 )
 
 # %% name="predict-plans" tags=["predict"]
@@ -256,10 +252,9 @@ predict(
     "How many plans turn these piles into the wanted ones for the least cost, 5?",
     choices=("one", "two", "infinitely many"),
     answer=f"Infinitely many: {len(cheapest)} corners cost 5, and so does every mixture of the two, since "
-    "cost and sums "
-    "are linear. What passes place 2 can stop there and push other earth on, or go straight on: the "
-    "shovels are carried "
-    "over the same stretches. With the squared distance stops pay, and one plan is left.",
+    "cost and sums are linear. What passes place 2 can stop there and push other earth on, or go straight "
+    "on: the shovels are carried over the same stretches. With the squared distance stops pay, and one "
+    "plan is left.",
 )
 
 # %% name="two-plans" tags=["picture"]
@@ -293,8 +288,7 @@ explore(
     power=Slider.of([0.5, 1.0, 2.0], value=1.0, label="k: power of the distance"),
     size=(11, 4.4),
     alt="A mixture of two transport plans as a matrix, and its cost against the share: level for the "
-    "distance, rising "
-    "for its square, falling for its root.",
+    "distance, rising for its square, falling for its root.",
 )
 
 # %% tags=["claim:emd-transport-plan"]
@@ -306,8 +300,7 @@ convention(
     ("cost of the plan by neighbours", (short * apart).sum()),
     ("cost of the plan that goes straight on", (far * apart).sum()),
     under="'the' plan is one of infinitely many: the two above, and all their mixtures; with the squared "
-    "distance only "
-    "the plan by neighbours is left",
+    "distance only the plan by neighbours is left",
 )
 
 # %% [markdown]
@@ -357,12 +350,10 @@ print(f"nearest first on 300 maps: {excess.mean():.1%} too dear on average, {exc
 predict(
     "10.greedy",
     "Five piles and five holes of equal mass, placed at random in a square. Nearest first: on how many of "
-    "100 such maps is "
-    "its plan not the cheapest?",
+    "100 such maps is its plan not the cheapest?",
     number="maps of 100",
     answer=f"On about {100 * dearer:.0f} of 100 (300 maps were drawn). It is {excess.mean():.1%} too dear "
-    "on average, "
-    f"{excess.max():.0%} at worst. The picture below shows how few squares then help.",
+    f"on average, {excess.max():.0%} at worst. The picture below shows how few squares then help.",
 )
 
 # %% name="rerouting" tags=["picture"]
@@ -412,8 +403,7 @@ explore(
     squares=Slider(0, 6, value=0, label="squares", play=True),
     size=(11, 4.6),
     alt="Five piles and five holes with the ways of the plan, and the cost after each square, down to the "
-    "cheapest plan "
-    "or nearly so.",
+    "cheapest plan or nearly so.",
 )
 
 # %% name="stuck"
@@ -509,12 +499,13 @@ explore(
              "the same, 1 more each": {"u1": 1.0, "u2": 0.2, "u3": -0.05, "show": True}},
     size=(13, 4.4),
     alt="Bars of seven prices, the room that they leave on each way, and what the list is worth beside the "
-    "cost of the "
-    "cheapest plan.",
+    "cost of the cheapest plan.",
 )
 
 # %% [markdown]
 # Frame the ways of the best plan: at the best prices the room is 0 on all of them. This is *complementary slackness*: a plan and a price list are both best exactly when the plan uses only ways without room.
+# The best list need not be unique either: pile 3 and hole 4 trade with no one else, and one of them can take what the other gives up (move $u_3$).
+#
 # The room is also what is called the *reduced cost*: since $u$ and $v$ cancel along a tour, a tour changes the cost by the room on the ways that it adds to, less the room on those that it takes from.
 #
 # **Why the best list reaches the best plan (duality).** Take a cheapest plan $w$. Walk on the map: from pile $i$ to any hole $j$, which *adds* a unit and costs $+c_{ij}$; and from hole $j$ back to a pile $i$ with $w_{ij} > 0$,
@@ -569,7 +560,7 @@ print("our map: u =", [round(float(one), 4) for one in u - u[0]], " v =", [round
 #
 # $$\min_{w}\sum_{ij} w_{ij} c_{ij} \;=\; \max_{u_i + v_j \le c_{ij}}\Bigl\{\sum_i p_i u_i + \sum_j q_j v_j\Bigr\},$$
 #
-# and this holds for *any* cost. With the random costs of the last cell there was no distance in sight.
+# and this holds for *any* cost: with the random costs of the last cell there was no distance in sight.
 #
 # ## 10.5 One function instead of two price lists
 #
@@ -613,8 +604,7 @@ convention(
     ("largest E_P f − E_Q f, a programme for f", gaps[1.0]),
     ("cheapest of all corners, a list of plans", corner_costs[0]),
     under="E‖X‖ is finite under both distributions, as always on a compact space; else E f does not exist "
-    "for f(x) = x, "
-    "though W may: two Cauchy distributions at distance 1 have W = 1",
+    "for f(x) = x, though W may: two Cauchy distributions at distance 1 have W = 1",
 )
 
 # %% [markdown]
@@ -649,10 +639,9 @@ predict(
     "E_Q f?",
     choices=("f(x) = x", "f(x) = |x|", "f(x) = sin x"),
     answer=f"|x|, with {shown['|x|']:.3f}: it is large at both bumps of P and small at Q, and here no "
-    "function of slope 1 does "
-    f"better (the best has {shown['best']:.3f}). x has {abs(shown['x']):.3f}, since both means are 0, and "
-    "sin x "
-    f"{abs(shown['sin']):.3f}: what it gains at one bump it loses at the other.",
+    f"function of slope 1 does better (the best has {shown['best']:.3f}). x has {abs(shown['x']):.3f}, "
+    f"since both means are 0, and sin x {abs(shown['sin']):.3f}: what it gains at one bump it loses at the "
+    "other.",
 )
 
 # %% name="critics" tags=["picture"]
@@ -693,8 +682,7 @@ explore(
     spread=Slider(0.5, 2.0, step=0.1, value=0.6, label="Q: standard deviation"),
     size=(13, 4.2),
     alt="Two densities on a line, the area between their distribution functions, and a function whose mean "
-    "differs as "
-    "much as possible between them.",
+    "differs as much as possible between them.",
 )
 
 # %% tags=["claim:kr-duality-k"]
@@ -721,8 +709,7 @@ erratum(
     ("sup over 1-Lipschitz f of E_P f − E_Q f", gaps[1.0]),
     ("T(P, Q) for c = d², the cheapest corner", squared_corners.min()),
     corrected="T(P, Q) = sup{E_P u + E_Q v : u(x) + v(y) ≤ c(x, y)}; one function, with 1-Lipschitz for "
-    "the condition, "
-    "does if c is a distance, and then T = W",
+    "the condition, does if c is a distance, and then T = W",
     corrected_left=("sup over two price lists, c = d²", -dual.fun),
 )
 
@@ -795,14 +782,11 @@ kept = [np.mean([in_order < least + 1e-9 for in_order, least in row]) for row in
 predict(
     "10.order",
     "Eight piles and eight holes at random on a line. Is the plan that keeps the order still the cheapest "
-    "if a way of "
-    "length r costs √r?",
+    "if a way of length r costs √r?",
     choices=("yes, always", "sometimes", "hardly ever"),
     answer=f"Hardly ever: for √r it is the cheapest on {kept[0]:.0%} of 40 maps, for r on {kept[1]:.0%}, "
-    "for r² on "
-    f"{kept[2]:.0%}. If long ways are cheap, one long way and many short ones beat several of middle "
-    "length: cheap plans "
-    "jump over the others, and earth that can stay in place does.",
+    f"for r² on {kept[2]:.0%}. If long ways are cheap, one long way and many short ones beat several of "
+    "middle length: cheap plans have ways within ways.",
 )
 
 # %% name="order" tags=["picture"]
@@ -935,8 +919,7 @@ explore(
     s=Slider(0.1, 3.0, step=0.05, value=2.0, label="s: standard deviation of Q"),
     size=(13, 4.2),
     alt="The distribution functions of two Gaussians with the area between them, the line that sends "
-    "quantiles to "
-    "quantiles, and W and W₂ against the spread.",
+    "quantiles to quantiles, and W and W₂ against the spread.",
 )
 
 # %% [markdown]
@@ -958,8 +941,7 @@ convention(
                                                             12)[0]),
     ("p(0.5)", stats.norm.pdf(0.5)),
     under="γ has a density; a coupling on a curve, such as Y = X, has none, and its marginals are the "
-    "probabilities "
-    "γ(A × all y) = π(A) and γ(all x × B) = p(B)",
+    "probabilities γ(A × all y) = π(A) and γ(all x × B) = p(B)",
 )
 
 # %% name="predict-identical" tags=["predict"]
@@ -970,10 +952,8 @@ predict(
     choices=("ρ = 0, and it is 0 there", "ρ = 1, and at ρ = 0 it is about 1.13",
              "ρ = −1, and at ρ = 0 it is about 1.60"),
     answer="ρ = 1: then Y = X, and nothing moves. X − Y is N(0, 2 − 2ρ), so E|X − Y| = 2√((1 − ρ)/π): "
-    f"{0:.0f} at ρ = 1, "
-    f"{2 / math.sqrt(math.pi):.4f} at ρ = 0, {2 * math.sqrt(2 / math.pi):.4f} at ρ = −1. To draw from both "
-    "and compare "
-    "pairs is no transport.",
+    f"{0:.0f} at ρ = 1, {2 / math.sqrt(math.pi):.4f} at ρ = 0, {2 * math.sqrt(2 / math.pi):.4f} at ρ = −1. "
+    "To draw from both and compare pairs is no transport.",
 )
 
 # %% name="identical" tags=["picture"]
@@ -1016,8 +996,7 @@ explore(
     power=Slider.of([1, 2], value=1, label="k: power of the distance"),
     size=(13, 4.4),
     alt="Pairs of standard normal numbers with a correlation, the marginal that does not change, and the "
-    "mean way, which "
-    "falls to zero at correlation one.",
+    "mean way, which falls to zero at correlation one.",
 )
 
 # %% name="diagonal"
@@ -1032,8 +1011,7 @@ convention(
     ("the answer: all mass on X = Y", 1.0),
     ("mass on the diagonal of the cheapest plan", plan.diagonal().sum()),
     under="c(x, x) = 0 and c(x, y) > 0 elsewhere, as for the slide's ‖x − y‖: then Γ with Y = X costs 0, "
-    "and nothing "
-    "else does",
+    "and nothing else does",
 )
 
 # %% [markdown]
@@ -1063,11 +1041,9 @@ predict(
     choices=("all three are small", "max and ∫ are as large as they get, W is 1/64",
              "max is large, ∫ and W are small"),
     answer=f"max|f − g| = {comb_table[32][1][0]:g} and ∫|f − g| = {comb_table[32][1][1]:g}, as large as "
-    "they get, while W "
-    f"= {comb_table[32][1][2]:.4f} = 1/64. Moved by twice that, the teeth meet again: ∫ falls to "
-    f"{comb_table[32][2][1]:.3f} "
-    f"(the two teeth at the ends), max stays {comb_table[32][2][0]:g}, and W doubles to "
-    f"{comb_table[32][2][2]:.4f}.",
+    f"they get, while W = {comb_table[32][1][2]:.4f} = 1/64. Moved by twice that, the teeth meet again: ∫ "
+    f"falls to {comb_table[32][2][1]:.3f} (the two teeth at the ends), max stays {comb_table[32][2][0]:g}, "
+    f"and W doubles to {comb_table[32][2][2]:.4f}.",
 )
 
 # %% name="combs" tags=["picture"]
@@ -1097,8 +1073,7 @@ explore(
              "twice as far": {"n": 1, "s": 2.0}},
     size=(12, 4.2),
     alt="Two combs of density on a line, one moved; pointwise distances jump up and down with the shift, W "
-    "grows in "
-    "proportion to it.",
+    "grows in proportion to it.",
 )
 
 # %% tags=["claim:w-pointwise-contrast"]
@@ -1139,17 +1114,15 @@ print("100 points in ten dimensions, means 0, 1, 2, 4 apart:",
       ", ".join(f"{sample_table[100, 10][SHIFT_GRID.index(m)]:.2f}" for m in (0.0, 1.0, 2.0, 4.0)))
 
 # %% name="predict-samples" tags=["predict"]
+apart_in_ten = 2 * math.gamma(5.5) / math.gamma(5)
 predict(
     "10.samples",
     "Two samples of 400 points each, both from N(0, I) in ten dimensions. What is W between them? (The "
-    "distance between the "
-    "two distributions is 0; two independent points are about 4.4 apart.)",
+    f"distance of the distributions is 0; two independent points are {apart_in_ten:.1f} apart on average.)",
     number="W",
     answer=f"{sample_table[400, 10][0]:.2f}, and {sample_table[25, 10][0]:.2f} with 25 points: sixteen "
-    "times the sample "
-    f"takes off only {1 - sample_table[400, 10][0] / sample_table[25, 10][0]:.0%}. On a line the same "
-    "numbers are "
-    f"{sample_table[400, 1][0]:.3f} and {sample_table[25, 1][0]:.3f}.",
+    f"times the sample takes off only {1 - sample_table[400, 10][0] / sample_table[25, 10][0]:.0%}. On a "
+    f"line the same numbers are {sample_table[400, 1][0]:.3f} and {sample_table[25, 1][0]:.3f}.",
 )
 
 # %% name="samples" tags=["picture"]
@@ -1180,8 +1153,7 @@ explore(
     m=Slider.of(SHIFT_GRID, value=0.0, label="m: distance of the means"),
     size=(12, 4.4),
     alt="Two clouds of points, and the Wasserstein distance of the samples against the distance of the "
-    "means: in ten "
-    "dimensions it starts far above zero.",
+    "means: in ten dimensions it starts far above zero.",
 )
 
 # %% [markdown]
@@ -1247,12 +1219,10 @@ pile_limit = sinkhorn(PILE / 10, GOAL / 10, apart, 0.01)[1] * 10
 predict(
     "10.entropy",
     "The piles of section 10.2 have infinitely many cheapest plans, the mixtures of two corners. Which of "
-    "them does the "
-    "entropic plan tend to when ε goes to 0?",
+    "them does the entropic plan tend to when ε goes to 0?",
     choices=("the one by neighbours", "the one straight on", "the mixture, half and half"),
     answer="The mixture, half and half: the entropy still decides among plans of equal cost, and it likes "
-    "mass spread out. "
-    "At ε = 0.01 the shovels from place 1 to 1, 2, 3 are "
+    "mass spread out. At ε = 0.01 the shovels from place 1 to 1, 2, 3 are "
     f"{', '.join(f'{float(one):.3f}' for one in pile_limit[0, :3])}.",
 )
 
@@ -1341,7 +1311,8 @@ convention(
     ("gap of the bounded f, cut off at B = 8", cut_gap(8.0)),
     ("W, the mean way between the quantiles", as_numbers(gaussian_w1(torch.ones(1), torch.ones(1)))[0]),
     under="F is the class of the bounded 1-Lipschitz functions, since the slide's definition allows "
-    "bounded functions only; on an unbounded space the supremum is then approached, and need not be attained",
+    "bounded functions only; on an unbounded space the supremum is then approached, and need not be "
+    "attained",
 )
 
 # %% [markdown]
@@ -1370,8 +1341,7 @@ convention(
     ("JS(P, P_g), as UL p.28 defines it", js),
     ("value at the best D, plus log 4", best_value + math.log(4)),
     under="the discriminator, or the critic over all 1-Lipschitz f, is at its best for each generator; up "
-    "to the constant "
-    "−log 4; and the generator descends the minimax loss, not the non-saturating one",
+    "to the constant −log 4; and the generator descends the minimax loss, not the non-saturating one",
 )
 
 # %% [markdown]
@@ -1384,12 +1354,11 @@ argue(
     "wasserstein-history",
     "erratum",
     "No computation decides this; the publications do. L. Kantorovich stated the problem, the least cost "
-    "over joint distributions and the criterion by prices in 1942 "
-    "(On the translocation of masses), and with G. Rubinstein the duality for a distance in 1958. On the "
-    "line the distance is older still (C. Gini, 1914). L. N. Vaserstein used it in 1969 "
-    "(Markov processes over denumerable products of spaces), and R. Dobrushin named it after him in 1970. "
-    "The WGAN is of January 2017 (arXiv:1701.07875), its gradient penalty of March 2017 "
-    "(arXiv:1704.00028 is of the last day of that month).",
+    "over joint distributions and the criterion by prices in 1942 (On the translocation of masses), and "
+    "with G. Rubinstein the duality for a distance in 1958. On the line the distance is older still (C. "
+    "Gini, 1914). L. N. Vaserstein used it in 1969 (Markov processes over denumerable products of spaces), "
+    "and R. Dobrushin named it after him in 1970. The WGAN is of January 2017 (arXiv:1701.07875), its "
+    "gradient penalty of March 2017 (arXiv:1704.00028 is of the last day of that month).",
     corrected="WGANs appeared in early 2017; the distance goes back to Kantorovich (1942; with Rubinstein "
     "1958), and Vaserstein's paper of 1969 gave it the name",
 )
