@@ -509,7 +509,7 @@ explore(
 # The room is also what is called the *reduced cost*: since $u$ and $v$ cancel along a tour, a tour changes the cost by the room on the ways that it adds to, less the room on those that it takes from.
 #
 # **Why the best list reaches the best plan (duality).** Take a cheapest plan $w$. Walk on the map: from pile $i$ to any hole $j$, which *adds* a unit and costs $+c_{ij}$; and from hole $j$ back to a pile $i$ with $w_{ij} > 0$,
-# which *gives up* a unit and costs $-c_{ij}$. A closed walk is a tour, and no tour saves anything, or $w$ would not be the cheapest. So walking in circles never pays, and for each place there is a cheapest walk to it from pile 1.
+# which *gives up* a unit and costs $-c_{ij}$. A closed walk is a tour, and no tour saves anything, or $w$ would not be the cheapest. So walking in circles never pays, and for each place there is a cheapest walk to it from pile 1 (each pile serves some hole, so each place can be reached).
 # Let $D(\cdot)$ be its cost, and set $u_i = -D(\text{pile } i)$ and $v_j = D(\text{hole } j)$. Then
 #
 # - $D(\text{hole } j) \le D(\text{pile } i) + c_{ij}$, since one may walk over pile $i$. This says $u_i + v_j \le c_{ij}$: the prices keep the rule.
@@ -570,7 +570,7 @@ print("our map: u =", [round(float(one), 4) for one in u - u[0]], " v =", [round
 #
 # $$W(P, Q) = \sup_{\Vert f\Vert_L\le1}\bigl\{\mathbb E_P f - \mathbb E_Q f\bigr\}.$$
 #
-# For masses on seven points only the seven values of $f$ count, and the supremum is a linear programme of its own.
+# For masses on seven points only the seven values of $f$ count (a function that is 1-Lipschitz there can be continued to the whole space), and the supremum is a linear programme of its own.
 
 # %% name="seven-values"
 def best_gap(slope, points, masses, distances):
@@ -1164,9 +1164,9 @@ explore(
 #
 # The cheapest plan jumps from corner to corner when the cost changes a little, and for many points it takes long to find. *Entropic transport* (Cuturi 2013) makes order cost something. It minimises
 #
-# $$\sum_{ij} w_{ij} c_{ij} + \varepsilon\,\mathrm{KL}(w\Vert p\,q^\top), \qquad \mathrm{KL}(w\Vert pq^\top) = \sum_{ij} w_{ij}\log\frac{w_{ij}}{p_i q_j} \text{ in nats},$$
+# $$\sum_{ij} w_{ij} c_{ij} + \varepsilon\,\mathrm{KL}(w\Vert p\,q^\top), \qquad \mathrm{KL}(w\Vert pq^\top) = \sum_{ij} w_{ij}\log\frac{w_{ij}}{p_i q_j} ,$$
 #
-# so that the independent plan $p_iq_j$ costs no entropy. Setting the derivatives to 0 shows what the best plan looks like: $w_{ij} = p_i q_j \exp\{(f_i + g_j - c_{ij})/\varepsilon\}$ with prices $f$ and $g$ that make the sums right. *Sinkhorn's algorithm* makes the columns
+# with natural logarithms, so that KL is counted in *nats*; the independent plan $p_iq_j$ has none. Setting the derivatives to 0 shows what the best plan looks like: $w_{ij} = p_i q_j \exp\{(f_i + g_j - c_{ij})/\varepsilon\}$ with prices $f$ and $g$ that make the sums right. *Sinkhorn's algorithm* makes the columns
 # right, then the rows, and so on.
 #
 # ### Exercise 10.7 · One step of Sinkhorn's algorithm
@@ -1420,7 +1420,7 @@ explore(
 # - Any prices with $u_i + v_j \le c_{ij}$ prove a lower bound, and the best ones reach the cheapest plan: they leave no room on the ways that it uses.
 # - If the cost is a distance, one 1-Lipschitz function takes the place of both price lists (Kantorovich-Rubinstein). For other costs it does not.
 # - On a line the plan that keeps the order is a cheapest one for $|x-y|^k$, $k\ge1$, and $W$ is the area between the distribution functions.
-# - $W$ sees how far a shape has moved, where pointwise distances are stuck. The price is paid in samples: in $d$ dimensions its error falls like $n^{-1/d}$.
+# - $W$ sees how far a shape has moved, where pointwise distances are stuck. The price is paid in samples: in $d > 2$ dimensions the error falls like $n^{-1/d}$.
 # - Entropy makes plans smooth and quick to find; cost, objective and $W$ are then three different numbers.
 #
 # ## References
