@@ -376,14 +376,14 @@ def rerouted(number, start):
 def draw_rerouting(view, number, start, squares):
     x, y, c = five_and_five(MAPS[number])
     path = rerouted(number, start)
-    now = min(squares, len(path) - 1)
-    draw_ways(view["map"], path[now], x, y, scale=12, names=False)
+    path = path + (7 - len(path)) * path[-1:]
+    draw_ways(view["map"], path[squares], x, y, scale=12, names=False)
     best = float(emd(FIVE, FIVE, c)[0])
     costs = [float((one * c).sum()) for one in path]
     view["cost"].curve("cost", range(len(costs)), costs, color="accent", label=f"squares by {owner(reroute)}")
-    view["cost"].scatter("here", [[now, costs[now]]], color="accent", size=10)
+    view["cost"].scatter("here", [[squares, costs[squares]]], color="accent", size=10)
     view["cost"].hline("best", best, color="p", label="cheapest plan")
-    view.readout("cost", costs[now])
+    view.readout("cost", costs[squares])
     view.readout("cheapest", best)
     last = "the cheapest plan" if costs[-1] < best + 1e-9 else f"{costs[-1] / best - 1:.1%} too dear"
     view.readout("when no square saves any more", last)
@@ -394,7 +394,7 @@ explore(
     panels=[
         Panel("map", title="the plan", xlabel="east", ylabel="north", xlim=(-0.05, 1.05), ylim=(-0.05, 1.05),
               aspect="equal"),
-        Panel("cost", title="cost after each square", xlabel="squares", ylabel="mean way", xlim=(-0.3, 8.3),
+        Panel("cost", title="cost after each square", xlabel="squares", ylabel="mean way", xlim=(-0.3, 6.3),
               ylim=(0, 0.9), width=1.4),
     ],
     number=Slider(0, 7, value=0, label="map"),
