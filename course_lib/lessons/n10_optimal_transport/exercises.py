@@ -312,6 +312,13 @@ def judge_prices(measured, expected, plan, cost):
     if not isinstance(measured, (tuple, list)) or len(measured) != 2:
         return "Two results are asked for: the prices of the piles and those of the holes."
     u, v = (torch.as_tensor(part, dtype=torch.float64) for part in measured)
+    flaw = _flaw(u, v, plan, cost)
+    if flaw is not None and _flaw(v, u, plan, cost) is None:
+        return "The two results are exchanged: first the prices of the piles, then those of the holes."
+    return flaw
+
+
+def _flaw(u, v, plan, cost):
     n, m = cost.shape
     if tuple(u.shape) != (n,) or tuple(v.shape) != (m,):
         return f"Expected prices of the shapes ({n},) and ({m},), got {tuple(u.shape)} and {tuple(v.shape)}."
@@ -322,9 +329,8 @@ def judge_prices(measured, expected, plan, cost):
     if float(over.max()) > 1e-6 * scale:
         i, j = (int(k) for k in torch.unravel_index(over.argmax(), over.shape))
         return (
-            f"The rule is broken: u[{i}] + v[{j}] = {float(u[i] + v[j]):.6g}, but the way from pile {i} to hole "
-            f"{j} costs "
-            f"{float(cost[i, j]):.6g}."
+            f"The rule is broken: u[{i}] + v[{j}] = {float(u[i] + v[j]):.6g}, but the way from pile {i} to "
+            f"hole {j} costs {float(cost[i, j]):.6g}."
         )
     worth = float((plan * (u[:, None] + v)).sum())
     paid = float((plan * cost).sum())
@@ -333,8 +339,7 @@ def judge_prices(measured, expected, plan, cost):
         i, j = (int(k) for k in torch.unravel_index(room.argmax(), room.shape))
         return (
             f"The prices keep the rule, but are worth {worth:.6g} where the plan costs {paid:.6g}: on the used "
-            f"way from "
-            f"pile {i} to hole {j} they leave {float(room[i, j]):.6g} unasked."
+            f"way from pile {i} to hole {j} they leave {float(room[i, j]):.6g} unasked."
         )
     return None
 
