@@ -9,6 +9,7 @@ from course_lib.divergences.frechet import frechet_distance
 from course_lib.divergences.gaussian import gaussian_kl
 from course_lib.divergences.integrals import all_divergences, divergence, divergence_with_error
 from course_lib.divergences.kernels import gaussian_kernel, linear_kernel, mmd2, polynomial_kernel
+from course_lib.divergences.potentials import c_transform
 from course_lib.divergences.transport import Dual, emd, emd_dual, pairwise_distances
 from course_lib.divergences.wasserstein import wasserstein_1d
 
@@ -17,6 +18,7 @@ __all__ = [
     "Dual",
     "FDivergence",
     "all_divergences",
+    "c_transform",
     "divergence",
     "divergence_with_error",
     "emd",

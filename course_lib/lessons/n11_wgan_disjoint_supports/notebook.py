@@ -877,7 +877,7 @@ plan_cost = check("11.plan_cost", plan_cost)
 # %% [markdown]
 # **Why both sides are the same number.** For any plan $\gamma$ and any $f$ of slope at most 1, $\mathbb E_\pi f - \mathbb E_p f = \mathbb E_\gamma[f(y) - f(z)] \le \mathbb E_\gamma\Vert y - z\Vert$: no gap is
 # larger than any cost. For equality, ask the linear programme of the plan for its prices: numbers $u_i$ and $v_j$ with $u_i + v_j \le \Vert y_i - z_j\Vert$, whose total $\mathbb E u + \mathbb E v$ is the cost of the best plan
-# (duality of linear programmes). They make a critic, $f(x) = \min_j\,(\Vert x - z_j\Vert - v_j)$: it has slope at most 1, as each of the functions under the minimum has, $f(z_j) \le -v_j$ (take $x = z_j$) and
+# (the duality of linear programmes; [notebook 10](10_optimal_transport.ipynb), section 10.4, proves it). They make a critic, $f(x) = \min_j\,(\Vert x - z_j\Vert - v_j)$: it has slope at most 1, as each of the functions under the minimum has, $f(z_j) \le -v_j$ (take $x = z_j$) and
 # $f(y_i) \ge u_i$ (that is the inequality of the prices). So its gap is at least $\mathbb E u + \mathbb E v$, the cost of the best plan. The programme gives prices at the points only; $f$ is a function on the whole plane.
 #
 # ### Exercise 11.4 · From prices to a function

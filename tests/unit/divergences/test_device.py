@@ -6,6 +6,7 @@ from torch.distributions import Cauchy, MultivariateNormal, Normal, Uniform
 
 from course_lib.divergences import (
     all_divergences,
+    c_transform,
     divergence,
     emd,
     emd_dual,
@@ -37,6 +38,7 @@ def everything(device):
     yield divergence(MultivariateNormal(mean, cov), MultivariateNormal(other, cov), "jeffreys")
     yield from all_divergences(p, t([0.1, 0.1, 0.2, 0.3, 0.3])).values()
     yield from (gaussian_kl(mean, cov, other, cov), frechet_distance(mean, cov, other, 2 * cov))
+    yield from c_transform(p, cost)
     yield from (emd(p, q, cost)[0], emd_dual(p, q, cost).value, sinkhorn(p, q, cost, 0.5)[0])
     yield from (wasserstein_1d(x[:, 0], y[:, 0], 2), mmd2(x, y, gaussian_kernel(1.0)))
     yield variational_bound("kl", x[:, 0], y[:, 0])

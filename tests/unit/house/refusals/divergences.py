@@ -49,6 +49,7 @@ GRID = torch.linspace(-5, 5, 11, dtype=torch.float64)
 
 CALLS = {
     "all_divergences": lambda: two_distributions(grid=GRID, kinds=["kl", "gan"]),
+    "c_transform": lambda: {"potential": [0.5, 1.0, 0.0], "cost": COST},
     "divergence": lambda: two_distributions(kind="kl", grid=GRID),
     "divergence_with_error": lambda: two_distributions(kind="kl", grid=GRID),
     "emd": lambda: {"weights_p": THREE, "weights_q": TWO, "cost": COST},
@@ -89,6 +90,8 @@ OUTSIDE = {
     ("wasserstein_1d", "weights_y"): NO_TWO,
     **{(name, f"cov_{side}"): NO_COVARIANCE for name in ("gaussian_kl", "frechet_distance") for side in "pq"},
     **{(name, side): NO_TWO[:2] for name in ("divergence", "all_divergences") for side in "pq"},
+    ("c_transform", "cost"): [[[-math.inf, 1.0], [0.0, 1.0], [1.0, 1.0]]],
+    ("c_transform", "potential"): [[0.5, 1.0], [0.5, 1.0, math.inf]],
     ("emd", "cost"): [[[-math.inf, 1.0], [0.0, 1.0], [1.0, 1.0]], [[math.inf, 1.0]] * 3],
     ("FDivergence.f_prime", "u"): [[-1.0]],
     ("f_divergence", "f"): [lambda u: u, lambda u: -u.log() + 1, lambda u: u.sqrt() - 1],
@@ -96,6 +99,7 @@ OUTSIDE = {
 }
 
 VALID = {
+    ("c_transform", "cost", "infinite"): "an infinite cost forbids the pair",
     ("emd", "cost", "infinite"): "an infinite cost forbids the pair",
     ("emd_dual", "cost", "infinite"): "an infinite cost forbids the pair",
     ("FDivergence.activated_conjugate", "v", "infinite"): "the limit",
