@@ -458,7 +458,9 @@ def _bumps(rng):
     for n, m in ((6, 9), (8, 5)):
         x, y = rng.normal(0.0, 1.0, size=n), rng.normal(1.0, 1.5, size=m)
         centres = _tensor([-2.0, 0.0, 2.0])
-        yield Case((_tensor(x), _tensor(y), centres, float(rng.uniform(0.5, 0.8)), 0.1), f"{n} and {m} points")
+        yield Case(
+            (_tensor(x), _tensor(y), centres, float(rng.uniform(0.5, 0.8)), 0.1), f"{n} and {m} points"
+        )
     far = _tensor(rng.normal(4.0, 0.3, size=7))
     yield Case((far, _tensor([-1.0, 0.0, 1.0]), _tensor([-2.0, 0.0, 3.0]), 1.8, 0.05), "hardly any overlap")
 
@@ -535,7 +537,9 @@ def moment_loss(real_features, fake_features):
 def _features(rng):
     yield Case((_tensor([[1.0], [3.0]]), _tensor([[0.0]])), "one feature, two points and one")
     for n, m, k in ((5, 3, 2), (4, 7, 3)):
-        yield Case((_tensor(rng.normal(1, 1, size=(n, k))), _tensor(rng.normal(size=(m, k)))), f"N = {n}, M = {m}")
+        yield Case(
+            (_tensor(rng.normal(1, 1, size=(n, k))), _tensor(rng.normal(size=(m, k)))), f"N = {n}, M = {m}"
+        )
 
 
 MOMENTS = Exercise(

@@ -1,8 +1,7 @@
 # %% [markdown]
 # # 13 · Learning in implicit models: ratios, differences, moments, codes
 #
-# *Two hours, and half an hour for the hard exercise. Follows U17 from "Integral Probability Metrics" to "Alpha-GAN" (without optimal transport,
-# which is [notebook 10](10_optimal_transport.ipynb)).*
+# *Two hours, and half an hour for the hard exercise. Follows U17 from "Integral Probability Metrics" to "Alpha-GAN" (without optimal transport, which is [notebook 10](10_optimal_transport.ipynb)).*
 #
 # After this notebook you can
 #
@@ -12,11 +11,7 @@
 # - say on which samples a ratio loss has no minimum at all, and what each loss does to the generator;
 # - say what the two discriminators of an alpha-GAN estimate, and what they cannot see.
 #
-# **Recap.** An *implicit* model gives points and no density: $x = G(z)$ with noise $z$. [Notebook 08](08_vanilla_gan_optimality.ipynb) trained one against a
-# classifier $D$, whose best value is $p/(p+q)$. [Notebook 12](12_f_gan.ipynb) bounded every f-divergence $D_f(P\Vert Q) = \mathbb E_Q f(p/q)$ from below by
-# $\mathbb E_P T - \mathbb E_Q f^*(T)$, with the conjugate $f^*$ of $f$, tight at $T = f'(p/q)$. [Notebook 11](11_wgan_disjoint_supports.ipynb) replaced
-# divergences by the Wasserstein distance. Here they stand side by side. $P$ with the density $p$ is the data's distribution (the lecture also writes
-# $p^*$), $Q$ with $q$ the model's ($q_\theta$), $r = p/q$. Logarithms are natural; their unit is the *nat*.
+# **Recap.** An *implicit* model gives points and no density: $x = G(z)$ with noise $z$. [Notebook 08](08_vanilla_gan_optimality.ipynb) trained one against a classifier $D$, whose best value is $p/(p+q)$. [Notebook 12](12_f_gan.ipynb) bounded every f-divergence $D_f(P\Vert Q) = \mathbb E_Q f(p/q)$ from below by $\mathbb E_P T - \mathbb E_Q f^*(T)$, with the conjugate $f^*$ of $f$, tight at $T = f'(p/q)$. [Notebook 11](11_wgan_disjoint_supports.ipynb) replaced divergences by the Wasserstein distance. Here they stand side by side. $P$ with the density $p$ is the data's distribution (the lecture also writes $p^*$), $Q$ with $q$ the model's ($q_\theta$), $r = p/q$. Logarithms are natural; their unit is the *nat*.
 
 # %% name="setup"
 import itertools
@@ -41,16 +36,22 @@ from course_lib.divergences import (
 )
 from course_lib.exercises import check, hint, predict
 from course_lib.lessons.n13_implicit_models.alpha_gan import DATA, AlphaGan
-from course_lib.lessons.n13_implicit_models.runs import SEEDS, SEES, WEIGHTS, stored
-from course_lib.widgets import Choice, LiveTraining, Panel, Slider, Toggle, explore
+from course_lib.lessons.n13_implicit_models.on_the_line import (
+    Mixture,
+    fit_line,
+    kantorovich,
+    products,
+    share_without,
+    train_classifier,
+)
+from course_lib.lessons.n13_implicit_models.runs import SEES, WEIGHTS, stored
+from course_lib.widgets import LiveTraining, Panel, Slider, Toggle, explore
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # what is computed here is too small to be shared between cores
 
-
 def seeded(seed):
     return torch.Generator().manual_seed(seed)
-
 
 # %% [markdown]
 # ## 13.1 Distances with a witness
@@ -59,13 +60,11 @@ def seeded(seed):
 #
 # $$\mathrm{IPM}_{\mathcal F}(P,Q) = \sup_{f\in\mathcal F}\,\lvert\mathbb E_P f - \mathbb E_Q f\rvert ,$$
 #
-# an *integral probability metric* (U17). The function that reaches the supremum is called the *witness*: it shows *where* the two differ. Three juries of the
-# lecture, on the line:
+# an *integral probability metric* (U17). The function that reaches the supremum is called the *witness*: it shows *where* the two differ. Three juries of the lecture, on the line:
 #
 # - all $f$ with $\lvert f\rvert\le1$: the witness is the sign of $p-q$;
 # - all $f$ with slopes of at most 1 ("1-Lipschitz", $\lVert f\rVert_L\le1$): the witness climbs or falls with slope 1 everywhere;
-# - the unit ball of a space $\mathcal H$ of smooth functions that belongs to a kernel $k$ (section 13.2): here $k(x,y) = e^{-(x-y)^2/(2h^2)}$ with
-#   the *bandwidth* $h$, in the units of $x$.
+# - the unit ball of a space $\mathcal H$ of smooth functions that belongs to a kernel $k$ (section 13.2): here $k(x,y) = e^{-(x-y)^2/(2h^2)}$ with the *bandwidth* $h$, in the units of $x$.
 #
 # Below, $P = \mathcal N(0,1)$ and $Q = \mathcal N(m, s^2)$.
 
@@ -76,54 +75,39 @@ P = Normal(0.0, 1.0)
 p_on_x = P.log_prob(X).exp()
 SHIFTS = torch.linspace(0, 8, 81)
 
-
 def bump(t, mean, variance, h):
     """E k(t, x) for x ~ N(mean, variance)."""
     return h / math.sqrt(h**2 + variance) * torch.exp(-((t - mean) ** 2) / (2 * (h**2 + variance)))
-
 
 def mmd_witness(t, m, s, h):
     """The difference of the two mean bumps, scaled to norm 1."""
     gap = bump(t, 0.0, 1.0, h) - bump(t, m, s**2, h)
     return gap / gaussian_mmd2(0.0, 1.0, m, s, h).sqrt().clamp(min=1e-12)
 
-
 def slope_witness(m, s):
-    """Slope 1 where P is the one that lies further right, else slope -1; 0 in the middle between the means."""
+    """Slope 1 where P lies further right, else slope -1; 0 in the middle between the means."""
     rising = torch.sign(Normal(m, s).cdf(X) - P.cdf(X))
     f = torch.cumsum(rising, 0) * DX
     return f - f[(X - m / 2).abs().argmin()]
-
-
-def kantorovich(m, s):
-    """W = E|m + (s - 1) e| with e ~ N(0, 1): the quantiles of P and Q differ by this. Any m."""
-    m, width = torch.as_tensor(m), abs(s - 1)
-    if width < 1e-12:
-        return m.abs()
-    a = m / width
-    return width * (math.sqrt(2 / math.pi) * torch.exp(-(a**2) / 2) + a * torch.erf(a / math.sqrt(2)))
-
 
 def sign_distance(m, s):
     """The integral of |p - q|. Any m of shape (n,)."""
     q = torch.exp(Normal(torch.as_tensor(m)[..., None], s).log_prob(X))
     return (p_on_x - q).abs().sum(-1) * DX
 
-
 # %% name="predict-far" tags=["predict"]
 def change(values):
     return f"from {float(values[0]):.3f} to {float(values[1]):.3f}"
-
 
 two_shifts = torch.tensor([4.0, 8.0])
 predict(
     "13.far",
     "s = 1 and h = 1. Q moves on from m = 4 to m = 8. Which of the three distances still grows clearly?",
     choices=("the one with |f| ≤ 1", "the one with slopes ≤ 1", "the one of the kernel", "all three"),
-    answer=f"""The one with slopes of at most 1: {change(kantorovich(two_shifts, 1.0))}. The one with |f| ≤ 1
-    goes {change(sign_distance(two_shifts, 1.0))}, that of the kernel
-    {change(gaussian_mmd2(0.0, 1.0, two_shifts[:, None], 1.0, 1.0).sqrt())}: their witnesses are bounded, and
-    once P and Q hardly overlap, there is nothing more to see.""",
+    answer=f"""The one with slopes of at most 1: {change(kantorovich(two_shifts, 1.0))}. The one with |f|
+    ≤ 1 goes {change(sign_distance(two_shifts, 1.0))}, that of the kernel
+    {change(gaussian_mmd2(0.0, 1.0, two_shifts[:, None], 1.0, 1.0).sqrt())}: their witnesses are bounded,
+    and once P and Q hardly overlap, there is nothing more to see.""",
 )
 
 # %% name="juries" tags=["picture"]
@@ -131,9 +115,8 @@ def draw_juries(view, m, s, h):
     q = Normal(m, s).log_prob(X).exp()
     view["densities"].fill("p", X, p_on_x, color="p", alpha=0.35, label="p")
     view["densities"].curve("q", X, q, color="q", label="q")
-    sign = torch.sign(torch.where((p_on_x - q).abs() < 1e-12, 0.0, p_on_x - q))
     view["witness"].hline("zero", 0.0)
-    view["witness"].curve("sign", X, sign, color="p", style="solid", label="|f| ≤ 1")
+    view["witness"].curve("sign", X, torch.sign(p_on_x - q), color="p", style="solid", label="|f| ≤ 1")
     view["witness"].curve("slope", X, slope_witness(m, s), color="third", style="solid", label="slopes ≤ 1")
     view["witness"].curve("mmd", X, mmd_witness(X, m, s, h), color="accent", style="solid", label="kernel")
     rows = {
@@ -147,7 +130,6 @@ def draw_juries(view, m, s, h):
         view["distance"].scatter(name + " now", [[m, values[at]]], color=color, size=8)
         view.readout(name, float(values[at]), ".3f")
     view.readout("KL(P‖Q), nats", float(kl_divergence(P, Normal(m, s))), ".3f")
-
 
 explore(
     draw_juries,
@@ -168,18 +150,15 @@ explore(
 )
 
 # %% [markdown]
-# With a narrow kernel the third witness has the shape of $p - q$, with a wide one it is nearly a straight line. Now the lecture's three statements. Is
-# $\mathrm{IPM}_{\mathcal F}$ a distance for *any* $\mathcal F$? We draw random juries of 30 bounded functions on six atoms and triples of distributions.
+# With a narrow kernel the third witness has the shape of $p - q$, with a wide one it is nearly a straight line. Now the lecture's three statements. Is $\mathrm{IPM}_{\mathcal F}$ a distance for *any* $\mathcal F$? We draw random juries of 30 bounded functions on six atoms and triples of distributions.
 
-# %% name="odd-jury"
+# %% tags=["claim:ipm-definition"]
 Q_wide = Normal(0.0, 2.0)
 gap_wide = p_on_x - Q_wide.log_prob(X).exp()
 inside = (X.abs() <= 8 + 1e-9)  # a grid that is symmetric around 0
 odd_part = (gap_wide[inside] - gap_wide[inside].flip(0)) / 2
 print(f"all odd functions with |f| ≤ 1, N(0, 1) against N(0, 4): IPM {float(odd_part.abs().sum() * DX):.3f}")
 print(f"all functions with |f| ≤ 1:                              IPM {float(gap_wide.abs().sum() * DX):.3f}")
-
-# %% tags=["claim:ipm-definition"]
 random = np.random.default_rng(0)
 juries = random.uniform(-1, 1, size=(200, 30, 6))
 triples = random.dirichlet(np.ones(6), size=(200, 3))
@@ -195,15 +174,13 @@ convention(
 )
 
 # %% [markdown]
-# A name for the first distance: U17 calls it the total variation. But the same lecture's table of f-divergences defines
-# $TV = \frac12\int\lvert p-q\rvert$. To see which of the two is meant, cut the line into cells and let a linear programme find the best function.
+# A name for the first distance: U17 calls it the total variation. But the same lecture's table of f-divergences defines $TV = \frac12\int\lvert p-q\rvert$. To see which of the two is meant, cut the line into cells and let a linear programme find the best function.
 
 # %% name="linear-programmes"
 EDGES = torch.linspace(-6, 9, 76)
 masses = [torch.diff(one.cdf(EDGES)) for one in (P, Normal(1.5, 1.3))]
 masses = [one / one.sum() for one in masses]
 CELL, surplus = float(EDGES[1] - EDGES[0]), (masses[0] - masses[1]).numpy()
-
 
 def loudest(bound=None, slope=None):
     """sup of E_P f - E_Q f over |f| ≤ bound, or over steps of at most slope · CELL between neighbours."""
@@ -212,7 +189,6 @@ def loudest(bound=None, slope=None):
         "A_ub": np.vstack([steps, -steps]), "b_ub": np.full(2 * len(steps), slope * CELL)}
     box = (-bound, bound) if bound else (-100, 100)
     return -optimize.linprog(-surplus, bounds=box, **limits).fun
-
 
 # %% tags=["claim:ipm-tv"]
 total_variation = divergence(*masses, "total_variation")
@@ -234,19 +210,14 @@ holds(
 # %% [markdown]
 # ## 13.2 MMD: a jury that can be asked in closed form
 #
-# A *feature map* $\phi$ sends points into a space $\mathcal H$ with a scalar product; $k(x,y) = \langle\phi(x),\phi(y)\rangle$ is its *kernel*. A
-# function of $\mathcal H$ is $f(x) = \langle f,\phi(x)\rangle$, so $\mathbb E_Pf - \mathbb E_Qf = \langle f,\ \mathbb E_P\phi - \mathbb E_Q\phi\rangle$.
-# Over the unit ball this is largest for $f$ along $\mathbb E_P\phi - \mathbb E_Q\phi$, and the supremum is that vector's length: the *maximum mean
-# discrepancy*, MMD. Its square needs the kernel only:
+# A *feature map* $\phi$ sends points into a space $\mathcal H$ with a scalar product; $k(x,y) = \langle\phi(x),\phi(y)\rangle$ is its *kernel*. A function of $\mathcal H$ is $f(x) = \langle f,\phi(x)\rangle$, so $\mathbb E_Pf - \mathbb E_Qf = \langle f,\ \mathbb E_P\phi - \mathbb E_Q\phi\rangle$. Over the unit ball this is largest for $f$ along $\mathbb E_P\phi - \mathbb E_Q\phi$, and the supremum is that vector's length: the *maximum mean discrepancy*, MMD. Its square needs the kernel only:
 #
 # $$\mathrm{MMD}^2 = \lVert\mathbb E_P\phi - \mathbb E_Q\phi\rVert^2 = \mathbb E\,k(x,x') - 2\,\mathbb E\,k(x,y) + \mathbb E\,k(y,y'), \qquad
 # x,x'\sim P,\ \ y,y'\sim Q .$$
 #
 # ### Exercise 13.1 · MMD² of two Gaussians
 #
-# If $x - y\sim\mathcal N(\mu, v)$, then $\mathbb E\,e^{-(x-y)^2/(2h^2)} = \frac{h}{\sqrt{h^2+v}}\,e^{-\mu^2/(2(h^2+v))}$. Use it three times. If you are
-# stuck, `hint("13.mmd2_gaussians")` helps, one step at each call.
-
+# If $x - y\sim\mathcal N(\mu, v)$, then $\mathbb E\,e^{-(x-y)^2/(2h^2)} = \frac{h}{\sqrt{h^2+v}}\,e^{-\mu^2/(2(h^2+v))}$. Use it three times. If you are stuck, `hint("13.mmd2_gaussians")` helps, one step at each call.
 
 # %% tags=["exercise:13.mmd2_gaussians"]
 def mmd2_gaussians(m, s, h):
@@ -261,12 +232,10 @@ def mmd2_gaussians(m, s, h):
     return expected(0, 2) + expected(0, 2 * s**2) - 2 * expected(m, 1 + s**2)
     # endregion
 
-
 mmd2_gaussians = check("13.mmd2_gaussians", mmd2_gaussians)
 
 # %% [markdown]
-# Is it the supremum over the ball? Take functions $f = \sum_i a_i\,k(\cdot, c_i)$ with more and more centres $c_i$ between $-5$ and 6. Their squared norm is
-# $a^\top Ka$ with $K_{ij} = k(c_i,c_j)$, and the best $a$ is found by a solver for constrained problems, from values of the functions alone.
+# Is it the supremum over the ball? Take functions $f = \sum_i a_i\,k(\cdot, c_i)$ with more and more centres $c_i$ between $-5$ and 6. Their squared norm is $a^\top Ka$ with $K_{ij} = k(c_i,c_j)$, and the best $a$ is found by a solver for constrained problems, from values of the functions alone.
 
 # %% name="best-in-the-ball"
 def best_in_the_ball(centres, m, s, h):
@@ -280,7 +249,6 @@ def best_in_the_ball(centres, m, s, h):
     found = optimize.minimize(lambda a: -gain @ a, gain, jac=lambda a: -gain, constraints=ball,
                               method="SLSQP", options={"maxiter": 500, "ftol": 1e-12})
     return -found.fun
-
 
 in_the_ball = {n: best_in_the_ball(n, 1.5, 1.3, 1.0) for n in (2, 4, 8, 16)}
 for n, value in in_the_ball.items():
@@ -303,19 +271,15 @@ erratum(
 # %% [markdown]
 # A feature map can be written down for this kernel: expanding $e^{xy/h^2}$ gives $\phi_j(x) = e^{-x^2/(2h^2)}\,(x/h)^j/\sqrt{j!}$ for $j = 0, 1, 2, \dots$
 
-# %% name="explicit-features"
+# %% tags=["claim:mmd-feature-form"]
 def power_features(x, h, count=80):
     """The first features of the Gaussian kernel: shape (n,) to (n, count)."""
     j = torch.arange(count)
     log_size = -(x[:, None] ** 2) / (2 * h**2) + j * (x.abs()[:, None] / h).log() - torch.lgamma(j + 1.0) / 2
     return torch.exp(log_size) * torch.sign(x)[:, None] ** j
 
-
 def mean_features(distribution, h):
     return distribution.log_prob(X + DX / 2).exp() @ power_features(X + DX / 2, h) * DX
-
-
-# %% tags=["claim:mmd-feature-form"]
 length2 = (mean_features(P, 1.0) - mean_features(Normal(1.5, 1.3), 1.0)).square().sum()
 convention(
     "mmd-feature-form", ("‖E_P φ - E_Q φ‖², 80 features, by quadrature", length2),
@@ -324,18 +288,15 @@ convention(
 )
 
 # %% [markdown]
-# U17 writes $\mathcal H\iff k\iff\phi$. From $\phi$ to $k$ there is one way. Back there are many: turn the features by any rotation and no scalar product
-# changes. Here $\phi(x) = (x^2, \sqrt2\,x, 1)$ and a rotated copy of it:
+# U17 writes $\mathcal H\iff k\iff\phi$. From $\phi$ to $k$ there is one way. Back there are many: turn the features by any rotation and no scalar product changes. Here $\phi(x) = (x^2, \sqrt2\,x, 1)$ and a rotated copy of it:
 
-# %% name="two-feature-maps"
+# %% tags=["claim:kernel-map-rkhs"]
 turn, _ = torch.linalg.qr(torch.randn(3, 3, generator=seeded(4)))
 two_points = torch.tensor([0.7, -1.2])
 plain = torch.stack([two_points**2, math.sqrt(2) * two_points, torch.ones(2)], 1)
 rotated = plain @ turn
 print("φ(0.7) of the first map: ", [round(v, 3) for v in plain[0].tolist()])
 print("φ(0.7) of the second map:", [round(v, 3) for v in rotated[0].tolist()])
-
-# %% tags=["claim:kernel-map-rkhs"]
 convention(
     "kernel-map-rkhs", ("⟨φ(x), φ(y)⟩, second map", rotated[0] @ rotated[1]),
     ("k(x, y) = (xy + 1)²", polynomial_kernel(2, scale=1.0)(two_points[:1], two_points[1:])),
@@ -346,7 +307,6 @@ convention(
 # ### Exercise 13.2 · The witness of two samples
 #
 # With samples, expectations become means. The witness is $\hat f(t) = \big(\frac1n\sum_ik(t,x_i) - \frac1m\sum_jk(t,y_j)\big)/\widehat{\mathrm{MMD}}$.
-
 
 # %% tags=["exercise:13.witness"]
 def witness(t, x, y, bandwidth):
@@ -363,31 +323,28 @@ def witness(t, x, y, bandwidth):
     return gap / (k(x, x).mean() - 2 * k(x, y).mean() + k(y, y).mean()).sqrt()
     # endregion
 
-
 witness = check("13.witness", witness)
 
 # %% name="predict-spikes" tags=["predict"]
 spike_x, spike_y = torch.randn(10, generator=seeded(1)), 1 + torch.randn(10, generator=seeded(2))
 
-
 def from_samples(x, y, h):
     return float(mmd2(x, y, gaussian_kernel(h), unbiased=False).sqrt())
 
-
 predict(
     "13.spikes",
-    "Ten points of N(0, 1), ten of N(1, 1), and a very narrow kernel, h = 0.02. What does the MMD between the "
+    "Ten points of N(0, 1), ten of N(1, 1), and a very narrow kernel, h = 0.02. What does the MMD "
+    "between the "
     "two samples come to?",
     choices=("nearly 0", "the same as between the distributions", "much more than between the distributions"),
     answer=f"""Much more: {from_samples(spike_x, spike_y, 0.02):.3f}, where the two distributions are
-    {math.sqrt(mmd2_gaussians(1.0, 1.0, 0.02)):.3f} apart at this h. Each point has a spike of its own, and no
-    two samples share a point: the witness tells the samples apart, not the distributions.""",
+    {math.sqrt(mmd2_gaussians(1.0, 1.0, 0.02)):.3f} apart at this h. Each point has a spike of its own,
+    and no two samples share a point: the witness tells the samples apart, not the distributions.""",
 )
 
 # %% name="samples-witness" tags=["picture"]
 T = torch.linspace(-4.5, 6, 351)
-pool_x, pool_e = torch.randn(1000, generator=seeded(1)), torch.randn(1000, generator=seeded(2))
-
+pool_x, pool_e = torch.randn(400, generator=seeded(1)), torch.randn(400, generator=seeded(2))
 
 def draw_samples(view, m, h, n):
     x, y = pool_x[:n], m + pool_e[:n]
@@ -400,7 +357,6 @@ def draw_samples(view, m, h, n):
     view.readout("MMD of the samples", from_samples(x, y, h), ".3f")
     view.readout("MMD of the distributions", math.sqrt(mmd2_gaussians(m, 1.0, h)), ".3f")
 
-
 explore(
     draw_samples,
     panels=[Panel("f", title="the witness of the kernel", xlabel="t", ylabel="f(t)", xlim=(-4.5, 6),
@@ -408,30 +364,39 @@ explore(
     size=(9, 4.4),
     m=Slider(0.25, 4.0, step=0.25, value=1.0, label="m"),
     h=Slider.of([0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0], value=0.5, label="h, bandwidth"),
-    n=Slider.of([10, 30, 100, 300, 1000], value=30, label="points of each"),
-    presets={"ten points, narrow": {"n": 10, "h": 0.02}, "many points": {"n": 1000, "h": 0.5},
+    n=Slider.of([10, 30, 100, 400], value=30, label="points of each"),
+    presets={"ten points, narrow": {"n": 10, "h": 0.02}, "many points": {"n": 400, "h": 0.5},
              "ten points, wide": {"n": 10, "h": 2.0}},
     alt="The witness function of two samples and that of the two distributions behind them",
 )
 
 # %% [markdown]
+# With $h = 0.02$ the witness of ten points is a row of spikes and the MMD says little about $P$ and $Q$; with a wide kernel, or with more points, both curves agree.
+#
 # ### Two families, side by side
 #
-# An f-divergence is a supremum, too: $D_f(P\Vert Q)\ge\sup_{T\in\mathcal T}\mathbb E_PT - \mathbb E_Qf^*(T)$ (U17, notebook 12). There the price $f^*$ of large values
-# holds $T$ in check, here the class $\mathcal F$ does. The two families meet in one point: for $f(u) = \frac12\lvert u-1\rvert$ the conjugate is $f^*(t) = t$ on
-# $[-\frac12,\frac12]$ and infinite outside, and the bound becomes an IPM. On six atoms:
+# An f-divergence is a supremum, too: $D_f(P\Vert Q)\ge\sup_{T\in\mathcal T}\mathbb E_PT - \mathbb E_Qf^*(T)$ (U17, notebook 12). There the price $f^*$ of large values holds $T$ in check, here the class $\mathcal F$ does. The two families meet in one point: for $f(u) = \frac12\lvert u-1\rvert$ the conjugate is $f^*(t) = t$ on $[-\frac12,\frac12]$ and infinite above (below, nothing is gained), and the supremum over all $T$ becomes an IPM. On six atoms:
 
 # %% name="six-atoms"
-p6, q6 = torch.tensor([0.30, 0.25, 0.20, 0.15, 0.07, 0.03]), torch.tensor([0.05, 0.10, 0.15, 0.40, 0.10, 0.20])
+p6 = torch.tensor([0.30, 0.25, 0.20, 0.15, 0.07, 0.03])
+q6 = torch.tensor([0.05, 0.10, 0.15, 0.40, 0.10, 0.20])
 tv = F_DIVERGENCES["total_variation"]
 
-
-critics = torch.cartesian_prod(*[torch.linspace(-0.75, 0.75, 7)] * 6)  # 117,649 of them, many outside the domain
+critics = torch.cartesian_prod(*[torch.linspace(-0.75, 0.75, 7)] * 6)  # all tables of seven values
 values = critics @ p6 - tv.conjugate(critics) @ q6
 best_dual = values.max()
 by_signs = max(abs(float((p6 - q6) @ torch.tensor(s))) / 2 for s in itertools.product((-1.0, 1.0), repeat=6))
 outside = int(torch.isinf(values).sum())
 print(f"{len(critics):,} critics tried, {outside:,} of them leave the domain of f* and give -∞")
+
+def free_bound(T):
+    """-(E_P T - E_Q e^(T - 1)), the same for KL: T is a table of six numbers."""
+    return -(p6.numpy() @ T - q6.numpy() @ np.exp(T - 1))
+
+free_T = torch.from_numpy(optimize.minimize(free_bound, np.ones(6), tol=1e-14).x)
+print(f"KL: sup over all tables {-free_bound(free_T.numpy()):.6f}, "
+      f"by its sum {float(divergence(p6, q6, 'kl')):.6f}; "
+      f"its T reaches from {float(free_T.min()):.2f} to {float(free_T.max()):.2f}")
 
 # %% tags=["claim:f-divergence-vs-ipm"]
 holds(
@@ -440,58 +405,17 @@ holds(
 )
 
 # %% [markdown]
-# An f-divergence compares *ratios*, point by point; an IPM compares *differences*, and it depends on how far apart points are if the jury knows of
-# distances.
+# An f-divergence compares *ratios*, point by point; an IPM compares *differences*, and it depends on how far apart points are if the jury knows of distances.
 #
 # ## 13.3 A classifier knows the ratio
 #
-# "Learning in implicit models", says U17, needs $r(x) = p(x)/q(x)$ or $p(x) - q(x)$ from samples alone. First way: *class-probability estimation*.
-# Label data $y = 1$ and generated points $y = 0$, and train a classifier $D(x) = p(y=1\mid x)$. Bayes' rule turns its answer into a ratio.
+# "Learning in implicit models", says U17, needs $r(x) = p(x)/q(x)$ or $p(x) - q(x)$ from samples alone. First way: *class-probability estimation*. Label data $y = 1$ and generated points $y = 0$, and train a classifier $D(x) = p(y=1\mid x)$. Bayes' rule turns its answer into a ratio.
 #
-# The slide has $r = D/(1-D)$. Let a share $c$ of all the points be real, and see what becomes of it.
-
-# %% name="predict-prior" tags=["predict"]
-predict(
-    "13.prior",
-    "Three real points for each generated one. The classifier is perfect, and at some x it says D = 0.75. What "
-    "is p(x)/q(x)?",
-    choices=("3", "1", "1/3"),
-    answer=f"""1. D/(1 - D) = {0.75 / 0.25:.0f} is the ratio of the *numbers* of points around x; there are
-    {0.75 / 0.25:.0f} times as many real ones everywhere. Dividing by c/(1 - c) leaves
-    {0.75 / 0.25 / (0.75 / 0.25):.0f}.""",
-)
-
-# %% name="classifier" tags=["picture"]
-def draw_classifier(view, m, c):
-    q = Normal(m, 1.0).log_prob(X).exp()
-    log_r = P.log_prob(X) - Normal(m, 1.0).log_prob(X)
-    logit = log_r + math.log(c / (1 - c))
-    view["D"].fill("p", X, c * p_on_x, color="p", alpha=0.35, label="c p(x), real")
-    view["D"].fill("q", X, (1 - c) * q, color="q", alpha=0.25, label="(1 - c) q(x), generated")
-    view["D"].curve("D", X, torch.sigmoid(logit), color="accent", style="solid", label="best D(x)")
-    view["r"].curve("r", X, log_r, color="ink", style="solid", label="log p/q")
-    view["r"].curve("odds", X, logit, color="accent", style="dashed", label="log D/(1 - D)")
-    view.readout("D/(1 - D) over p/q, everywhere", c / (1 - c), ".3f")
-
-
-explore(
-    draw_classifier,
-    panels=[
-        Panel("D", title="the best classifier", xlabel="x", ylabel="density; probability", xlim=(-4, 7),
-              ylim=(0, 1.05)),
-        Panel("r", title="what it says of the ratio", xlabel="x", ylabel="nats", xlim=(-4, 7), ylim=(-8, 8)),
-    ],
-    m=Slider(0.0, 4.0, step=0.25, value=2.0, label="m, mean of Q"),
-    c=Slider.of([0.1, 0.25, 0.5, 0.75, 0.9], value=0.75, label="c, share of real points"),
-    presets={"equally many": {"c": 0.5}, "nine real of ten": {"c": 0.9}},
-    alt="The best classifier between two Gaussians, and its log odds against the logarithm of the ratio",
-)
-
-# %% [markdown]
+# The slide has $r = D/(1-D)$. But let a share $c$ of all the points be real: then $\frac{D}{1-D} = \frac{c\,p}{(1-c)\,q}$. With three real points for each generated one a perfect classifier says 0.75 where $p = q$.
+#
 # ### Exercise 13.3 · The ratio that a classifier knows
 #
 # A network puts out the *logit* $a = \log\frac{D}{1-D}$. Correct for the shares, and mind that logits of 40 occur.
-
 
 # %% tags=["exercise:13.ratio_from_classifier"]
 def ratio_from_classifier(logit, real_share):
@@ -503,7 +427,6 @@ def ratio_from_classifier(logit, real_share):
     # region solution
     return torch.exp(logit) * (1 - real_share) / real_share
     # endregion
-
 
 ratio_from_classifier = check("13.ratio_from_classifier", ratio_from_classifier)
 
@@ -520,110 +443,84 @@ convention(
 )
 
 # %% [markdown]
-# The classifier's loss is $L = \mathbb E_p[-\log D] + \mathbb E_q[-\log(1-D)]$. A *proper scoring rule* is a loss whose expectation is smallest for the true
-# probability. On the six atoms of above we let a general minimiser look for the best table of $D$:
+# The classifier's loss is $L = \mathbb E_p[-\log D] + \mathbb E_q[-\log(1-D)]$. A *proper scoring rule* is a loss whose expectation is smallest for the true probability. On the six atoms of above we let a general minimiser look for the best table of $D$:
 
-# %% name="best-table"
+# %% tags=["claim:proper-scoring-loss"]
 def cross_entropy(D):
     return -(p6.numpy() @ np.log(D) + q6.numpy() @ np.log1p(-D))
-
 
 best_table = optimize.minimize(cross_entropy, np.full(6, 0.5), bounds=[(1e-6, 1 - 1e-6)] * 6, tol=1e-14)
 print("found:   ", np.round(best_table.x, 4))
 print("p/(p+q): ", np.round((p6 / (p6 + q6)).numpy(), 4))
-
-# %% tags=["claim:proper-scoring-loss"]
 holds(
     "proper-scoring-loss", ("smallest L over all tables of D, by a minimiser", best_table.fun),
-    ("log 4 - 2 JSD, which is L at D = p/(p + q)", math.log(4) - 2 * float(divergence(p6, q6, "jensen_shannon"))),
+    ("log 4 - 2 JSD, which is L at D = p/(p + q)",
+     math.log(4) - 2 * float(divergence(p6, q6, "jensen_shannon"))),
 )
 
 # %% [markdown]
 # ## 13.4 Four ways, one form
 #
-# U17's second way is *divergence minimisation*. In its **first form** a network $T$ raises $\mathbb E_PT - \mathbb E_Qf^*(T)$ itself. Three sentences of the slides
-# need a number. (1) The bound is printed with "=" although $T$ runs over a class only. Let $T(x) = a + bx$, $P = \mathcal N(0,1)$, $Q = \mathcal N(1, 4)$, and KL:
+# U17's second way is *divergence minimisation*. In its **first form** a network $T$ raises $\mathbb E_PT - \mathbb E_Qf^*(T)$ itself. Three sentences of the slides need a number. (1) The bound is printed with "=" although $T$ runs over a class only. Let $T(x) = a + bx$, $P = \mathcal N(0,1)$, $Q = \mathcal N(1, 4)$, and KL:
 
-# %% name="affine-critics"
+# %% tags=["claim:divergence-min-1-equality"]
 Q_4 = Normal(1.0, 2.0)
 q_on_x = Q_4.log_prob(X).exp()
 FINE = torch.linspace(-16, 18, 6801)  # for integrals
 p_fine, q_fine = (one.log_prob(FINE).exp() * 0.005 for one in (P, Q_4))
-
 
 def affine_bound(ab):
     """-(E_P T - E_Q e^(T - 1)) for T = a + b x, by quadrature."""
     T = ab[0] + ab[1] * FINE.numpy()
     return -(p_fine.numpy() @ T - q_fine.numpy() @ np.exp(T - 1))
 
-
 best_affine = -optimize.minimize(affine_bound, [1.0, 0.0], tol=1e-12).fun
 exact_kl = gaussian_kl([0.0], [[1.0]], [1.0], [[4.0]])
-
-# %% tags=["claim:divergence-min-1-equality"]
 erratum(
-    "divergence-min-1-equality", ("sup over T = a + bx", best_affine), ("KL(P‖Q), closed form", exact_kl), "=",
+    "divergence-min-1-equality", ("sup over T = a + bx", best_affine), ("KL(P‖Q), closed form", exact_kl),
     digits=4,
-    corrected="D_f ≥ sup over the class, with equality exactly if f′(p/q) belongs to it (likewise for ratios)",
+    corrected="D_f ≥ sup over the class, with equality exactly if f′(p/q) belongs to it (likewise "
+    "for ratios)",
     corrected_left=("sup over T = a + bx", best_affine), corrected_relation="<=",
 )
 
 # %% [markdown]
-# (2) The number that the network puts out is "interpreted as ratio". But the best $T$ is $f'(r)$, which is $1+\log r$ for KL and never above 0 for the reverse KL.
-# On the six atoms every entry of a table of $T$ is free, so a minimiser finds the best one:
+# (2) The number that the network puts out is "interpreted as ratio". But the best $T$ is $f'(r)$, which is $1+\log r$ for KL and never above 0 for the reverse KL. On the six atoms, the best table of $T$ for KL that a minimiser found above:
 
-# %% name="free-critic"
-def free_bound(T):
-    return -(p6.numpy() @ T - q6.numpy() @ np.exp(T - 1))
-
-
-free_T = torch.from_numpy(optimize.minimize(free_bound, np.ones(6), tol=1e-14).x)
+# %% tags=["claim:divergence-min-1-ratio-reading"]
 print("best T:      ", np.round(free_T.numpy(), 3))
 print("p/q:         ", np.round((p6 / q6).numpy(), 3))
 print("exp(T - 1):  ", np.round(torch.exp(free_T - 1).numpy(), 3))
-
-# %% tags=["claim:divergence-min-1-ratio-reading"]
 erratum(
-    "divergence-min-1-ratio-reading", ("best T at the first atom, KL", free_T[0]), ("p/q there", p6[0] / q6[0]),
-    tol=1e-4, digits=4,
+    "divergence-min-1-ratio-reading", ("best T at the first atom, KL", free_T[0]),
+    ("p/q there", p6[0] / q6[0]), tol=1e-4, digits=4,
     corrected="T estimates f′(r); the ratio is the derivative of f* at T, which is e^(T - 1) for KL",
     corrected_left=("e^(T - 1) there", torch.exp(free_T[0] - 1)),
 )
 
 # %% [markdown]
-# (3) $T$ is a network that puts out one number, any number. For the reverse KL $f^*(t) = -1-\log(-t)$ is infinite for $t\ge0$, and one positive output
-# makes $L = -\infty$. With an output activation, here $T = -e^{-v}$, the loss works:
-
-# %% name="raw-output"
-reverse = F_DIVERGENCES["reverse_kl"]
-v = torch.zeros(6, requires_grad=True)
-rule = torch.optim.LBFGS([v], max_iter=200, tolerance_grad=1e-12, line_search_fn="strong_wolfe")
-
-
-def negative_L():
-    rule.zero_grad()
-    T = reverse.output_activation(v)
-    value = -(p6 @ T - q6 @ reverse.conjugate(T))
-    value.backward()
-    return value
-
-
-rule.step(negative_L)
-raw = torch.full((6,), 0.1)
-print(f"raw output T = 0.1 everywhere: L = {float(p6 @ raw - q6 @ reverse.conjugate(raw))}")
+# (3) $T$ is a network that puts out one number, any number. For the reverse KL $f^*(t) = -1-\log(-t)$ is infinite for $t\ge0$, and one positive output makes $L = -\infty$. With an output activation, here $T = -e^{-v}$, the loss works:
 
 # %% tags=["claim:divergence-min-1"]
+reverse = F_DIVERGENCES["reverse_kl"]
+
+def negative_L(v):
+    T = reverse.output_activation(torch.from_numpy(v))
+    return float(q6 @ reverse.conjugate(T) - p6 @ T)
+
+raw = torch.full((6,), 0.1)
+print(f"raw output T = 0.1 everywhere: L = {float(p6 @ raw - q6 @ reverse.conjugate(raw))}")
 convention(
-    "divergence-min-1", ("largest L over the network's outputs", -negative_L().detach()),
+    "divergence-min-1",
+    ("largest L over the network's outputs", -optimize.minimize(negative_L, np.zeros(6), tol=1e-12).fun),
     ("KL(Q‖P), by its sum", (q6 * (q6 / p6).log()).sum()),
     under="the last layer of the network maps into the domain of f*",
 )
 
 # %% [markdown]
-# The **second form** puts $T = f'(r)$ and lets a network give the ratio. What it needs is $f^*(f'(r))$, and that is $rf'(r) - f(r)$: the tangent of $f$ at $r$ cuts
-# the vertical axis at $f(r) - rf'(r)$. We compare with the conjugate's definition, a supremum over a fine grid, for all nine rows:
+# The **second form** puts $T = f'(r)$ and lets a network give the ratio. What it needs is $f^*(f'(r))$, and that is $rf'(r) - f(r)$: the tangent of $f$ at $r$ cuts the vertical axis at $f(r) - rf'(r)$. We compare with the conjugate's definition, a supremum over a fine grid, for all nine rows:
 
-# %% name="conjugate-by-grid"
+# %% tags=["claim:fstar-fprime-identity"]
 points = torch.tensor([0.2, 0.6, 1.7, 4.0])
 fine_u = torch.exp(torch.linspace(math.log(1e-3), math.log(1e3), 400_001))
 by_sup, by_formula = 0.0, 0.0
@@ -632,9 +529,7 @@ for name, row in F_DIVERGENCES.items():
     sup = torch.stack([(fine_u * t - heights).max() for t in slopes])
     formula = points * slopes - row.f(points)
     by_sup, by_formula = by_sup + float(sup.sum()), by_formula + float(formula.sum())
-    print(f"{name:18} largest difference at r = 0.2, 0.6, 1.7, 4: {float((sup - formula).abs().max()):.1e}")
-
-# %% tags=["claim:fstar-fprime-identity"]
+    print(f"{name:18} at r = 0.2, 0.6, 1.7, 4: " + " ".join(f"{v:8.4f}" for v in formula.tolist()))
 holds(
     "fstar-fprime-identity", ("r f′(r) - f(r), added up over rows and r", by_formula),
     ("sup over u of u f′(r) - f(u), on a grid", by_sup), tol=1e-5, digits=5,
@@ -654,49 +549,41 @@ def divergence_two_loss(f_prime, f_star, r_real, r_fake):
     return f_star(f_prime(r_fake)).mean() - f_prime(r_real).mean()
     # endregion
 
-
 divergence_two_loss = check("13.divergence_two_loss", divergence_two_loss)
 
 # %% name="second-form"
 kinds = [name for name in F_DIVERGENCES if name != "total_variation"]
 
-
-def second_form(kind, p, q):
-    """The best ratio at each atom, by minimising your loss, and -loss there: p and q as many equal points."""
+def second_form(kind):
+    """The ratios at the atoms (as 100 points of each) that minimise your loss, and -loss there."""
     row = F_DIVERGENCES[kind]
-    log_r = torch.zeros(len(p), requires_grad=True)
-    rule = torch.optim.LBFGS([log_r], max_iter=300, tolerance_grad=1e-11, line_search_fn="strong_wolfe")
-    which_p, which_q = (torch.repeat_interleave(torch.arange(len(w)), (100 * w).round().long()) for w in (p, q))
+    at_p, at_q = (torch.repeat_interleave(torch.arange(6), (100 * w).round().long()) for w in (p6, q6))
 
-    def value():
-        rule.zero_grad()
-        r = log_r.exp()
-        loss = divergence_two_loss(row.f_prime, row.conjugate, r[which_p], r[which_q])
-        loss.backward()
-        return loss
+    def loss(log_r):
+        r = torch.exp(torch.from_numpy(log_r))
+        return float(divergence_two_loss(row.f_prime, row.conjugate, r[at_p], r[at_q]))
 
-    rule.step(value)
-    return log_r.detach().exp(), -float(value())
+    best = optimize.minimize(loss, np.zeros(6), tol=1e-12)
+    return torch.exp(torch.from_numpy(best.x)), -best.fun
 
-
-found = {kind: second_form(kind, p6, q6) for kind in kinds}
+found = {kind: second_form(kind) for kind in kinds}
 for kind, (r, value) in found.items():
-    worst = float((r - p6 / q6).abs().max())
-    print(f"{kind:18} sup {value:8.5f}   D_f {float(divergence(p6, q6, kind)):8.5f}   |r - p/q| < {worst + 1e-5:.5f}")
+    exact, worst = float(divergence(p6, q6, kind)), float((r - p6 / q6).abs().max())
+    print(f"{kind:18} sup {value:8.5f}   D_f {exact:8.5f}   |r - p/q| at most {worst:.2f}")
 
 # %% tags=["claim:divergence-min-2"]
 convention(
-    "divergence-min-2", ("sup over ratios, added up over eight rows", sum(value for _, value in found.values())),
+    "divergence-min-2",
+    ("sup over ratios, added up over eight rows", sum(value for _, value in found.values())),
     ("D_f, added up", sum(float(divergence(p6, q6, kind)) for kind in kinds)), tol=1e-5,
     under="the network's output is positive (let it give log r), and f is strictly convex: for the total "
     "variation f′ is only the sign of r - 1, so every r on the right side of 1 is as good",
 )
 
 # %% [markdown]
-# The third way, *ratio matching*, minimises the squared error $\frac12\mathbb E_q(r - r^*)^2$, $r^* = p/q$. Expanding it leaves only expectations under $q$ and $p$.
-# Take a wrong ratio, $r(x) = e^{0.3-0.4x}$:
+# The third way, *ratio matching*, minimises the squared error $\frac12\mathbb E_q(r - r^*)^2$, $r^* = p/q$. Expanding it leaves only expectations under $q$ and $p$. Take a wrong ratio, $r(x) = e^{0.3-0.4x}$:
 
-# %% name="expansion"
+# %% tags=["claim:ratio-matching-expansion"]
 log_r_star = P.log_prob(FINE) - Q_4.log_prob(FINE)
 some_r = torch.exp(0.3 - 0.4 * FINE)
 error = 0.5 * (q_fine @ (some_r - log_r_star.exp()) ** 2)
@@ -707,8 +594,6 @@ r3 = torch.tensor([1.0, 1.0, 0.5])
 r3_star = torch.tensor([1.0, 0.0, 0.0])  # p/q where q > 0
 print(f"with a hole: error {float(0.5 * fakes @ (r3 - r3_star) ** 2):.4f}, expanded "
       f"{float(0.5 * fakes @ r3**2 - reals @ r3 + 0.5 * fakes @ r3_star**2):.4f}")
-
-# %% tags=["claim:ratio-matching-expansion"]
 convention(
     "ratio-matching-expansion", ("½ E_q (r - r*)²", error), ("½ E_q r² - E_p r + ½ E_p r*", expanded),
     under="q > 0 wherever p > 0, and E_p r* is finite; mass of P where q = 0 is missing on the left",
@@ -719,12 +604,10 @@ convention(
 #
 # $$L_f(r) = \mathbb E_q\big[\underbrace{r f'(r) - f(r)}_{\text{price}}\big] - \mathbb E_p\big[\underbrace{f'(r)}_{\text{gain}}\big] ,$$
 #
-# and `RATIO_LOSSES` holds them as functions of $\log r$. Logistic regression is the row "gan" ($f' = \log D$, price $-\log(1-D)$), ratio matching is half of Pearson's
-# $\chi^2$. All have the same minimiser. They differ in what an error costs: $L_f(r) - L_f(r^*)$ is the average under $q$ of the gap between $f(r^*)$ and the
-# tangent of $f$ at $r$.
+# and `RATIO_LOSSES` holds them as functions of $\log r$. Logistic regression is the row "gan" ($f' = \log D$, price $-\log(1-D)$), ratio matching is half of Pearson's $\chi^2$. All have the same minimiser. They differ in what an error costs: $L_f(r) - L_f(r^*)$ is the average under $q$ of the gap between $f(r^*)$ and the tangent of $f$ at $r$.
 
 # %% name="one-form"
-log_rs, masses_q = (p6 / q6).log() + torch.tensor([0.3, -0.2, 0.1, 0.4, -0.5, 0.2]), q6
+log_rs = (p6 / q6).log() + torch.tensor([0.3, -0.2, 0.1, 0.4, -0.5, 0.2])
 for name in ("class_probability", "least_squares", "f:kl"):
     loss = RATIO_LOSSES[name]
     at = [float(q6 @ loss.price(l) - p6 @ loss.gain(l)) for l in (log_rs, (p6 / q6).log())]
@@ -738,13 +621,11 @@ for name in ("class_probability", "least_squares", "f:kl"):
 FOUR = {"class_probability": ("logistic", "p"), "f:squared_hellinger": ("Hellinger", "third"),
         "f:kl": ("KL", "accent"), "least_squares": ("least squares", "q")}
 
-
 def excess(name, log_r, log_true):
     """What it costs to say log r where log_true is right, at a point with q = 1."""
     loss, log_true = RATIO_LOSSES[name], torch.as_tensor(log_true)
     value = loss.price(log_r) - torch.exp(log_true) * loss.gain(log_r)
     return value - (loss.price(log_true) - torch.exp(log_true) * loss.gain(log_true))
-
 
 # %% name="predict-ten-times" tags=["predict"]
 ten_times = {name: float(excess(name, torch.tensor(math.log(10)), 0.0)) for name in FOUR}
@@ -762,7 +643,6 @@ predict(
 # %% name="costs" tags=["picture"]
 LOG_R = torch.linspace(-6, 6, 241)
 
-
 def draw_costs(view, log_true, log_r):
     for name, (label, color) in FOUR.items():
         curve = excess(name, LOG_R, log_true)
@@ -773,7 +653,6 @@ def draw_costs(view, log_true, log_r):
     view["cost"].vline("truth", log_true)
     view.readout("true ratio", math.exp(log_true), ".3g")
     view.readout("said ratio", math.exp(log_r), ".3g")
-
 
 explore(
     draw_costs,
@@ -789,21 +668,19 @@ explore(
 )
 
 # %% [markdown]
+# Every curve touches zero at the truth. Least squares hardly minds a ratio that is far too small, and explodes where it is too large; the logistic loss grows like $\lvert\log r\rvert$ on both sides. Such a cost decides how much a single far point can do.
+#
 # ## 13.5 Little overlap: when there is nothing to be found
 #
-# In expectation all four losses have the same minimum. On samples some have none. Take the class $\log r(x) = a + bx$, which contains the truth for
-# $P = \mathcal N(0,1)$, $Q = \mathcal N(m,1)$: $\log r = m^2/2 - mx$. With $n$ points $x_i$ of $P$ and $n$ points $y_j$ of $Q$, ratio matching minimises
+# In expectation all four losses have the same minimum. On samples some have none. Take the class $\log r(x) = a + bx$, which contains the truth for $P = \mathcal N(0,1)$, $Q = \mathcal N(m,1)$: $\log r = m^2/2 - mx$. With $n$ points $x_i$ of $P$ and $n$ points $y_j$ of $Q$, ratio matching minimises
 #
 # $$\tfrac12\,\text{mean}_j\, e^{2(a+by_j)} - \text{mean}_i\, e^{a+bx_i}.$$
 #
-# If one $x_i$ lies beyond all $y_j$, tilt the line so that it rises there and falls on all $y_j$: the second term grows without bound, the price goes to 0. The loss
-# falls to $-\infty$: *no minimum*, whatever the optimiser.
+# If one $x_i$ lies beyond all $y_j$, tilt the line so that it rises there and falls on all $y_j$: the second term grows without bound, the price goes to 0. The loss falls to $-\infty$: *no minimum*, whatever the optimiser.
 #
 # ### Exercise 13.5 · Does the loss have a minimum? (half an hour)
 #
-# Find the exact condition for three losses. Logistic regression minimises $\text{mean}_i\log(1+e^{-(a+bx_i)}) + \text{mean}_j\log(1+e^{a+by_j})$; divergence
-# minimisation II with KL minimises $\text{mean}_j\,e^{a+by_j} - \text{mean}_i(a+bx_i)$. A loss that comes nearer and nearer to a value without reaching it has no minimum.
-
+# Find the exact condition for three losses. Logistic regression minimises $\text{mean}_i\log(1+e^{-(a+bx_i)}) + \text{mean}_j\log(1+e^{a+by_j})$; divergence minimisation II with KL minimises $\text{mean}_j\,e^{a+by_j} - \text{mean}_i(a+bx_i)$. A loss that comes nearer and nearer to a value without reaching it has no minimum.
 
 # %% tags=["exercise:13.fit_exists"]
 def fit_exists(x, y, kind):
@@ -820,33 +697,18 @@ def fit_exists(x, y, kind):
     return bool(x.max() > y.min() and y.max() > x.min())
     # endregion
 
-
 fit_exists = check("13.fit_exists", fit_exists)
 
 # %% [markdown]
-# In more dimensions ranges become convex hulls: *all* real points inside the hull of the generated ones (least squares), their *mean* inside it (KL), no hyperplane
-# that separates the two samples (logistic, and Hellinger as well). The conditions become weaker in this order.
+# In more dimensions ranges become convex hulls: *all* real points inside the hull of the generated ones (least squares), their *mean* inside it (KL), no hyperplane that separates the two samples (logistic, and Hellinger as well). The conditions become weaker in this order.
 
 # %% name="fits"
 MS = [0.5, 1.0, 2.0, 3.0, 4.0, 6.0]
 N_POINTS = 200
 THREE = ("least_squares", "f:kl", "class_probability")
 
-
 def two_samples(m, seed, n=N_POINTS):
     return torch.randn(n, generator=seeded(50 + seed)), m + torch.randn(n, generator=seeded(90 + seed))
-
-
-def fit_line(x, y, name, start):
-    """The best (a, b), by BFGS from the truth."""
-    def value(ab):
-        w = torch.tensor(ab, requires_grad=True)
-        loss = RATIO_LOSSES[name].ratio_loss(w[0] + w[1] * x, w[0] + w[1] * y)
-        loss.backward()
-        return float(loss), w.grad.numpy()
-
-    return optimize.minimize(value, start, jac=True, method="BFGS", options={"gtol": 1e-7}).x
-
 
 lines = {}
 for m, seed in itertools.product(MS, range(4)):
@@ -858,20 +720,7 @@ for m, seed in itertools.product(MS, range(4)):
 # The share of 1,000 draws on which each loss has no minimum, for n points of each.
 SHIFT = torch.linspace(0, 7, 29)
 
-
-def share_without(n, draws=1000):
-    x = torch.randn(draws, n, generator=seeded(5))
-    low_x, mean_x, high_x = x.min(1).values, x.mean(1), x.max(1).values
-    e = torch.randn(draws, n, generator=seeded(6))
-    low, high = e.min(1).values + SHIFT[:, None], e.max(1).values + SHIFT[:, None]
-    return {
-        "least_squares": 1 - ((low < low_x) & (high_x < high)).double().mean(1),
-        "f:kl": 1 - ((low < mean_x) & (mean_x < high)).double().mean(1),
-        "class_probability": 1 - ((low < high_x) & (low_x < high)).double().mean(1),
-    }
-
-
-shares = {n: share_without(n) for n in (20, 50, 200, 1000)}
+shares = {n: share_without(n, SHIFT) for n in (20, 50, 200, 1000)}
 print("n = 200: share of 1,000 draws without a minimum, at m = 1, 2, 3, 4")
 for name in THREE:
     print(f"{FOUR[name][0]:14}", *(f"{float(shares[200][name][int(4 * m)]):.3f}" for m in (1, 2, 3, 4)))
@@ -881,18 +730,17 @@ predict(
     "13.survive",
     "n = 200 points of each, m = 3. Which losses have a minimum on most draws?",
     choices=("all three", "logistic and KL", "logistic only", "none"),
-    answer=f"""Logistic only. Of 1,000 draws at m = 3 there is no minimum in {float(shares[200]["class_probability"][12]):.1%} for the
-    logistic loss, {float(shares[200]["f:kl"][12]):.1%} for KL and {float(shares[200]["least_squares"][12]):.1%} for least squares. More points
-    help KL little: it needs one generated point beyond the mean of the real ones.""",
+    answer=f"""Logistic only. Of 1,000 draws at m = 3 there is no minimum in
+    {float(shares[200]["class_probability"][12]):.1%} for the logistic loss,
+    {float(shares[200]["f:kl"][12]):.1%} for KL and {float(shares[200]["least_squares"][12]):.1%} for
+    least squares. More points help KL little: it needs one generated point beyond the mean of the real
+    ones.""",
 )
 
 # %% name="overlap" tags=["picture"]
-NAMES = {"least_squares": "least squares", "f:kl": "KL", "class_probability": "logistic"}
-
-
 def draw_overlap(view, m, seed, n):
     x, y = two_samples(m, seed)
-    view["fit"].curve("truth", T, m * m / 2 - m * T, color="ink", style="dashed", width=2, label="true log r")
+    view["fit"].curve("truth", T, m * m / 2 - m * T, color="ink", style="dashed", width=2, label="truth")
     for name in THREE:
         label, color = FOUR[name]
         if (m, seed, name) in lines:
@@ -901,13 +749,14 @@ def draw_overlap(view, m, seed, n):
             view.readout(label, f"a = {a:.2f}, b = {b:.2f}")
         else:
             view.readout(label, "no minimum")
-    view["fit"].scatter("x", torch.stack([x, torch.full((len(x),), -17.0)], 1), color="p", size=4, label="x ~ P")
-    view["fit"].scatter("y", torch.stack([y, torch.full((len(y),), -19.0)], 1), color="q", size=4, label="y ~ Q")
+    view["fit"].scatter("x", torch.stack([x, torch.full_like(x, -17.0)], 1), color="p", size=4,
+                        label="x ~ P")
+    view["fit"].scatter("y", torch.stack([y, torch.full_like(y, -19.0)], 1), color="q", size=4,
+                        label="y ~ Q")
     for name in THREE:
         label, color = FOUR[name]
         view["share"].curve(label, SHIFT, shares[n][name], color=color, style="solid", label=label)
     view["share"].vline("m", m)
-
 
 explore(
     draw_overlap,
@@ -922,15 +771,17 @@ explore(
     seed=Slider(0, 3, value=0, label="another draw"),
     n=Slider.of(list(shares), value=200, label="n, right panel"),
     presets={"much overlap": {"m": 0.5}, "some": {"m": 2.0}, "hardly any": {"m": 4.0}, "none": {"m": 6.0}},
-    alt="Fitted logarithms of the density ratio where a minimum exists, and how often it does not, against the "
+    alt="Fitted logarithms of the density ratio where a minimum exists, and how often it does not, "
+    "against the "
     "distance of two Gaussians",
 )
 
 # %% [markdown]
+# Where two losses have a minimum, their lines nearly agree; with less overlap first least squares and then KL drop out, while the logistic fit stays, with larger and larger errors.
+#
 # ### Ratio or difference?
 #
-# A richer class and a *ridge*, a price on large coefficients, always give a minimum. Let $r(x) = \sum_l a_l\,\varphi_l(x)$ with bumps
-# $\varphi_l(x) = e^{-(x-c_l)^2/(2h^2)}$ (an IPM's witness looked like this, too). Ratio matching is then a quadratic form, known as *uLSIF*:
+# A richer class and a *ridge*, a price on large coefficients, always give a minimum. Let $r(x) = \sum_l a_l\,\varphi_l(x)$ with bumps $\varphi_l(x) = e^{-(x-c_l)^2/(2h^2)}$ (an IPM's witness looked like this, too). Ratio matching is then a quadratic form, known as *uLSIF*:
 #
 # $$\tfrac12\,a^\top Ha - \eta^\top a + \tfrac{\lambda}2\lVert a\rVert^2, \qquad H = \mathrm{mean}_j\,\varphi(y_j)\varphi(y_j)^\top,\quad \eta = \mathrm{mean}_i\,\varphi(x_i).$$
 #
@@ -950,16 +801,13 @@ def fit_ratio(x_p, x_q, centres, bandwidth, ridge):
     return torch.linalg.solve(H + ridge * torch.eye(len(centres), dtype=H.dtype), phi(x_p).mean(0))
     # endregion
 
-
 fit_ratio = check("13.fit_ratio", fit_ratio)
 
 # %% [markdown]
-# The *difference* $p - q$ can be learnt in the same way: minimise $\int(g - (p-q))^2$ over $g = \sum_l a_l\varphi_l$. The square of $g$ is an integral that is known, so $H$
-# becomes $\int\varphi_l\varphi_k = h\sqrt\pi\,e^{-(c_l-c_k)^2/(4h^2)}$, and $\eta = \mathrm{mean}_i\,\varphi(x_i) - \mathrm{mean}_j\,\varphi(y_j)$.
+# The *difference* $p - q$ can be learnt in the same way: minimise $\int(g - (p-q))^2$ over $g = \sum_l a_l\varphi_l$. The square of $g$ is an integral that is known, so $H$ becomes $\int\varphi_l\varphi_k = h\sqrt\pi\,e^{-(c_l-c_k)^2/(4h^2)}$, and $\eta = \mathrm{mean}_i\,\varphi(x_i) - \mathrm{mean}_j\,\varphi(y_j)$.
 
 # %% name="difference"
 CENTRES = torch.linspace(-4, 9, 40)
-
 
 def fit_difference(x_p, x_q, centres, bandwidth, ridge):
     """The coefficients of the difference p - q, as for fit_ratio."""
@@ -968,9 +816,8 @@ def fit_difference(x_p, x_q, centres, bandwidth, ridge):
               for sign, x in ((1, x_p), (-1, x_q)))
     return torch.linalg.solve(H + ridge * torch.eye(len(centres)), eta)
 
-
 def both_errors(m, seed, h, ridge=0.1):
-    """Relative errors: of the ratio in the mean square under q, of the difference in the mean square on the line."""
+    """Relative errors: of the ratio, in the mean square under q, and of the difference, on the line."""
     x, y = two_samples(m, seed)
     table = torch.exp(-((FINE[:, None] - CENTRES) ** 2) / (2 * h**2))
     q = Normal(m, 1.0).log_prob(FINE).exp()
@@ -980,7 +827,6 @@ def both_errors(m, seed, h, ridge=0.1):
     in_r = (q @ (r_hat - r) ** 2 / (q @ r**2)).sqrt()
     return float(in_r), float(((d_hat - d).square().sum() / d.square().sum()).sqrt())
 
-
 WIDTH, SEVEN = 0.8, [0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0]
 errors = torch.tensor([[both_errors(m, seed, WIDTH) for seed in range(10)] for m in SEVEN])
 middle = errors.median(1).values  # of ten draws: columns ratio, difference
@@ -988,12 +834,14 @@ middle = errors.median(1).values  # of ten draws: columns ratio, difference
 # %% name="predict-difference" tags=["predict"]
 predict(
     "13.difference",
-    "200 points of each. Which is learnt better, measured by its relative error: the ratio p/q, or the difference "
+    "200 points of each. Which is learnt better, measured by its relative error: the ratio p/q, or "
+    "the difference "
     "p - q?",
     choices=("always the ratio", "the ratio near, the difference far", "the difference, and more so far out"),
-    answer=f"""The difference, and more so far out: at m = 0.5 the ratio's relative error is {middle[0, 0]:.2f} and the
-    difference's {middle[0, 1]:.2f}; at m = 4 they are {middle[5, 0]:.2f} and {middle[5, 1]:.2f} (medians of ten draws). The
-    ratio is largest where there are hardly any points of Q.""",
+    answer=f"""The difference, and more so far out: at m = 0.5 the ratio's relative error is
+    {middle[0, 0]:.2f} and the difference's {middle[0, 1]:.2f}; at m = 4 they are {middle[5, 0]:.2f} and
+    {middle[5, 1]:.2f} (medians of ten draws). The ratio is largest where there are hardly any points of
+    Q.""",
 )
 
 # %% name="ratio-or-difference" tags=["picture"]
@@ -1001,13 +849,13 @@ def draw_difference(view, m, seed, h):
     x, y = two_samples(m, seed)
     table = torch.exp(-((T[:, None] - CENTRES) ** 2) / (2 * h**2))
     log_q = Normal(m, 1.0).log_prob(T)
-    view["ratio"].curve("true", T, torch.exp(P.log_prob(T) - log_q).clamp(max=60), color="ink", style="dashed",
-                        width=2, label="p/q")
+    exact = torch.exp(P.log_prob(T) - log_q).clamp(max=60)
+    view["ratio"].curve("true", T, exact, color="ink", style="dashed", width=2, label="p/q")
     r_hat = table @ fit_ratio(x, y, CENTRES, h, 0.1)
     view["ratio"].curve("fit", T, r_hat, color="accent", style="solid", label="from 200 points of each")
     d_hat = table @ fit_difference(x, y, CENTRES, h, 0.1)
-    view["difference"].curve("true", T, P.log_prob(T).exp() - log_q.exp(), color="ink", style="dashed", width=2,
-                             label="p - q")
+    view["difference"].curve("true", T, P.log_prob(T).exp() - log_q.exp(), color="ink", style="dashed",
+                             width=2, label="p - q")
     view["difference"].curve("fit", T, d_hat, color="accent", style="solid", label="from 200 points of each")
     view["errors"].curve("ratio", SEVEN, middle[:, 0], color="p", style="solid", label="ratio, h = 0.8")
     view["errors"].curve("difference", SEVEN, middle[:, 1], color="third", style="solid", label="difference")
@@ -1017,13 +865,12 @@ def draw_difference(view, m, seed, h):
     view.readout("relative error of the ratio", in_r, ".3f")
     view.readout("relative error of the difference", in_d, ".3f")
 
-
 explore(
     draw_difference,
     panels=[
         Panel("ratio", xlabel="x", ylabel="ratio", xlim=(-4.5, 6), ylim=(-1, 12)),
         Panel("difference", xlabel="x", ylabel="density", xlim=(-4.5, 6), ylim=(-0.45, 0.45)),
-        Panel("errors", title="relative errors", xlabel="m", xlim=(0, 6.3), ylim=(0, 1.1)),
+        Panel("errors", xlabel="m, mean of Q", ylabel="relative error", xlim=(0, 6.3), ylim=(0, 1.1)),
     ],
     size=(12, 4.2),
     m=Slider.of(SEVEN, value=1.0, label="m, mean of Q"),
@@ -1035,13 +882,11 @@ explore(
 )
 
 # %% [markdown]
-# Far out the estimated ratio is flat: it has given up. The witness of an IPM is made of differences, so it stays meaningful there. Whether the generator feels
-# it is another question.
+# Far out the estimated ratio is flat: it has given up. The witness of an IPM is made of differences, so it stays meaningful there. Whether the generator feels it is another question.
 #
 # ## 13.6 What the generator feels
 #
-# The ratio loss is for $\phi$. The *generative loss* is for $\theta$: the lecture turns the sign of the same $L$. Let the generator be $x = m + z$, $z\sim\mathcal N(0,1)$,
-# and let the ratio be exact *for the present* $m_0$ and held fixed. Does the derivative of the generative loss in $m$ at $m_0$ equal that of a divergence?
+# The ratio loss is for $\phi$. The *generative loss* is for $\theta$: the lecture turns the sign of the same $L$. Let the generator be $x = m + z$, $z\sim\mathcal N(0,1)$, and let the ratio be exact *for the present* $m_0$ and held fixed. Does the derivative of the generative loss in $m$ at $m_0$ equal that of a divergence?
 
 # %% name="generative-slopes"
 def held_fixed(of_log_r, m0, eps=1e-4):
@@ -1050,12 +895,10 @@ def held_fixed(of_log_r, m0, eps=1e-4):
     ends = [Normal(m0 + e, 1.0).log_prob(FINE).exp() @ of_log_r(log_r) * 0.005 for e in (eps, -eps)]
     return float(ends[0] - ends[1]) / (2 * eps)
 
-
 def slope_of(kind, m0):
     """d/dm of D_f(N(0, 1) ‖ N(m, 1)) at m0, by automatic differentiation."""
     m = torch.tensor(m0, requires_grad=True)
     return float(torch.autograd.grad(divergence(P, Normal(m, 1.0), kind, FINE), m)[0])
-
 
 logistic, kl_loss, squares = (RATIO_LOSSES[name] for name in ("class_probability", "f:kl", "least_squares"))
 slopes = {kind: (-held_fixed(RATIO_LOSSES[f"f:{kind}"].price, 1.0), slope_of(kind, 1.0)) for kind in kinds}
@@ -1064,7 +907,8 @@ for kind, (fixed, exact) in slopes.items():
 
 # %% tags=["claim:class-generative-loss"]
 holds(
-    "class-generative-loss", ("slope of -L in θ at the best classifier, m = 1", -held_fixed(logistic.price, 1.0)),
+    "class-generative-loss",
+    ("slope of -L in θ at the best classifier, m = 1", -held_fixed(logistic.price, 1.0)),
     ("slope of 2 JSD - log 4, m = 1", 2 * slope_of("jensen_shannon", 1.0)), tol=1e-5, digits=5,
 )
 
@@ -1076,25 +920,22 @@ holds(
 )
 
 # %% [markdown]
-# For ratio matching the slide keeps $\frac12\mathbb E_{p}r^*$ in $L$ with the note "const($r_\phi$)" and lets the generator minimise $-L$. It is constant in $\phi$, but not in
-# $\theta$: $r^* = p/q_\theta$. With it, $L = \frac12\mathbb E_q(r_\phi-r^*)^2$ is at its *smallest*, 0, when the ratio is exact, and a minimum has no slope.
+# For ratio matching the slide keeps $\frac12\mathbb E_{p}r^*$ in $L$ with the note "const($r_\phi$)" and lets the generator minimise $-L$. It is constant in $\phi$, but not in $\theta$: $r^* = p/q_\theta$. With it, $L = \frac12\mathbb E_q(r_\phi-r^*)^2$ is at its *smallest*, 0, when the ratio is exact, and a minimum has no slope.
 
-# %% name="ratio-matching-generator"
+# %% tags=["claim:ratio-matching-losses"]
 def last_term(m):
     """½ E_p r* = ½ e^(m²) for these Gaussians."""
     return 0.5 * math.exp(m * m)
-
 
 eps = 1e-5
 without_last = held_fixed(lambda l: 0.5 * torch.exp(2 * l), 1.0)  # of L; E_p r does not move with m
 with_last = without_last + (last_term(1 + eps) - last_term(1 - eps)) / (2 * eps)
 chi2_slope = 0.5 * slope_of("pearson_chi2", 1.0)
-
-# %% tags=["claim:ratio-matching-losses"]
 erratum(
     "ratio-matching-losses", ("slope of -L in θ as printed, three terms", -round(with_last, 6) + 0.0),
     ("slope of ½ χ²(P‖Q), m = 1", chi2_slope), tol=1e-4, digits=4,
-    corrected="the generative loss is min over θ of E_p r - ½ E_q r²: the last term of L is constant in r but "
+    corrected="the generative loss is min over θ of E_p r - ½ E_q r²: the last term of L is constant "
+    "in r but "
     "not in θ, and must be dropped",
     corrected_left=("slope of -L without the last term", -without_last),
 )
@@ -1107,20 +948,20 @@ predict(
     "13.force",
     "Q = N(5, 1), hardly any overlap, and every ratio is exact. Which generative loss pulls Q back hardest?",
     choices=("logistic (2 JSD)", "KL", "least squares (½ χ²)", "MMD², h = 1"),
-    answer=f"""Least squares, with a slope of m e^(m²) = {5 * math.exp(25):.1e}; KL has {force_at_5["kl"]:.1f},
-    2 JSD {2 * force_at_5["jensen_shannon"]:.3f}, MMD² {mmd_force:.3f}. But such a ratio cannot be had from samples (section
-    13.5): the loss with the strongest pull is the one that is estimated worst.""",
+    answer=f"""Least squares, with a slope of m e^(m²) = {5 * math.exp(25):.1e}; KL has
+    {force_at_5["kl"]:.1f}, 2 JSD {2 * force_at_5["jensen_shannon"]:.3f}, MMD² {mmd_force:.3f}. But such a
+    ratio cannot be had from samples (section 13.5): the loss with the strongest pull is the one that is
+    estimated worst.""",
 )
 
 # %% name="forces-table"
 FORCE_M = torch.linspace(0.05, 8, 160)
-js_slope = torch.tensor([slope_of("jensen_shannon", float(m)) for m in FORCE_M[::4]])
-js_slope = torch.from_numpy(np.interp(FORCE_M, FORCE_M[::4], js_slope))
-
+coarse_m = np.linspace(0.05, 8, 41)
+js_slope = np.interp(FORCE_M.numpy(), coarse_m, [slope_of("jensen_shannon", float(m)) for m in coarse_m])
+js_slope = torch.from_numpy(js_slope)
 
 def mmd_slope(m, h):
     return 2 * h / math.sqrt(h**2 + 2) * m / (h**2 + 2) * torch.exp(-(m**2) / (2 * (h**2 + 2)))
-
 
 FORCES = {
     "logistic: 2 JSD": (2 * js_slope, "p"),
@@ -1140,7 +981,6 @@ def draw_forces(view, m, h):
         view.readout(name, float(values[at]), ".3g")
     view["force"].vline("m", m)
 
-
 explore(
     draw_forces,
     panels=[Panel("force", title="slope in m of what the generator minimises", xlabel="m, mean of Q",
@@ -1153,12 +993,12 @@ explore(
 )
 
 # %% [markdown]
-# Both halves together make a game: fit the ratio, move the generator, fit anew. The generator starts at $m = 2.5$ with 400 points; the ratio is fitted with the logistic
-# loss in the class $a+bx$, and $m$ descends $\mathbb E_q\log(1-D)$. The other way, by differences, moves $m$ down the squared MMD of the same samples.
+# Only KL, $\chi^2$ and $W$ still pull from far away; the logistic loss, Hellinger and the MMD let go. A wide kernel holds longer. (Notebook 08 mends the logistic loss with another generative loss for the same $D$.)
+#
+# Both halves together make a game: fit the ratio, move the generator, fit anew. The generator starts at $m = 2.5$ with 400 points; the ratio is fitted with the logistic loss in the class $a+bx$, and $m$ descends $\mathbb E_q\log(1-D)$. The other way, by differences, moves $m$ down the squared MMD of the same samples.
 
 # %% name="both-ways"
 data = torch.randn(400, generator=seeded(8))
-
 
 def play(ways, rounds=60, rate=1.0):
     """KL(P‖Q) in each round, for Q = N(m, 1)."""
@@ -1174,7 +1014,6 @@ def play(ways, rounds=60, rate=1.0):
         m -= rate * float(torch.autograd.grad(loss, shift)[0])
         kls.append(m * m / 2)
     return kls
-
 
 games = {ways: play(ways) for ways in ("ratio", "difference")}
 for ways, kls in games.items():
@@ -1209,14 +1048,12 @@ def moment_loss(real_features, fake_features):
     return (real_features.mean(0) - fake_features.mean(0)).square().sum()
     # endregion
 
-
 moment_loss = check("13.moment_loss", moment_loss)
 
 # %% name="features-of-a-kernel"
 def three_features(x):
     """(x², √2 x, 1): their kernel is (xy + 1)²."""
     return torch.stack([x**2, math.sqrt(2) * x, torch.ones_like(x)], 1)
-
 
 few_real, few_fake = torch.randn(40, generator=seeded(11)), 1 + 0.5 * torch.randn(10, generator=seeded(12))
 square = polynomial_kernel(2, scale=1.0)
@@ -1241,48 +1078,27 @@ convention(
 )
 
 # %% [markdown]
-# What does the loss know? Only its features. Here is the mixture $0.4\,\mathcal N(-1.2, 0.6^2) + 0.6\,\mathcal N(1.2, 0.9^2)$ and the Gaussian with the same mean
-# and variance: for $(x^2, \sqrt2x, 1)$ the loss is zero, although the two look different. A kernel with infinitely many features sees it.
+# What does the loss know? Only its features. Here is the mixture $0.4\,\mathcal N(-1.2, 0.6^2) + 0.6\,\mathcal N(1.2, 0.9^2)$ and the Gaussian with the same mean and variance: for $(x^2, \sqrt2x, 1)$ the loss is zero, although the two look different. A kernel with infinitely many features sees it.
 
 # %% name="mixture"
-WEIGHTS_2, MEANS_2, STDS_2 = torch.tensor([0.4, 0.6]), torch.tensor([-1.2, 1.2]), torch.tensor([0.6, 0.9])
-mix_mean = float(WEIGHTS_2 @ MEANS_2)
-mix_std = math.sqrt(float(WEIGHTS_2 @ (STDS_2**2 + MEANS_2**2)) - mix_mean**2)
-
-
-def mixture_mmd2(mu, s, h):
-    """MMD² between the mixture and N(mu, s²); mu, s of one shape."""
-    mu, s = torch.as_tensor(mu), torch.as_tensor(s)
-
-    def c(mean, variance):
-        return h / (h**2 + variance).sqrt() * torch.exp(-(mean**2) / (2 * (h**2 + variance)))
-
-    cross = sum(w * c(mu - a, s**2 + b**2) for w, a, b in zip(WEIGHTS_2, MEANS_2, STDS_2, strict=True))
-    own = sum(u * v * c(a - b, d**2 + e**2) for (u, v), (a, b), (d, e) in zip(
-        *(torch.cartesian_prod(t, t) for t in (WEIGHTS_2, MEANS_2, STDS_2)), strict=True))
-    return own - 2 * cross + c(torch.zeros_like(mu), 2 * s**2)
-
-
-def mixture_density(x):
-    return Normal(MEANS_2, STDS_2).log_prob(x[:, None]).exp() @ WEIGHTS_2
-
-
-mass = {"mixture": mixture_density(FINE) * 0.005, "Gaussian": Normal(mix_mean, mix_std).log_prob(FINE).exp() * 0.005}
-cubes = [float(one @ FINE**3) for one in mass.values()]
+mixture = Mixture([0.4, 0.6], [-1.2, 1.2], [0.6, 0.9])
+twin = Normal(mixture.mean, mixture.std)
+mass = {"mixture": mixture.density(FINE) * 0.005, "Gaussian": twin.log_prob(FINE).exp() * 0.005}
 print(f"same mean and variance: L for (x², √2 x, 1) "
-      f"{float(sum(((mass['mixture'] - mass['Gaussian']) @ f) ** 2 for f in three_features(FINE).T)):.1e}, "
-      f"MMD² for h = 1 {float(mixture_mmd2(mix_mean, mix_std, 1.0)):.4f}")
+      f"{float(sum(((mass['mixture'] - mass['Gaussian']) @ f) ** 2 for f in three_features(FINE).T)):.4f}, "
+      f"MMD² for h = 1 {mixture.mmd2(mixture.mean, mixture.std, 1.0):.4f}")
 
 # %% tags=["claim:moment-matching-loss"]
 shifted = Normal(0.5, 1.0).log_prob(FINE).exp() * 0.005
 coarse = FINE[::20]
-gap = (mixture_density(coarse) - Normal(0.5, 1.0).log_prob(coarse).exp()) * 0.1
+gap = (mixture.density(coarse) - Normal(0.5, 1.0).log_prob(coarse).exp()) * 0.1
 convention(
     "moment-matching-loss",
     ("Σ (E_p φ - E_q φ)² over x², √2 x, 1, for q = N(0.5, 1)",
      sum(((mass["mixture"] - shifted) @ f) ** 2 for f in three_features(FINE).T)),
     ("∫∫ (p - q)(x) (xy + 1)² (p - q)(y)", gap @ square(coarse, coarse) @ gap), tol=1e-5, digits=5,
-    under="for several features (·)² is the squared length; L = 0 says that these features agree, not that p = q",
+    under="for several features (·)² is the squared length; L = 0 says that these features agree, "
+    "not that p = q",
 )
 
 # %% [markdown]
@@ -1290,20 +1106,8 @@ convention(
 
 # %% name="bandwidth-fits"
 BANDWIDTHS = [0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0]
-
-
-def best_gaussian(h):
-    """The (mu, s) of the smallest MMD² to the mixture, the best of three starts."""
-    starts = ([mix_mean, mix_std], [1.2, 0.9], [-1.2, 0.6])
-    scale = max(1.0, h**4)  # for wide kernels MMD² is tiny
-    runs = [optimize.minimize(lambda w: scale * float(mixture_mmd2(w[0], abs(w[1]), h)), start, method="Nelder-Mead",
-                              options={"xatol": 1e-6, "fatol": 1e-14}) for start in starts]
-    best = min(runs, key=lambda run: run.fun).x
-    return float(best[0]), abs(float(best[1]))
-
-
-fitted = {h: best_gaussian(h) for h in BANDWIDTHS}
-print(f"moments of the mixture: mean {mix_mean:.3f}, std {mix_std:.3f}")
+fitted = {h: mixture.nearest(h) for h in BANDWIDTHS}
+print(f"moments of the mixture: mean {mixture.mean:.3f}, std {mixture.std:.3f}")
 for h in (0.3, 1.0, 30.0):
     print(f"h = {h:4}: mean {fitted[h][0]:.3f}, std {fitted[h][1]:.3f}")
 
@@ -1311,29 +1115,28 @@ for h in (0.3, 1.0, 30.0):
 predict(
     "13.narrow_kernel",
     "The kernel becomes narrow, h = 0.3. What does the Gaussian of the smallest MMD do?",
-    choices=("it sits on one mode", "it becomes narrower than the mixture", "it becomes broader than the mixture"),
-    answer=f"""Broader: its std is {fitted[0.3][1]:.3f}, the mixture's {mix_std:.3f}. With h = 30 it is {fitted[30.0][1]:.3f}:
-    a wide kernel matches mean and variance. A small bandwidth does not seek a mode here; it nearly minimises
-    ∫(p - q)², which the bulk of both modes decides.""",
+    choices=("it sits on one mode", "it becomes narrower than the mixture", "it becomes broader"),
+    answer=f"""Broader: its std is {fitted[0.3][1]:.3f}, the mixture's {mixture.std:.3f}. With h = 30 it
+    is {fitted[30.0][1]:.3f}: a wide kernel matches mean and variance. A small bandwidth does not seek a
+    mode here; it nearly minimises ∫(p - q)², which the bulk of both modes decides.""",
 )
 
 # %% name="mmd-fit" tags=["picture"]
 def draw_mmd_fit(view, h):
     mu, s = fitted[h]
-    view["fit"].fill("p", T, mixture_density(T), color="p", alpha=0.35, label="the mixture p")
-    view["fit"].curve("moments", T, Normal(mix_mean, mix_std).log_prob(T).exp(), color="muted", style="dotted",
-                      width=2, label="same moments")
+    view["fit"].fill("p", T, mixture.density(T), color="p", alpha=0.35, label="the mixture p")
+    view["fit"].curve("moments", T, twin.log_prob(T).exp(), color="muted", style="dotted", width=2,
+                      label="same moments")
     view["fit"].curve("q", T, Normal(mu, s).log_prob(T).exp(), color="q", style="solid", label="smallest MMD")
     table = torch.tensor([fitted[b] for b in BANDWIDTHS])
     view["path"].curve("mu", BANDWIDTHS, table[:, 0], color="third", style="solid", label="mean")
     view["path"].curve("s", BANDWIDTHS, table[:, 1], color="q", style="solid", label="std")
     view["path"].scatter("now", [[h, mu], [h, s]], color=["third", "q"], size=8)
-    view["path"].hline("std", mix_std)
-    view["path"].hline("mean", mix_mean)
+    view["path"].hline("std", mixture.std)
+    view["path"].hline("mean", mixture.mean)
     view.readout("mean", mu, ".4f")
     view.readout("std", s, ".4f")
-    view.readout("MMD² there", f"{float(mixture_mmd2(mu, s, h)):.2e}")
-
+    view.readout("MMD² there", f"{mixture.mmd2(mu, s, h):.2e}")
 
 explore(
     draw_mmd_fit,
@@ -1345,25 +1148,26 @@ explore(
     size=(10, 4.2),
     h=Slider.of(BANDWIDTHS, value=1.0, label="h, bandwidth"),
     presets={"narrow": {"h": 0.1}, "h = 1": {"h": 1.0}, "wide": {"h": 30.0}},
-    alt="A mixture of two Gaussians, the Gaussian with the smallest MMD to it, and its mean and width against the "
+    alt="A mixture of two Gaussians, the Gaussian with the smallest MMD to it, and its mean and "
+    "width against the "
     "bandwidth",
 )
 
 # %% [markdown]
-# **The bias.** "Note, that the estimator above is biased." Let $P = Q = \mathcal N(0,1)$, so the loss is 0. The pairs of a point with itself have
-# $k = 1$ where two different points have $\mathbb E k = h/\sqrt{h^2+2}$, so the estimate averages $(1 - \frac h{\sqrt{h^2+2}})(\frac1N + \frac1M)$. Leaving those pairs out
-# removes it; [notebook 14](14_fid.ipynb) uses that estimate to judge samples.
+# A narrow kernel makes the best Gaussian broader than the mixture, never one-sided; a wide one gives the two moments.
+#
+# **The bias.** "Note, that the estimator above is biased." Let $P = Q = \mathcal N(0,1)$, so the loss is 0. The pairs of a point with itself have $k = 1$ where two different points have $\mathbb E k = h/\sqrt{h^2+2}$, so the estimate averages $(1 - \frac h{\sqrt{h^2+2}})(\frac1N + \frac1M)$. Leaving those pairs out removes it; [notebook 14](14_fid.ipynb) uses that estimate to judge samples.
 
-# %% name="biased-estimates"
+# %% tags=["claim:moment-matching-bias"]
 N_, M_ = 5, 9
 repeats = torch.randn(20_000, N_ + M_, generator=seeded(13))
 kernel_table = torch.exp(-((repeats[:, :, None] - repeats[:, None]) ** 2) / 2)
-own_x, own_y, cross = kernel_table[:, :N_, :N_], kernel_table[:, N_:, N_:], kernel_table[:, :N_, N_:].mean((1, 2))
+own_x, own_y = kernel_table[:, :N_, :N_], kernel_table[:, N_:, N_:]
+cross = kernel_table[:, :N_, N_:].mean((1, 2))
 biased = own_x.mean((1, 2)) + own_y.mean((1, 2)) - 2 * cross
 without = sum((own.sum((1, 2)) - k) / (k * (k - 1)) for own, k in ((own_x, N_), (own_y, M_))) - 2 * cross
-print(f"pairs of a point with itself left out: {float(without.mean()):.4f} ± {float(without.std() / 20_000**0.5):.4f}")
-
-# %% tags=["claim:moment-matching-bias"]
+print(f"pairs of a point with itself left out: {float(without.mean()):.4f} "
+      f"± {float(without.std() / 20_000**0.5):.4f}")
 holds(
     "moment-matching-bias", ("mean of 20,000 estimates, N = 5, M = 9, truth 0", biased.mean()),
     ("(1 - 1/√3)(1/N + 1/M)", (1 - 1 / math.sqrt(3)) * (1 / N_ + 1 / M_)), tol=2e-3, digits=3,
@@ -1376,31 +1180,9 @@ holds(
 #
 # $$\log p_\theta(x)\ \ge\ \mathbb E_{q_\eta(z\mid x)}\log p_\theta(x\mid z) - \mathrm{KL}\big(q_\eta(z\mid x)\Vert p(z)\big),$$
 #
-# and lets classifiers stand in for both terms: $D_\phi$ tells data from decoded points, $C_\omega$ tells draws of the prior $p(z)$ from codes. Then decoder and
-# encoder may be implicit. We check the three replacements where everything is known: $x\sim\mathcal N(0,1)$ and $z\mid x\sim\mathcal N(\rho x, \tau^2)$. And we let a
-# classifier *find out*: logistic regression on all products of its inputs up to degree two, which contains the truth for Gaussians.
+# and lets classifiers stand in for both terms: $D_\phi$ tells data from decoded points, $C_\omega$ tells draws of the prior $p(z)$ from codes. Then decoder and encoder may be implicit. We check the three replacements where everything is known: $x\sim\mathcal N(0,1)$ and $z\mid x\sim\mathcal N(\rho x, \tau^2)$. And we let a classifier *find out*: logistic regression on all products of its inputs up to degree two, which contains the truth for Gaussians.
 
-# %% name="a-classifier"
-def products(*columns):
-    """1, each column, and all products of two."""
-    rows = [torch.ones_like(columns[0]), *columns]
-    rows += [a * b for a, b in itertools.combinations_with_replacement(columns, 2)]
-    return torch.stack(rows, 1)
-
-
-def train_classifier(ones, zeros, steps=12):
-    """Logistic regression by Newton's method: the weights of the logit, label 1 for the first features."""
-    w = torch.zeros(ones.shape[1])
-    for _ in range(steps):
-        gradient, hessian = torch.zeros_like(w), 1e-9 * torch.eye(len(w))
-        for features, label in ((ones, 1.0), (zeros, 0.0)):
-            D = torch.sigmoid(features @ w)
-            gradient += features.T @ (D - label) / len(features)
-            hessian += (features * (D * (1 - D))[:, None]).T @ features / len(features)
-        w = w - torch.linalg.solve(hessian, gradient)
-    return w
-
-
+# %% name="known-pairs"
 n = 40_000
 x_data, z_prior, e_code = (torch.randn(n, generator=seeded(20 + k)) for k in range(3))
 
@@ -1411,7 +1193,8 @@ convention(
     "alpha-gan-ratio-trick", ("mean |log D/(1 - D) - log p/q| at three points, trained D, q = N(1, 1.5²)",
      (products(at) @ w - P.log_prob(at) + Normal(1.0, 1.5).log_prob(at)).abs().mean()),
     ("a tenth of a nat", 0.1), "<", tol=1e-3, digits=2,
-    under="D is (nearly) the best classifier, trained on equally many of both; any other D gives another ratio",
+    under="D is (nearly) the best classifier, trained on equally many of both; any other D gives "
+    "another ratio",
 )
 
 # %% [markdown]
@@ -1429,13 +1212,11 @@ def code_price(logits):
     return -logits.mean()
     # endregion
 
-
 code_price = check("13.code_price", code_price)
 
 # %% name="code-classifiers"
 def codes_of(rho, tau2, count=n):
     return rho * x_data[:count] + math.sqrt(tau2) * e_code[:count]
-
 
 def price_seen(rho, tau2, sees_x, count=n):
     """What a trained C reads as KL: it sees the code alone, or the code and x."""
@@ -1443,31 +1224,31 @@ def price_seen(rho, tau2, sees_x, count=n):
     see = (lambda z: products(z, x)) if sees_x else (lambda z: products(z))
     return float(code_price(see(z) @ train_classifier(see(prior), see(z))))
 
-
 def price_true(rho, tau2):
     """KL(q(z|x) ‖ N(0,1)) on average over x, and its two parts: I(x, z) and KL(q(z) ‖ N(0,1))."""
     variance = rho**2 + tau2
     return (0.5 * (variance - 1 - math.log(tau2)), 0.5 * math.log(variance / tau2),
             0.5 * (variance - 1 - math.log(variance)))
 
-
 # %% name="predict-blind" tags=["predict"]
 predict(
     "13.blind",
-    "z|x ~ N(0.8 x, 0.36). The KL to the prior is 0.51 nats on average. What does the best classifier C(z) of "
+    "z|x ~ N(0.8 x, 0.36). The KL to the prior is 0.51 nats on average. What does the best "
+    "classifier C(z) of "
     "codes read?",
     choices=("0.51", "about half of it", "0"),
-    answer=f"""0: it reads {price_seen(0.8, 0.36, False) + 0.0:.3f}. Over all x together the codes are distributed as 0.8² + 0.36
-    = {0.8**2 + 0.36:.0f} says: exactly like the prior, so codes and prior cannot be told apart. A classifier that sees x as well reads
-    {price_seen(0.8, 0.36, True):.3f}.""",
+    answer=f"""0: it reads {price_seen(0.8, 0.36, False) + 0.0:.3f}. Over all x together the codes are
+    distributed as 0.8² + 0.36 = {0.8**2 + 0.36:.0f} says: exactly like the prior, so codes and prior
+    cannot be told apart. A classifier that sees x as well reads {price_seen(0.8, 0.36, True):.3f}.""",
 )
 
 # %% name="what-c-sees" tags=["picture"]
 def draw_blind(view, rho, tau2):
     total, information, marginal = price_true(rho, tau2)
     z = codes_of(rho, tau2, 600)
-    view["plane"].scatter("joint", torch.stack([x_data[:600], z], 1), color="q", size=3, label="x and its code")
-    view["plane"].scatter("prior", torch.stack([x_data[:600], z_prior[:600]], 1), color="p", size=2, alpha=0.5,
+    x, prior = x_data[:600], z_prior[:600]
+    view["plane"].scatter("joint", torch.stack([x, z], 1), color="q", size=3, label="x and its code")
+    view["plane"].scatter("prior", torch.stack([x, prior], 1), color="p", size=2, alpha=0.5,
                           label="x and a draw of the prior")
     seen = price_seen(rho, tau2, False, 3000), price_seen(rho, tau2, True, 3000)
     names = ["KL(q(z|x)‖p)", "I(x, z)", "KL(q(z)‖p)", "C(z)", "C(x, z)"]
@@ -1478,40 +1259,41 @@ def draw_blind(view, rho, tau2):
     view.readout("C(z) reads", seen[0], ".3f")
     view.readout("C(x, z) reads", seen[1], ".3f")
 
-
 explore(
     draw_blind,
     panels=[
-        Panel("plane", title="what C is asked to tell apart", xlabel="x", ylabel="z", xlim=(-4, 4), ylim=(-4, 4),
-              aspect="equal", width=0.8),
-        Panel("bars", title="exact, and read from 3,000 points", ylabel="nats", ylim=(-0.1, 2.2), legend=False,
-              width=1.2),
+        Panel("plane", title="what C is asked to tell apart", xlabel="x", ylabel="z", xlim=(-4, 4),
+              ylim=(-4, 4), aspect="equal", width=0.8),
+        Panel("bars", title="exact, and read from 3,000 points", ylabel="nats", ylim=(-0.1, 2.2),
+              legend=False, width=1.2),
     ],
     size=(10.5, 4.6),
     rho=Slider(0.0, 1.2, step=0.1, value=0.8, label="ρ: mean of the code is ρx"),
     tau2=Slider.of([0.05, 0.1, 0.2, 0.36, 0.5, 0.75, 1.0, 1.5], value=0.36, label="τ², its variance"),
-    presets={"the prior, on the whole": {"rho": 0.8, "tau2": 0.36}, "no information": {"rho": 0.0, "tau2": 1.0},
-             "too wide": {"rho": 1.0, "tau2": 1.5}, "sharp codes": {"rho": 1.0, "tau2": 0.05}},
-    alt="Pairs of a point and its code against pairs with a draw of the prior, and the parts of the KL that two "
+    presets={"the prior, on the whole": {"rho": 0.8, "tau2": 0.36},
+             "no information": {"rho": 0.0, "tau2": 1.0}, "too wide": {"rho": 1.0, "tau2": 1.5},
+             "sharp codes": {"rho": 1.0, "tau2": 0.05}},
+    alt="Pairs of a point and its code against pairs with a draw of the prior, and the parts of the "
+    "KL that two "
     "classifiers see",
 )
 
 # %% [markdown]
-# $C$ sees all codes at once, without knowing whose they are. It estimates $\mathrm{KL}(q(z)\Vert p(z))$ of the *aggregated* codes, and the mutual information
-# $I(x,z)$ between a point and its code is missing: two of the three terms of [notebook 04](04_elbo_surgery.ipynb).
+# $C$ sees all codes at once, without knowing whose they are. It estimates $\mathrm{KL}(q(z)\Vert p(z))$ of the *aggregated* codes, and the mutual information $I(x,z)$ between a point and its code is missing: two of the three terms of [notebook 04](04_elbo_surgery.ipynb).
 
 # %% tags=["claim:implicit-variational-kl"]
 erratum(
-    "implicit-variational-kl", ("KL read from C(z), 40,000 codes", round(price_seen(0.8, 0.36, False), 4) + 0.0),
+    "implicit-variational-kl",
+    ("KL read from C(z), 40,000 codes", round(price_seen(0.8, 0.36, False), 4) + 0.0),
     ("mean KL(q(z|x)‖p(z)), closed form", price_true(0.8, 0.36)[0]), tol=2e-2, digits=2,
-    corrected="C must see x: E log C(x,z)/(1 - C(x,z)) for pairs of x with the prior against pairs with its codes; "
+    corrected="C must see x: E log C(x,z)/(1 - C(x,z)) for pairs of x with the prior against pairs "
+    "with its codes; "
     "C(z) gives KL(q(z)‖p(z)) of the aggregated codes, which lacks I(x,z)",
     corrected_left=("KL read from C(x, z)", price_seen(0.8, 0.36, True)),
 )
 
 # %% [markdown]
-# **The reconstruction term.** Multiply and divide by the data's density $p^*(x)$; this is exact. Take the decoder $x\mid z\sim\mathcal N(0.8z, 0.36)$: with $z\mid x\sim\mathcal
-# N(0.8x, 0.36)$ it makes the perfect pair, $p_\theta = p^*$.
+# **The reconstruction term.** Multiply and divide by the data's density $p^*(x)$; this is exact. Take the decoder $x\mid z\sim\mathcal N(0.8z, 0.36)$: with $z\mid x\sim\mathcal N(0.8x, 0.36)$ it makes the perfect pair, $p_\theta = p^*$.
 
 # %% name="synthetic"
 z_code = codes_of(0.8, 0.36)
@@ -1533,8 +1315,7 @@ holds(
 )
 
 # %% [markdown]
-# Then U17 puts $\log\frac{D(G(z))}{1-D(G(z))}$ in the place of $\log\frac{p_\theta(x\mid z)}{p^*(x)}$. But $D/(1-D)$ estimates $p^*/q_\theta$: the data stand *above* the line, what is below is
-# the distribution of all decoded points and not that of those from this $z$, and $x$ itself no longer occurs. For the perfect pair $D = \frac12$ everywhere.
+# Then U17 puts $\log\frac{D(G(z))}{1-D(G(z))}$ in the place of $\log\frac{p_\theta(x\mid z)}{p^*(x)}$. But $D/(1-D)$ estimates $p^*/q_\theta$: the data stand *above* the line, what is below is the distribution of all decoded points and not that of those from this $z$, and $x$ itself no longer occurs. For the perfect pair $D = \frac12$ everywhere.
 
 # %% tags=["claim:synthetic-likelihood-estimate"]
 decoded = 0.8 * z_code + 0.6 * torch.randn(n, generator=seeded(30))
@@ -1543,18 +1324,21 @@ fresh_x = torch.randn(n, generator=seeded(31))  # a data point that has nothing 
 w_pair = train_classifier(products(decoded, z_code), products(fresh_x, z_code))
 erratum(
     "synthetic-likelihood-estimate",
-    ("E log D/(1 - D) at decoded points, as printed", round(float((products(decoded) @ w_D).mean()), 4) + 0.0),
-    ("E log p(x|z)/p*(x), by quadrature", (joint * (grid_like - P.log_prob(grid_x))).sum()), tol=2e-2, digits=2,
-    corrected="a classifier of pairs, decoded from z (label 1) against data with an unrelated z (label 0), read at "
+    ("E log D/(1 - D) at decoded points, as printed",
+     round(float((products(decoded) @ w_D).mean()), 4) + 0.0),
+    ("E log p(x|z)/p*(x), by quadrature", (joint * (grid_like - P.log_prob(grid_x))).sum()), tol=2e-2,
+    digits=2,
+    corrected="a classifier of pairs, decoded from z (label 1) against data with an unrelated z "
+    "(label 0), read at "
     "(x, z); D alone says how real G(z) looks, not whether it resembles x",
-    corrected_left=("E log D/(1 - D) at (x, z), D trained on pairs", (products(x_data, z_code) @ w_pair).mean()),
+    corrected_left=("E log D/(1 - D) at (x, z), D trained on pairs",
+                    (products(x_data, z_code) @ w_pair).mean()),
 )
 
 # %% [markdown]
 # ### An alpha-GAN, live
 #
-# So with both replacements nothing asks whether $G(E(x))$ resembles $x$, and nothing asks how much $z$ knows of $x$. The alpha-GAN's authors add a plain distance
-# $\lambda\,\lVert x - G(E(x))\rVert_1$. Below, a network learns a ring of eight blobs with a latent plane, an encoder that gets $x$ and noise, and both classifiers.
+# So with both replacements nothing asks whether $G(E(x))$ resembles $x$, and nothing asks how much $z$ knows of $x$. The alpha-GAN's authors add a plain distance $\lambda\,\lVert x - G(E(x))\rVert_1$. Below, a network learns a ring of eight blobs with a latent plane, an encoder that gets $x$ and noise, and both classifiers.
 
 # %% name="stored-games"
 archive = stored()
@@ -1572,11 +1356,13 @@ print(f"mean distance between two unrelated data points: {random_pairs:.2f}")
 no_distance = archive["error"][0, 0]
 predict(
     "13.reconstruction",
-    "λ = 0: both classifiers as the slide prints them, no distance. What will the reconstructions G(E(x)) be after "
-    "4,000 steps?",
+    "λ = 0: both classifiers as the slide prints them, no distance. What will the reconstructions "
+    "G(E(x)) be after "
+    "3,000 steps?",
     choices=("near x", "on the ring, but at some other place", "anywhere in the plane"),
-    answer=f"""On the ring, at some other place: for three seeds the mean distance to x is {no_distance.min():.2f} to {no_distance.max():.2f},
-    where two unrelated data points are {random_pairs:.2f} apart. With λ = 1 and C(z) it is {archive["error"][1, 0].min():.2f} to
+    answer=f"""On the ring, at some other place: for three seeds the mean distance to x is
+    {no_distance.min():.2f} to {no_distance.max():.2f}, where two unrelated data points are
+    {random_pairs:.2f} apart. With λ = 1 and C(z) it is {archive["error"][1, 0].min():.2f} to
     {archive["error"][1, 0].max():.2f}.""",
 )
 
@@ -1600,7 +1386,6 @@ def draw_game(view, game):
     view.readout("distance from x to its reconstruction", float(seen["error"]), ".3f")
     view.readout("standard deviation of the codes of one x", float(seen["noise"]), ".3f")
 
-
 SQUARE = {"xlim": (-3.2, 3.2), "ylim": (-3.2, 3.2), "aspect": "equal"}
 live = LiveTraining(
     game,
@@ -1609,12 +1394,13 @@ live = LiveTraining(
         [Panel("plane", title="data and samples", xlabel="x₁", ylabel="x₂", **SQUARE),
          Panel("rec", title="from x to G(E(x))", xlabel="x₁", ylabel="x₂", **SQUARE),
          Panel("codes", title="codes E(x)", xlabel="z₁", ylabel="z₂", **SQUARE)],
-        [Panel("path", title="while it trains", xlabel="step", ylabel="units of x; of z", ylim=(0, 4))],
+        [Panel("path", title="while it trains", xlabel="step", ylabel="units of x; of z", ylim=(0, 5))],
     ],
     size=(11, 6.6),
-    alt="Data and samples of an alpha-GAN while it trains, where its reconstructions go, its codes, and two errors",
-    presets={"as printed, λ = 0": {"recon": 0.0, "sees_x": False}, "with a distance": {"recon": 1.0, "sees_x": False},
-             "C sees x": {"recon": 1.0, "sees_x": True}},
+    alt="Data and samples of an alpha-GAN while it trains, where its reconstructions go, its codes, "
+    "and two errors",
+    presets={"as printed, λ = 0": {"recon": 0.0, "sees_x": False},
+             "with a distance": {"recon": 1.0, "sees_x": False}, "C sees x": {"recon": 1.0, "sees_x": True}},
     cap=20_000,
     recon=Slider(0.0, 5.0, step=0.25, value=0.0, label="λ, weight of the distance"),
     sees_x=Toggle(False, label="C sees x, too"),
@@ -1623,15 +1409,13 @@ live.run(150, progress=False)
 live
 
 # %% [markdown]
-# Press Play. With $\lambda = 0$ the samples find the ring and the arrows go anywhere; raise $\lambda$ and they shrink. The noise of the codes falls to nearly nothing while $C$
-# sees codes only: sharp codes are free. Let $C$ see $x$, and they have a price.
+# Press Play. With $\lambda = 0$ the samples find the ring and the arrows go anywhere; raise $\lambda$ and they shrink. The noise of the codes falls to nearly nothing while $C$ sees codes only: sharp codes are free. Let $C$ see $x$, and they have a price.
 #
 # ## An open experiment
 #
 # Choose one and write down what you expect *before* you run it.
 #
-# - **A loss of your own.** `RatioLoss("mine", gain, price)` from `course_lib.adversarial` takes any convex $f$ as $f'$ and $rf'-f$ of $\log r$. Build
-#   $f(u) = u^{3/2}$. On which samples has it a minimum in the class $a + bx$?
+# - **A loss of your own.** `RatioLoss("mine", gain, price)` from `course_lib.adversarial` takes any convex $f$ as $f'$ and $rf'-f$ of $\log r$. Build $f(u) = u^{3/2}$. On which samples has it a minimum in the class $a + bx$?
 # - **Two bandwidths.** The sum of two kernels is a kernel. In the picture of 13.6, which sum pulls at $m = 1$ *and* at $m = 8$?
 # - **Rescue the ratio.** Mix: estimate $p/(\alpha p + (1-\alpha)q)$ with `fit_ratio`, by adding a share $\alpha$ of $x$ to $y$. How does the relative error at $m = 4$ depend on $\alpha$?
 
@@ -1639,32 +1423,29 @@ live
 alpha = 0.2
 x, y = two_samples(4.0, 0)
 mixed_y = torch.cat([y, x[: int(alpha / (1 - alpha) * len(y))]])
-mixed = torch.exp(-((T[:, None] - CENTRES) ** 2) / (2 * WIDTH**2)) @ fit_ratio(x, mixed_y, CENTRES, WIDTH, 0.1)
+table = torch.exp(-((T[:, None] - CENTRES) ** 2) / (2 * WIDTH**2))
+mixed = table @ fit_ratio(x, mixed_y, CENTRES, WIDTH, 0.1)
 true_mixed = 1 / (alpha + (1 - alpha) * torch.exp(4.0 * T - 8))
 bulk = T.abs() < 2
-print(f"α = {alpha}: largest error of p/(αp + (1-α)q) on |x| < 2: {float((mixed - true_mixed)[bulk].abs().max()):.2f}, "
-      f"its largest value {1 / alpha:.0f}")
+worst = float((mixed - true_mixed)[bulk].abs().max())
+print(f"α = {alpha}: largest error of p/(αp + (1-α)q) on |x| < 2: {worst:.2f}; it is at most {1 / alpha:.0f}")
 
 # %% [markdown]
 # ## What to remember
 #
-# - An IPM is a jury; its witness shows where $P$ and $Q$ differ. $\lvert f\rvert\le1$ gives *twice* the TV, slopes $\le1$ give $W$, the kernel's ball gives MMD, and the
-#   three expectations of $k$ are MMD *squared*.
-# - $D/(1-D)$ is the ratio for equally many of both classes and the best $D$. Classifiers, f-divergences and least squares are one loss, $\mathbb E_q[rf'-f]-\mathbb
-#   E_p[f']$, with one minimiser; they differ in what an error costs.
+# - An IPM is a jury; its witness shows where $P$ and $Q$ differ. $\lvert f\rvert\le1$ gives *twice* the TV, slopes $\le1$ give $W$, the kernel's ball gives MMD, and the three expectations of $k$ are MMD *squared*.
+# - $D/(1-D)$ is the ratio for equally many of both classes and the best $D$. Classifiers, f-divergences and least squares are one loss, $\mathbb E_q[rf'-f]-\mathbb E_p[f']$, with one minimiser; they differ in what an error costs.
 # - On samples a minimum may not exist: least squares needs all real points inside the generated ones' hull, KL their mean, the logistic loss only that nothing separates them.
 # - The loss that pulls the generator hardest is estimated worst. Differences (IPMs) can be learnt without overlap; bounded ones no longer pull there.
 # - What a classifier does not see it does not count: $C(z)$ misses $I(x,z)$, and $D(G(z))$ does not ask for $x$.
-# - Looking back on the course: variational methods (01-06) need densities and give bounds; adversarial ones (07-13) need samples and give ratios, differences or
-#   witnesses. Every one of them is as good as the class of functions that it optimises over.
+# - Looking back on the course: variational methods (01-06) need densities and give bounds; adversarial ones (07-13) need samples and give ratios, differences or witnesses. Every one of them is as good as the class of functions that it optimises over.
 #
 # ## References
 #
 # - D. Ulyanov, *Implicit models* (U17), slides 2017.
 # - S. Mohamed, B. Lakshminarayanan, *Learning in implicit generative models*, [arXiv:1610.03483](https://arxiv.org/abs/1610.03483), 2016: the four ways.
 # - A. Gretton et al., *A kernel two-sample test*, JMLR 13, 2012. B. Sriperumbudur et al., *On integral probability metrics*, [arXiv:0901.2698](https://arxiv.org/abs/0901.2698), 2009.
-# - M. Sugiyama, T. Suzuki, T. Kanamori, *Density-ratio matching under the Bregman divergence*, 2012; T. Kanamori, S. Hido, M. Sugiyama, *A least-squares approach to direct
-#   importance estimation*, JMLR 10, 2009; M. Sugiyama et al., *Density-difference estimation*, 2013.
+# - M. Sugiyama, T. Suzuki, T. Kanamori, *Density-ratio matching under the Bregman divergence*, 2012; T. Kanamori, S. Hido, M. Sugiyama, *A least-squares approach to direct importance estimation*, JMLR 10, 2009; M. Sugiyama et al., *Density-difference estimation*, 2013.
 # - A. Albert, J. Anderson, *On the existence of maximum likelihood estimates in logistic regression models*, 1984.
 # - M. Rosca et al., *Variational approaches for auto-encoding generative adversarial networks*, [arXiv:1706.04987](https://arxiv.org/abs/1706.04987), 2017: alpha-GAN.
 #

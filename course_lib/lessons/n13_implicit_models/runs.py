@@ -19,7 +19,7 @@ from course_lib.training import train
 WEIGHTS = (0.0, 1.0)
 SEES = (False, True)
 SEEDS = (0, 1, 2)
-STEPS = 4000
+STEPS = 3000
 MEASURES = ("modes", "on a mode", "error", "noise")
 
 
@@ -35,7 +35,11 @@ def main() -> None:
     clouds: dict[str, list] = {name: [] for name in ("codes", "decoded", "samples")}
     for i, j, k in itertools.product(*map(range, shape)):
         game = AlphaGan(SEEDS[k], WEIGHTS[i], SEES[j])
-        train(lambda _, game=game: game.step(), STEPS, progress=f"weight {WEIGHTS[i]}, x {SEES[j]}, seed {SEEDS[k]}")
+        train(
+            lambda _, game=game: game.step(),
+            STEPS,
+            progress=f"weight {WEIGHTS[i]}, x {SEES[j]}, seed {SEEDS[k]}",
+        )
         for name, value in game.measure().items():
             arrays[name][i, j, k] = value
         if k == 0:
