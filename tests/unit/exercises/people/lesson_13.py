@@ -114,7 +114,7 @@ NAMED = [
 
 UNNAMED = [
     ("13.mmd2_gaussians", scaled_by_root, "cross"),
-    ("13.witness", lambda t, x, y, h: gap(t, x, y, h) / norm2(x, y, h).sqrt() + 1, "constant"),
+    ("13.witness", lambda t, x, y, h: gap(t, x, y, h) / norm2(x, y, h).sqrt() + 1, "1 larger"),
     ("13.ratio_from_classifier", lambda a, s: a, "logit"),
     ("13.divergence_two_loss", lambda d, s, r, f: s(d(f)).mean() * d(r).mean(), "product"),
     ("13.fit_exists", lambda x, y, kind: x.std() < y.std(), "spread"),
