@@ -837,11 +837,11 @@ predict(
     "200 points of each. Which is learnt better, measured by its relative error: the ratio p/q, or "
     "the difference "
     "p - q?",
-    choices=("always the ratio", "the ratio near, the difference far", "the difference, and more so far out"),
-    answer=f"""The difference, and more so far out: at m = 0.5 the ratio's relative error is
-    {middle[0, 0]:.2f} and the difference's {middle[0, 1]:.2f}; at m = 4 they are {middle[5, 0]:.2f} and
-    {middle[5, 1]:.2f} (medians of ten draws). The ratio is largest where there are hardly any points of
-    Q.""",
+    choices=("always the ratio", "the ratio near, the difference far", "always the difference"),
+    answer=f"""The ratio near, the difference far. At m = 0.5 the relative errors are
+    {middle[0, 0]:.2f} for the ratio and {middle[0, 1]:.2f} for the difference; at m = 4 they are {middle[5, 0]:.2f}
+    and {middle[5, 1]:.2f} (medians of ten draws). The ratio is largest where there are hardly any points
+    of Q.""",
 )
 
 # %% name="ratio-or-difference" tags=["picture"]
