@@ -437,7 +437,8 @@ near = (draws - 1).abs() < 0.05
 D_counted = near[:300_000].sum() / near.sum()  # the share of real points among those around x = 1
 convention(
     "class-probability-ratio",
-    ("D/(1 - D) by counting around x = 1, divided by 300,000/100,000", D_counted / (1 - D_counted) / 3),
+    ("D by counting around x = 1, made a ratio by your function",
+     ratio_from_classifier(torch.logit(D_counted), 0.75)),
     ("p(1)/q(1)", torch.exp(log_r_at_1)), tol=4e-2, digits=3,
     under="p(y=1) = p(y=0), equally many of both; otherwise D/(1 - D) is the ratio times p(y=1)/p(y=0)",
 )
@@ -1372,7 +1373,7 @@ game = AlphaGan(seed=3, recon=0.0)
 # %% name="live" tags=["picture"]
 def draw_game(view, game):
     seen = game.look(300, 4)
-    view["plane"].scatter("data", seen["x"], color="muted", size=2, label="data")
+    view["plane"].scatter("data", seen["x"], color="p", size=3, label="data")
     view["plane"].scatter("samples", seen["samples"], color="q", size=3, label="samples G(z)")
     view["rec"].scatter("x", seen["x"][:40], color="p", size=5, label="x")
     view["rec"].arrows("to", seen["x"][:40], seen["decoded"][:40] - seen["x"][:40], color="accent")
