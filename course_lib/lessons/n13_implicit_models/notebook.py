@@ -840,9 +840,9 @@ predict(
     "p - q?",
     choices=("always the ratio", "the ratio near, the difference far", "always the difference"),
     answer=f"""The ratio near, the difference far. At m = 0.5 the relative errors are
-    {middle[0, 0]:.2f} for the ratio and {middle[0, 1]:.2f} for the difference; at m = 4 they are {middle[5, 0]:.2f}
-    and {middle[5, 1]:.2f} (medians of ten draws). The ratio is largest where there are hardly any points
-    of Q.""",
+    {middle[0, 0]:.2f} for the ratio and {middle[0, 1]:.2f} for the difference; at m = 4 they are
+    {middle[5, 0]:.2f} and {middle[5, 1]:.2f} (medians of ten draws). The ratio is largest where there are
+    hardly any points of Q.""",
 )
 
 # %% name="ratio-or-difference" tags=["picture"]
@@ -1362,8 +1362,8 @@ predict(
     "3,000 steps?",
     choices=("near x", "on the ring, but where is left to chance", "anywhere in the plane"),
     answer=f"""On the ring, but where is left to chance: for three seeds the mean distance to x is
-    {", ".join(f"{e:.2f}" for e in no_distance)}, where two unrelated data points are {random_pairs:.2f} apart.
-    Nothing in the loss asks for it, so the first weights decide. With λ = 1 it is
+    {", ".join(f"{e:.2f}" for e in no_distance)}, where two unrelated data points are
+    {random_pairs:.2f} apart. Nothing in the loss asks for it, so the first weights decide. With λ = 1 it is
     {archive["error"][1, 0].min():.2f} to {archive["error"][1, 0].max():.2f}.""",
 )
 
