@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 from course_lib.adversarial.f_gan_losses import f_gan
 from course_lib.adversarial.game import AdversarialGame, fit
+from course_lib.adversarial.kernel_ratio import KernelRatio, ulsif
 from course_lib.adversarial.losses import AdversarialLoss, game_value, minimax, non_saturating, wgan
 from course_lib.adversarial.modes import ModeReport, count_modes
 from course_lib.adversarial.noisy_inputs import NoisyInputs
@@ -14,6 +15,7 @@ from course_lib.adversarial.penalties import (
     lipschitz_estimate,
     zero_centred_penalty,
 )
+from course_lib.adversarial.ratio_losses import RatioLoss, all_ratio_losses
 from course_lib.adversarial.updates import (
     DiscriminatorUpdate,
     GeneratorUpdate,
@@ -24,12 +26,15 @@ from course_lib.divergences.family import F_DIVERGENCES
 
 __all__ = [
     "ADVERSARIAL_LOSSES",
+    "RATIO_LOSSES",
     "AdversarialGame",
     "AdversarialLoss",
     "DiscriminatorUpdate",
     "GeneratorUpdate",
+    "KernelRatio",
     "ModeReport",
     "NoisyInputs",
+    "RatioLoss",
     "clip_weights",
     "count_modes",
     "f_gan",
@@ -38,6 +43,7 @@ __all__ = [
     "gradient_penalty",
     "input_gradient",
     "lipschitz_estimate",
+    "ulsif",
     "update_discriminator",
     "update_generator",
     "zero_centred_penalty",
@@ -47,3 +53,6 @@ ADVERSARIAL_LOSSES = MappingProxyType(
     {loss.name: loss for loss in (minimax, non_saturating, wgan, *map(f_gan, F_DIVERGENCES))}
 )
 """Every pair of losses by name; both members are minimised."""
+
+RATIO_LOSSES = MappingProxyType(all_ratio_losses())
+"""Every loss for a density ratio by name: "class_probability", "least_squares", "f:<kind>"; all are minimised."""

@@ -7,6 +7,7 @@ from course_lib.divergences.entropic import sinkhorn
 from course_lib.divergences.family import F_DIVERGENCES
 from course_lib.divergences.frechet import frechet_distance
 from course_lib.divergences.gaussian import gaussian_kl
+from course_lib.divergences.gaussian_discrepancy import gaussian_mmd2
 from course_lib.divergences.integrals import all_divergences, divergence, divergence_with_error
 from course_lib.divergences.kernels import gaussian_kernel, linear_kernel, mmd2, polynomial_kernel
 from course_lib.divergences.potentials import c_transform
@@ -27,6 +28,7 @@ __all__ = [
     "frechet_distance",
     "gaussian_kernel",
     "gaussian_kl",
+    "gaussian_mmd2",
     "linear_kernel",
     "mmd2",
     "pairwise_distances",

@@ -16,6 +16,7 @@ from course_lib.lessons.n07_likelihood_free_learning.followers import Followers
 from course_lib.lessons.n08_vanilla_gan_optimality import runs as n08
 from course_lib.lessons.n11_wgan_disjoint_supports import runs as n11
 from course_lib.lessons.n12_f_gan import runs as n12
+from course_lib.lessons.n13_implicit_models.alpha_gan import AlphaGan
 from course_lib.lessons.n14_fid import runs as n14
 from course_lib.variational import fit_vae
 from tests.unit.second_device import META, second_device
@@ -124,3 +125,14 @@ def test_lesson_12_the_blobs():
         fit(game, 2, progress=False)
         assert {part.device for part in game.gaussian()} == {CPU}
         assert len(game.track) == 3
+
+
+def test_lesson_13_an_alpha_gan_that_is_steered():
+    with second_device():
+        game = AlphaGan(recon=1.0, sees_x=True)
+        for _ in range(2):
+            game.step()
+        networks = (game.G, game.E, game.D, game.C)
+        assert {p.device for network in networks for p in network.parameters()} == {META}
+        assert {part.device for part in game.look(20).values()} == {CPU}
+        assert game.is_finite()

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from course_lib.adversarial import ADVERSARIAL_LOSSES, AdversarialGame, f_gan
+from course_lib.adversarial import ADVERSARIAL_LOSSES, RATIO_LOSSES, AdversarialGame, f_gan
 from course_lib.networks import mlp
 
 REAL, FAKE = [[0.0, 1.0], [2.0, 0.0], [1.0, 3.0]], [[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]]
@@ -51,6 +51,12 @@ CALLS = {
         "name": "own", "ratio_loss": LOSS.ratio_loss, "generative_loss": LOSS.generative_loss, "description": "mine"
     },
     "NoisyInputs": lambda: {"network": critic(), "std": 0.5, "generator": seeded()},
+    "RatioLoss": lambda: {
+        "name": "own", "gain": torch.sigmoid, "price": torch.exp, "description": "mine"
+    },
+    "RatioLoss.ratio_loss": lambda: {
+        "self": RATIO_LOSSES["f:kl"], "log_r_real": SCORES, "log_r_fake": SCORES
+    },
     "clip_weights": lambda: {"critic": critic(), "bound": 0.1},
     "count_modes": lambda: {"samples": REAL, "centres": FAKE, "std": 0.5},
     "f_gan": lambda: {"kind": "kl"},
@@ -59,6 +65,7 @@ CALLS = {
     "gradient_penalty": lambda: {"critic": critic(), "real": REAL, "fake": FAKE, "generator": seeded()},
     "input_gradient": lambda: {"critic": critic(), "points": REAL},
     "lipschitz_estimate": lambda: {"critic": critic(), "points": REAL},
+    "ulsif": lambda: {"x_p": REAL, "x_q": FAKE, "centres": REAL, "bandwidth": 1.0, "ridge": 0.1},
     "update_discriminator": lambda: d_step(joint=True),
     "update_generator": g_step,
     "zero_centred_penalty": lambda: {"critic": critic(), "points": REAL},
@@ -109,11 +116,17 @@ VALID = {
     ("AdversarialLoss", "description", "text"): "any sentence will do",
     ("AdversarialLoss", "description", "range"): "none will do",
     ("NoisyInputs", "std", "zero"): "no noise",
+    ("RatioLoss", "name", "text"): "any name will do",
+    ("RatioLoss", "description", "text"): "any sentence will do",
+    ("RatioLoss", "description", "range"): "none will do",
+    ("RatioLoss.ratio_loss", "*", "axis"): "log ratios of any shape",
+    ("RatioLoss.ratio_loss", "*", "infinite"): "a ratio of zero or infinity",
     ("count_modes", "minimum_share", "zero"): "every mode is covered",
     ("fit", "progress", "text"): "what the bar says",
     ("fit", "steps", "zero"): "no rounds",
     ("game_value", "*", "axis"): "scores of any shape",
     ("game_value", "*", "infinite"): "a discriminator that is certain",
     ("gradient_penalty", "target", "zero"): "the slope that costs nothing may be none",
+    ("ulsif", "ridge", "zero"): "no ridge where the bumps are independent",
     ("update_generator", "noise", "axis"): "noise of any shape that the generator takes",
 }

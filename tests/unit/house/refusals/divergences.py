@@ -62,6 +62,9 @@ CALLS = {
     "FDivergence.output_activation": lambda: {"self": KL, "v": [0.5, 1.0]},
     "frechet_distance": two_gaussians,
     "gaussian_kernel": lambda: {"bandwidth": 0.5},
+    "gaussian_mmd2": lambda: {
+        "mean_p": [0.0, 1.0], "std_p": 1.0, "mean_q": [1.0, 1.0], "std_q": [1.0, 2.0], "bandwidth": 1.0
+    },
     "gaussian_kl": two_gaussians,
     "linear_kernel": dict,
     "mmd2": lambda: {"x": X, "y": Y, "kernel": gaussian_kernel(1.0)},
@@ -112,6 +115,10 @@ VALID = {
     ("all_divergences", "kinds", "shape"): "no kinds, no values",
     ("f_divergence", "name", "text"): "any name will do",
     ("gaussian_kl", "*", "axis"): "batches",
+    ("gaussian_mmd2", "*", "axis"): "batches",
+    ("gaussian_mmd2", "std_p", "zero"): "a point mass",
+    ("gaussian_mmd2", "std_p", "axis"): "batches",
+    ("gaussian_mmd2", "std_p", "shape"): "one for each coordinate",
     ("polynomial_kernel", "offset", "zero"): "a homogeneous kernel",
     ("variational_bound", "critic_p", "infinite"): "the bound is then infinite",
     ("variational_bound", "critic_q", "infinite"): "the bound is then infinite",
