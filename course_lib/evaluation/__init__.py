@@ -1,9 +1,8 @@
-"""How good samples are: Inception score, Frechet and kernel distances, precision and recall, disentanglement."""
+"""How good samples are: Inception score, Frechet and kernel distances, precision and recall, two-sample tests, and how
+well codes take factors apart.
+"""
 
 from course_lib.evaluation.attribute_gap import sap
-
-"""How good samples are: Inception score, Frechet and kernel distances, precision and recall, two-sample tests."""
-
 from course_lib.evaluation.classifier_test import ClassifierTest, classifier_two_sample_test
 from course_lib.evaluation.estimate import Estimate
 from course_lib.evaluation.extrapolate import ExtrapolatedFid, fid_infinity
