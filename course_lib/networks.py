@@ -9,7 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm as bound_spectrum
 
 from course_lib import checks
 
-__all__ = ["ACTIVATIONS", "mlp", "parameter_count"]
+__all__ = ["ACTIVATIONS", "mlp"]
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -77,15 +77,6 @@ def mlp(
             layers.append(last())
     network = nn.Sequential(*layers)
     return network if device is None else network.to(device)
-
-
-def parameter_count(module: nn.Module) -> int:
-    """How many numbers of a module are trained.
-
-    >>> parameter_count(mlp((2, 3, 1)))
-    13
-    """
-    return sum(p.numel() for p in checks.module("module", module).parameters() if p.requires_grad)
 
 
 def _factory(argument: str, value: str | Callable[[], nn.Module]) -> Callable[[], nn.Module]:

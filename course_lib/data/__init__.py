@@ -2,18 +2,16 @@
 
 from course_lib.data.digits import DigitSplit, load_digits
 from course_lib.data.sprite_images import Sprites, sprites
-from course_lib.data.toy import Toy, grid_of_gaussians, ring, segment, spiral, two_blobs, two_moons
+from course_lib.data.toy import Toy, ring, segment, spiral, two_blobs
 
 __all__ = [
     "DigitSplit",
     "Sprites",
     "Toy",
-    "grid_of_gaussians",
     "load_digits",
     "ring",
     "segment",
     "spiral",
     "sprites",
     "two_blobs",
-    "two_moons",
 ]

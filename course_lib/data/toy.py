@@ -13,7 +13,7 @@ from course_lib import checks
 from course_lib.distributions.density import log_density
 from course_lib.distributions.mixture import gaussian_mixture
 
-__all__ = ["Toy", "grid_of_gaussians", "ring", "segment", "spiral", "two_blobs", "two_moons"]
+__all__ = ["Toy", "ring", "segment", "spiral", "two_blobs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,28 +71,6 @@ def ring(modes: int = 8, radius: float = 2.0, std: float = 0.1) -> Toy:
     angle = torch.arange(modes, dtype=torch.float64) * (2 * math.pi / modes)
     centres = radius * torch.stack([angle.cos(), angle.sin()], 1)
     return _mixture(f"ring of {modes}", _equal(modes), centres, std)
-
-
-def grid_of_gaussians(side: int = 5, spacing: float = 1.0, std: float = 0.05) -> Toy:
-    """``side`` times ``side`` round Gaussians on a square grid around the origin."""
-    side = checks.integer("side", side, 1)
-    spacing, std = checks.positive("spacing", spacing), checks.positive("std", std)
-    place = (torch.arange(side, dtype=torch.float64) - (side - 1) / 2) * spacing
-    return _mixture(f"grid of {side} x {side}", _equal(side**2), torch.cartesian_prod(place, place), std)
-
-
-def two_moons(noise: float = 0.05) -> Toy:
-    """Two interleaved half circles of radius 1 with Gaussian noise."""
-    noise = checks.number("noise", noise, 0)
-
-    def draw(n: int, generator) -> Tensor:
-        angle = math.pi * _uniform(n, generator)
-        upper = _uniform(n, generator) < 0.5
-        x = torch.where(upper, angle.cos(), 1 - angle.cos()) - 0.5
-        y = torch.where(upper, angle.sin(), 0.5 - angle.sin()) - 0.25
-        return torch.stack([x, y], 1) + noise * _normal(n, generator)
-
-    return Toy("two moons", draw)
 
 
 def spiral(turns: float = 1.5, arms: int = 1, noise: float = 0.05) -> Toy:

@@ -15,7 +15,7 @@ from course_lib.variational.fit import fit_posteriors, fit_prior, fit_vae
 from course_lib.variational.latent_flow import FlowStack
 from course_lib.variational.linear_regression import VariationalRegression, variational_linear_regression
 from course_lib.variational.linear_vae import LinearVaeOptimum, linear_vae_optimum
-from course_lib.variational.mean_field import MeanFieldPath, coordinate_ascent, mean_field_gaussian
+from course_lib.variational.mean_field import mean_field_gaussian
 from course_lib.variational.priors import AggregatedPosterior, MixturePrior, StandardNormal, VampPrior
 from course_lib.variational.surgery import ElboSurgery, elbo_surgery
 from course_lib.variational.vae import VAE, ElboTerms, elbo
@@ -32,14 +32,12 @@ __all__ = [
     "GridEvidence",
     "ImportanceBound",
     "LinearVaeOptimum",
-    "MeanFieldPath",
     "MixturePrior",
     "StandardNormal",
     "VampPrior",
     "VariationalRegression",
     "cell_log_prob",
     "clutter_posterior",
-    "coordinate_ascent",
     "elbo",
     "elbo_surgery",
     "evidence_on_grid",

@@ -5,14 +5,12 @@ import math
 import pytest
 import torch
 
-from course_lib.data.toy import grid_of_gaussians, ring, segment, spiral, two_blobs, two_moons
+from course_lib.data.toy import ring, segment, spiral, two_blobs
 from course_lib.divergences import divergence
 
 EVERY = [
     two_blobs(),
     ring(),
-    grid_of_gaussians(),
-    two_moons(),
     spiral(arms=2),
     segment(0.5),
     segment(0.5, noise=0.1),
@@ -33,7 +31,7 @@ def test_draws_have_their_shape_and_repeat(toy):
     assert torch.equal(state, torch.get_rng_state())
 
 
-@pytest.mark.parametrize("toy", EVERY[:3], ids=lambda toy: toy.name)
+@pytest.mark.parametrize("toy", EVERY[:2], ids=lambda toy: toy.name)
 def test_draws_follow_the_density(toy):
     x = toy.sample(20_000, torch.Generator().manual_seed(0))
     law = toy.distribution
@@ -60,11 +58,6 @@ def test_the_density_of_a_ring_is_known_to_the_quadrature():
 
 
 def test_curves_lie_where_they_should():
-    moons = two_moons(0.0).sample(500)
-    upper = ((moons - torch.tensor([-0.5, -0.25])).norm(dim=1) - 1).abs() < 1e-12
-    lower = ((moons - torch.tensor([0.5, 0.25])).norm(dim=1) - 1).abs() < 1e-12
-    assert (upper | lower).all()
-    assert 0.4 < upper.double().mean() < 0.6
     arm = spiral(1.5, 1, 0.0).sample(500)
     radius = arm.norm(dim=1)
     assert radius.max() <= 2
@@ -88,7 +81,7 @@ def test_weights_of_the_blobs():
         (lambda: ring(0), r"modes: .*got 0"),
         (lambda: ring(8, std=-1.0), r"std: .*got -1"),
         (lambda: two_blobs(weight=1.5), r"weight: .*got 1.5"),
-        (lambda: two_moons(float("nan")), r"noise: .*got nan"),
+        (lambda: spiral(noise=float("nan")), r"noise: .*got nan"),
         (lambda: segment(math.inf), r"theta: .*got inf"),
         (lambda: segment(0.0).log_prob(torch.zeros(2)), r"segment: .*density"),
         (lambda: ring().sample(-1), r"shape: .*-1"),

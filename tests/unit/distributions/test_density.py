@@ -21,7 +21,7 @@ from torch.distributions import (
 )
 
 from course_lib import checks
-from course_lib.distributions import gaussian_mixture, grid_mass, log_density
+from course_lib.distributions import gaussian_mixture, log_density
 from course_lib.distributions.pieces import pieces
 
 
@@ -118,19 +118,6 @@ def test_a_mixture_has_the_density_of_its_definition():
     assert gaussian_mixture([0.5, 0.5], [[0.0, 1.0], [2.0, 3.0]], 0.25).event_shape == (2,)
 
 
-def test_mass_on_a_grid_sums_to_one_and_lies_as_a_heatmap_does():
-    x, y = torch.linspace(-4, 4, 81, dtype=torch.float64), torch.linspace(-3, 5, 61, dtype=torch.float64)
-    mass = grid_mass(MultivariateNormal(t([1.0, 2.0]), t([[0.1, 0.0], [0.0, 0.2]])), x, y)
-    assert mass.shape == (61, 81)
-    assert mass.sum().item() == pytest.approx(1)
-    row, column = divmod(mass.argmax().item(), 81)
-    assert x[column].item() == pytest.approx(1, abs=0.05)
-    assert y[row].item() == pytest.approx(2, abs=0.07)
-    line = grid_mass(Normal(t(0.0), t(1.0)), x)
-    assert (line * x**2).sum().item() == pytest.approx(1, abs=1e-2)
-    assert grid_mass(Normal(t(1e4), t(1.0)), x).argmax().item() == 80
-
-
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -139,8 +126,6 @@ def test_mass_on_a_grid_sums_to_one_and_lies_as_a_heatmap_does():
         (lambda: gaussian_mixture([0.5, 0.5], [0.0, 1.0], -1.0), r"covs: .*-1"),
         (lambda: gaussian_mixture([1.0], [[0.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]]), r"covs: .*singular"),
         (lambda: gaussian_mixture([1.0], [[0.0, 1.0]], torch.eye(3)), r"covs: .*got shape \(3, 3\)"),
-        (lambda: grid_mass(Normal(0.0, 1.0), [1.0, 0.0]), r"axes: .*increasing"),
-        (lambda: grid_mass(Uniform(0.0, 1.0), [5.0, 6.0]), r"distribution: .*mass on the grid"),
         (lambda: checks.samples("x", torch.zeros(0, 2)), r"x: .*got shape \(0, 2\)"),
         (lambda: checks.vector("m", []), r"m: .*got shape \(0,\)"),
         (lambda: checks.tensor("z", torch.zeros(2, dtype=torch.complex64)), r"z: .*real numbers"),

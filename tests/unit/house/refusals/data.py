@@ -2,20 +2,18 @@
 
 import torch
 
-from course_lib.data import ring, two_moons
+from course_lib.data import ring, spiral
 
 CALLS = {
     "Toy.log_prob": lambda: {"self": ring(), "x": [[0.0, 1.0], [2.0, 3.0]]},
     "Toy.sample": lambda: {"self": ring(), "shape": 3, "generator": torch.Generator().manual_seed(0)},
-    "grid_of_gaussians": lambda: {"side": 2},
     "load_digits": lambda: {"device": "cpu"},
     "ring": lambda: {"modes": 3},
     "segment": dict,
     "spiral": dict,
     "sprites": lambda: {"device": "cpu"},
     "two_blobs": dict,
-    "two_moons": dict,
-    "Toy.sample()": lambda: {"self": two_moons().sample, "shape": (2, 3), "generator": torch.Generator()},
+    "Toy.sample()": lambda: {"self": spiral().sample, "shape": (2, 3), "generator": torch.Generator()},
 }
 
 RECORDS = {"Toy": "made by the functions beside it"}

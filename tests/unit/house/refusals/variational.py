@@ -82,9 +82,6 @@ CALLS = {
     **{f"{name}.log_prob": lambda make=make: {"self": make(), "z": MEAN} for name, make in PRIORS.items()},
     **{f"{name}.sample": lambda make=make: {"self": make(), "n": 3, "generator": seeded()}
        for name, make in PRIORS.items()},
-    "coordinate_ascent": lambda: {
-        "mean": [0.0, 1.0], "cov": COV, "start": [1.0, 2.0], "steps": 3, "start_variances": [1.0, 2.0]
-    },
     "elbo": lambda: of_images(prior=prior(), generator=seeded()),
     "elbo_surgery": lambda: {
         "mean": MEAN, "logvar": LOGVAR, "prior": prior(), "samples": 3, "grid": 60, "generator": seeded()
@@ -142,9 +139,6 @@ OUTSIDE = {
     ("VampPrior", "low"): [1.5],
     ("VampPrior", "high"): [-0.5],
     **{(f"{name}.log_prob", "z"): [[[1.0]], 1.0] for name in PRIORS},
-    ("coordinate_ascent", "cov"): [*NO_COVARIANCE, [[1.0, 1.0], [1.0, 1.0]]],
-    ("coordinate_ascent", "start"): [[1.0]],
-    ("coordinate_ascent", "start_variances"): [[1.0], [1.0, 0.0], [1.0, -1.0]],
     ("mean_field_gaussian", "cov"): [*NO_COVARIANCE, [[1.0, 1.0], [1.0, 1.0]]],
     ("elbo_surgery", "grid"): [7],
     ("evidence_on_grid", "points"): [1],
