@@ -7,6 +7,7 @@ from course_lib.data.digits import load_digits
 from course_lib.lessons.n03_vae.steered import SteeredVae
 from course_lib.lessons.n04_elbo_surgery import runs as n04
 from course_lib.lessons.n08_vanilla_gan_optimality import runs as n08
+from course_lib.lessons.n09_gan_training_tricks.switched import BATCH_NORMS, NOISE, SwitchedGan
 from course_lib.lessons.n11_wgan_disjoint_supports import runs as n11
 from course_lib.lessons.n12_f_gan import runs as n12
 from course_lib.lessons.n14_fid import runs as n14
@@ -50,6 +51,19 @@ def test_lesson_08_the_ring():
         game = n08.ring_game(0, r1=0.1, r2=0.1)
         fit(game, 2, progress=False)
         assert n08.cell_shares(game.samples(100)).device == CPU
+
+
+def test_lesson_09_a_dcgan_with_every_switch():
+    with second_device():
+        for batch_norm in BATCH_NORMS:
+            gan = SwitchedGan(batch_norm=batch_norm, average=0.1, alpha=0.1)
+            for matching in (False, True):
+                gan.feature_matching = matching
+                gan.step()
+            assert {p.device for net in (gan.generator, gan.discriminator) for p in net.parameters()} == {META}
+            assert gan.pictures(torch.zeros(3, NOISE)).device == CPU
+            assert gan.is_finite()
+            gan.reset()
 
 
 def test_lesson_11_the_race_to_the_segment():
