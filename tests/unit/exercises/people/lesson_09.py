@@ -42,8 +42,12 @@ def smooth(p, q, a):
     return (1 - a) * p / (p + q)
 
 
+def label(scores, value):
+    return bce(scores, torch.full_like(scores, value))
+
+
 def smoothed(r, f, a):
-    return bce(r, torch.full_like(r, 1 - a)) + bce(f, torch.zeros_like(f))
+    return label(r, 1 - a) + label(f, 0.0)
 
 
 NAMED = [
@@ -57,15 +61,15 @@ NAMED = [
     ("09.overlap", lambda k, s: sorted(len(range(r, k, s)) for r in range(s)), "order"),
     ("09.batch_norm", lambda x, g, b, e: (x - x.mean((2, 3), keepdim=True))
      / (x.var((2, 3), correction=0, keepdim=True) + e).sqrt() * g[:, None, None] + b[:, None, None], "instance"),
-    ("09.batch_norm", lambda x, g, b, e: (x - x.mean((0, 2, 3), keepdim=True)) / (x.var((0, 2, 3), keepdim=True) + e).sqrt()
-     * g[:, None, None] + b[:, None, None], "m - 1"),
+    ("09.batch_norm", lambda x, g, b, e: (x - x.mean((0, 2, 3), keepdim=True))
+     / (x.var((0, 2, 3), keepdim=True) + e).sqrt() * g[:, None, None] + b[:, None, None], "m - 1"),
     ("09.batch_norm", lambda x, g, b, e: normed(x, None, None, e), "gamma and beta"),
     ("09.batch_norm", lambda x, g, b, e: (x - x.mean(0)) / (x.var(0, correction=0) + e).sqrt() * g[:, None, None]
      + b[:, None, None], "pixels too"),
     ("09.batch_norm", lambda x, g, b, e: normed(x, g, None, e), "beta|`b`"),
-    ("09.virtual_batch_norm", lambda x, r, e: (x - r.mean(0)) / (r.var(0, correction=0) + e).sqrt(), "reference's alone"),
-    ("09.virtual_batch_norm", lambda x, r, e: functional.batch_norm(torch.cat([r, x]), None, None, training=True, eps=e)[len(r):],
-     "one batch"),
+    ("09.virtual_batch_norm", lambda x, r, e: (x - r.mean(0)) / (r.var(0, correction=0) + e).sqrt(), "alone"),
+    ("09.virtual_batch_norm",
+     lambda x, r, e: functional.batch_norm(torch.cat([r, x]), None, None, training=True, eps=e)[len(r):], "one batch"),
     ("09.virtual_batch_norm", virtual_unbiased, "divided by m"),
     ("09.virtual_batch_norm", lambda x, r, e: functional.batch_norm(x, None, None, training=True, eps=e)
      if len(x) > 1 else x * 0, "reference is not used"),
@@ -80,8 +84,7 @@ NAMED = [
     ("09.feature_matching", lambda r, f: matching(r, f).item(), "no gradient|ended its graph"),
     ("09.feature_matching", lambda r, f: matching(r, f.detach()), "no gradient|detach"),
     ("09.feature_matching", lambda r, f: -matching(r, f), "sign"),
-    ("09.historical_step", lambda *a: (a[0] - a[4] * (a[3] + a[5] * (a[0] - a[1])),
-                                       (a[2] * a[1] + a[0] - a[4] * (a[3] + a[5] * (a[0] - a[1]))) / (a[2] + 1)), "2 is missing"),
+    ("09.historical_step", lambda *a: step(*a[:5], a[5] / 2), "2 is missing"),
     ("09.historical_step", in_place, "changes `theta`|changed"),
     ("09.historical_step", lambda *a: (step(*a)[0], a[1]), "mean is the old|result 2"),
     ("09.historical_step", lambda *a: (step(*a)[0], 0.9 * a[1] + 0.1 * step(*a)[0]), "exponential"),
@@ -92,8 +95,8 @@ NAMED = [
     ("09.smoothed_discriminator", lambda p, q, a: ((1 - a) * p + a * q) / (p + q), "one-sided"),
     ("09.smoothed_discriminator", lambda p, q, a: a * p / (p + q), "1 - alpha, not alpha"),
     ("09.smoothed_discriminator", lambda p, q, a: 1 - smooth(p, q, a), "1 minus|1 − "),
-    ("09.smoothed_loss", lambda r, f, a: bce(r, torch.full_like(r, 1 - a)) + bce(f, torch.full_like(f, a)), "one-sided"),
-    ("09.smoothed_loss", lambda r, f, a: (1 - a) * bce(r, torch.ones_like(r)) + bce(f, torch.zeros_like(f)), "other part"),
+    ("09.smoothed_loss", lambda r, f, a: label(r, 1 - a) + label(f, a), "one-sided"),
+    ("09.smoothed_loss", lambda r, f, a: (1 - a) * label(r, 1.0) + label(f, 0.0), "other part"),
     ("09.smoothed_loss", lambda r, f, a: -((1 - a) * r.sigmoid().log() + a * (1 - r.sigmoid()).log()).mean()
      - (1 - f.sigmoid()).log().mean(), "rounded"),
     ("09.smoothed_loss", lambda r, f, a: smoothed(r.sigmoid(), f.sigmoid(), a), "twice"),
