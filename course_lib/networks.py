@@ -118,23 +118,22 @@ def conv_generator(
     noise_size = checks.integer("noise_size", noise_size, 1)
     channels, side, widths, kernel = _image_sizes(image_shape, widths, kernel_size)
     checks.flag("batch_norm", batch_norm)
+    dtype = None if dtype is None else checks.floating_type("dtype", dtype)
 
     def layers() -> list[nn.Module]:
         first = side >> len(widths)
         made: list[nn.Module] = [
-            nn.Linear(noise_size, widths[0] * first**2, bias=not batch_norm),
+            nn.Linear(noise_size, widths[0] * first**2, bias=not batch_norm, dtype=dtype),
             nn.Unflatten(1, (widths[0], first, first)),
         ]
         for index, (before, after) in enumerate(itertools.pairwise([*widths, channels])):
             biased = not batch_norm or index == len(widths) - 1
-            made += [nn.BatchNorm2d(before)] if batch_norm else []
-            made += [
-                nn.ReLU(),
-                nn.ConvTranspose2d(before, after, bias=biased, output_padding=kernel_size % 2, **kernel),
-            ]
+            made += [nn.BatchNorm2d(before, dtype=dtype)] if batch_norm else []
+            options = {"bias": biased, "output_padding": kernel_size % 2, "dtype": dtype}
+            made += [nn.ReLU(), nn.ConvTranspose2d(before, after, **options, **kernel)]
         return [*made, nn.Tanh()]
 
-    return _convolutional(layers, std, seed, dtype, device)
+    return _convolutional(layers, std, seed, device)
 
 
 def conv_discriminator(
@@ -171,17 +170,18 @@ def conv_discriminator(
     """
     channels, side, widths, kernel = _image_sizes(image_shape, widths, kernel_size)
     checks.flag("batch_norm", batch_norm)
+    dtype = None if dtype is None else checks.floating_type("dtype", dtype)
 
     def layers() -> list[nn.Module]:
         made: list[nn.Module] = []
         for index, (before, after) in enumerate(itertools.pairwise([channels, *widths])):
             normalised = batch_norm and index > 0
-            made.append(nn.Conv2d(before, after, bias=not normalised, **kernel))
-            made += [nn.BatchNorm2d(after)] if normalised else []
+            made.append(nn.Conv2d(before, after, bias=not normalised, dtype=dtype, **kernel))
+            made += [nn.BatchNorm2d(after, dtype=dtype)] if normalised else []
             made.append(ACTIVATIONS["leaky_relu"]())
-        return [*made, nn.Flatten(), nn.Linear(widths[-1] * (side >> len(widths)) ** 2, 1)]
+        return [*made, nn.Flatten(), nn.Linear(widths[-1] * (side >> len(widths)) ** 2, 1, dtype=dtype)]
 
-    return _convolutional(layers, std, seed, dtype, device)
+    return _convolutional(layers, std, seed, device)
 
 
 def parameter_count(module: nn.Module) -> int:
@@ -223,10 +223,9 @@ def _image_sizes(image_shape, widths, kernel_size) -> tuple[int, int, list[int],
     )
 
 
-def _convolutional(layers: Callable[[], list[nn.Module]], std, seed, dtype, device) -> nn.Sequential:
+def _convolutional(layers: Callable[[], list[nn.Module]], std, seed, device) -> nn.Sequential:
     std = None if std is None else checks.positive("std", std)
     seed = None if seed is None else checks.integer("seed", seed, 0, 2**32 - 1)
-    dtype = None if dtype is None else checks.floating_type("dtype", dtype)
     device = checks.device("device", device)
     with torch.random.fork_rng(devices=[], enabled=seed is not None), torch.no_grad():
         if seed is not None:
@@ -239,4 +238,4 @@ def _convolutional(layers: Callable[[], list[nn.Module]], std, seed, dtype, devi
                 layer.weight.normal_(0, std)
                 if layer.bias is not None:
                     layer.bias.zero_()
-    return network.to(device=device, dtype=dtype)
+    return network if device is None else network.to(device)

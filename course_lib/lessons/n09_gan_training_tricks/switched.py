@@ -39,10 +39,11 @@ def pooling_discriminator(seed: int) -> nn.Sequential:
     """As DCGAN's for the digits, but each convolution has stride 1 and mean pooling halves its maps."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        single = {"dtype": torch.float32}
         network = nn.Sequential(
-            nn.Conv2d(1, 32, 3, 1, 1, bias=False), nn.LeakyReLU(0.2), nn.AvgPool2d(2),
-            nn.Conv2d(32, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.LeakyReLU(0.2), nn.AvgPool2d(2),
-            nn.Flatten(), nn.Linear(256, 1),
+            nn.Conv2d(1, 32, 3, 1, 1, bias=False, **single), nn.LeakyReLU(0.2), nn.AvgPool2d(2),
+            nn.Conv2d(32, 64, 3, 1, 1, bias=False, **single), nn.BatchNorm2d(64, **single), nn.LeakyReLU(0.2),
+            nn.AvgPool2d(2), nn.Flatten(), nn.Linear(256, 1, **single),
         )  # fmt: skip
         for layer in network:
             if isinstance(layer, nn.Linear | nn.Conv2d):

@@ -36,7 +36,9 @@ def test_the_history_is_a_copy():
     assert history.penalty().item() == 18 and history.mean[0].abs().max() == 0
 
 
-@pytest.mark.parametrize(("weight", "settles"), [(0.0, False), (0.02, False), (0.03, True), (1.0, True), (10.5, False)])
+@pytest.mark.parametrize(
+    ("weight", "settles"), [(0.0, False), (0.02, False), (0.03, True), (1.0, True), (10.5, False)]
+)
 def test_the_game_xy_settles_where_c_times_1_minus_hc_exceeds_h_over_4(weight, settles, rate=0.1):
     assert (weight * (1 - rate * weight) > rate / 4) is settles
     x, y = (torch.tensor([float(k)], dtype=torch.float64, requires_grad=True) for k in (1, 0))

@@ -16,7 +16,9 @@ def test_it_is_where_the_value_is_largest(alpha, beta):
     for a, b in zip(p, q, strict=True):
         yes, no = (1 - alpha) * a + beta * b, alpha * a + (1 - beta) * b
         value = lambda d, yes=yes, no=no: -(yes * math.log(d) + no * math.log(1 - d))  # noqa: E731
-        found.append(minimize_scalar(value, bounds=(1e-9, 1 - 1e-9), method="bounded", options={"xatol": 1e-12}).x)
+        found.append(
+            minimize_scalar(value, bounds=(1e-9, 1 - 1e-9), method="bounded", options={"xatol": 1e-12}).x
+        )
     got = smoothed_optimal_discriminator(p, q, alpha, beta)
     torch.testing.assert_close(got, torch.tensor(found, dtype=torch.float64), rtol=0, atol=1e-6)
 

@@ -22,11 +22,15 @@ def judge(runs):
 
 @pytest.fixture(scope="module")
 def fids(runs, judge):
-    return {name: [judge.distance(script.grey(one)) for one in runs[f"images/{name}"]] for name in script.SETTINGS}
+    return {
+        name: [judge.distance(script.grey(one)) for one in runs[f"images/{name}"]] for name in script.SETTINGS
+    }
 
 
 def test_everything_is_there(runs):
-    for key in [f"images/{name}" for name in script.SETTINGS] + [f"paper/{momentum}" for momentum in script.MOMENTA]:
+    for key in [f"images/{name}" for name in script.SETTINGS] + [
+        f"paper/{momentum}" for momentum in script.MOMENTA
+    ]:
         assert runs[key].shape == (3, 500, 64) and runs[key].max() <= 16, key
 
 
@@ -39,7 +43,9 @@ def test_the_judge_knows_the_digits_and_tells_noise_from_them(judge):
 
 
 def test_what_the_lesson_says_about_the_table(runs, judge, fids):
-    found = {name: [judge.found(script.grey(one)) for one in runs[f"images/{name}"]] for name in script.SETTINGS}
+    found = {
+        name: [judge.found(script.grey(one)) for one in runs[f"images/{name}"]] for name in script.SETTINGS
+    }
     assert min(found["DCGAN"]) == 10
     assert max(found["no batch norm"] + found["no batch norm, torch's start"]) < 10
     assert max(fids["DCGAN"]) < min(fids["joint batch for D only"])
@@ -48,7 +54,9 @@ def test_what_the_lesson_says_about_the_table(runs, judge, fids):
 
 
 def test_a_run_repeats_bit_for_bit():
-    pictures = [script.levels(script.trained("", steps=3, seed=1, alpha=0.1, average=0.01), 20) for _ in range(2)]
+    pictures = [
+        script.levels(script.trained("", steps=3, seed=1, alpha=0.1, average=0.01), 20) for _ in range(2)
+    ]
     assert np.array_equal(*pictures)
 
 

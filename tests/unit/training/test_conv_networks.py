@@ -8,7 +8,9 @@ from course_lib.networks import conv_discriminator, conv_generator
 
 
 @pytest.mark.parametrize("kernel_size", [2, 3, 4, 5, 6])
-@pytest.mark.parametrize(("shape", "widths"), [((1, 8, 8), (8, 4)), ((3, 16, 16), (8, 4, 2)), ((1, 4, 4), (2,))])
+@pytest.mark.parametrize(
+    ("shape", "widths"), [((1, 8, 8), (8, 4)), ((3, 16, 16), (8, 4, 2)), ((1, 4, 4), (2,))]
+)
 def test_every_layer_doubles_or_halves_the_side(kernel_size, shape, widths):
     generator = conv_generator(5, shape, widths, kernel_size=kernel_size)
     discriminator = conv_discriminator(shape, widths[::-1], kernel_size=kernel_size)
@@ -56,3 +58,14 @@ def test_a_seed_and_a_start():
 def test_type_and_device():
     network = conv_discriminator(dtype=torch.float64, device="cpu")
     assert network(torch.zeros(2, 1, 8, 8, dtype=torch.float64)).dtype == torch.float64
+
+
+def test_a_seed_means_the_same_network_whatever_the_default_type_is():
+    one = conv_generator(4, seed=1, dtype=torch.float32)
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        other = conv_generator(4, seed=1, dtype=torch.float32)
+    finally:
+        torch.set_default_dtype(before)
+    torch.testing.assert_close(one.state_dict(), other.state_dict(), rtol=0, atol=0)
