@@ -34,7 +34,14 @@ from course_lib.adversarial import (
 from course_lib.claims import convention, erratum, holds
 from course_lib.data.digits import load_digits
 from course_lib.exercises import check, hint, predict
-from course_lib.lessons.n09_gan_training_tricks.discs import centres, discs
+from course_lib.lessons.n09_gan_training_tricks.discs import centres
+from course_lib.lessons.n09_gan_training_tricks.duels import (
+    DISTANCES,
+    FEATURES,
+    LOOKS,
+    LOSSES,
+    pulls_while_learning,
+)
 from course_lib.lessons.n09_gan_training_tricks.runs import (
     MOMENTA,
     SETTINGS,
@@ -47,7 +54,7 @@ from course_lib.lessons.n09_gan_training_tricks.runs import (
     stored,
 )
 from course_lib.lessons.n09_gan_training_tricks.switched import BATCH_NORMS, SwitchedGan
-from course_lib.networks import conv_discriminator, conv_generator, mlp
+from course_lib.networks import conv_discriminator, conv_generator
 from course_lib.widgets import Choice, LiveTraining, Panel, Slider, Toggle, explore
 
 torch.set_default_dtype(torch.float64)
@@ -162,10 +169,8 @@ def draw_live(view, gan):
 
 def live_panels():
     return [
-        [
-            Panel("images", title="always from the same codes", axes=False, aspect="equal", width=1.6),
-            Panel("classes", title="what the judge sees", xlabel="digit", ylabel="share", ylim=(0, 1)),
-        ],
+        [Panel("images", title="always from the same codes", axes=False, aspect="equal", width=1.6),
+         Panel("classes", title="what the judge sees", xlabel="digit", ylabel="share", ylim=(0, 1))],
         [Panel("losses", title="losses", xlabel="step", ylabel="nats", ylim=(0, 8))],
     ]
 
@@ -194,11 +199,7 @@ def live_controls():
 
 
 live = LiveTraining(
-    gan,
-    draw_live,
-    panels=live_panels(),
-    **LIVE,
-    **live_controls(),
+    gan, draw_live, panels=live_panels(), **LIVE, **live_controls(),
     alt="Digits from a DCGAN while it trains, the share of each class among them, and both losses",
 )
 live.run(60, progress=False)
@@ -250,7 +251,6 @@ transposed_size = check("09.transposed_size", transposed_size)
 # strided convolutions and average pooling*. The paper's own list of guidelines says: replace *any* pooling layer, by strided convolutions in $D$. Its networks work on $64\times64$ pixels, and
 # four layers lead from 64 to the 4 pixels that the generator begins with.
 
-
 # %% tags=["claim:dcgan-pooling"]
 def layers_until(side, target, shrink):
     """How many layers it takes from one side of an image to another."""
@@ -301,8 +301,7 @@ overlap = check("09.overlap", overlap)
 
 # %% name="pattern"
 KERNELS = {
-    "all ones": lambda k, seed: torch.ones(k, k),
-    "random": lambda k, seed: normal(k, k, seed=100 + seed),
+    "all ones": lambda k, seed: torch.ones(k, k), "random": lambda k, seed: normal(k, k, seed=100 + seed)
 }
 
 
@@ -352,7 +351,6 @@ predict(
     uses the whole kernel: then nothing is left.""",
 )
 
-
 # %% name="checkerboard" tags=["picture"]
 def draw_pattern(view, kernel, stride, entries, way, seed):
     counts = torch.as_tensor(overlap(kernel, stride)).double()
@@ -395,7 +393,6 @@ explore(
 # %% [markdown]
 # The same pattern is in the *discriminator*, where nobody looks: the gradient with respect to its input goes back through the transposed convolution. With a kernel of 3 and stride 2 a quarter of the pixels
 # is read by four kernel entries and another quarter by one, and this is how strongly a random layer pulls at them, on average.
-
 
 # %% name="gradient-pattern"
 def gradient_energy(k, maps=4000):
@@ -447,7 +444,6 @@ batch_norm = check("09.batch_norm", batch_norm)
 # normalise them. Their outputs sum to 0, so each pair of them has the correlation exactly $-1/(m-1)$: with two points that is $-1$, with 128 it is nothing. But hold *two inputs fixed* and draw only their partners
 # anew: now both outputs move because $\mu$ and $v$ move, and they move together.
 
-
 # %% name="coupling"
 def normalised(points, gamma=1.0):
     """Batch normalisation of batches of plain numbers, shape (batches, m), by the exercise's function."""
@@ -489,7 +485,6 @@ predict(
     {spread[32]:.2f} for m = 32 and {spread[128]:.2f} for m = 128.""",
 )
 
-
 # %% name="coupling-picture" tags=["picture"]
 def draw_coupling(view, m, a, b):
     outputs = fixed_pair(a, b, m)
@@ -509,24 +504,10 @@ def draw_coupling(view, m, a, b):
 explore(
     draw_coupling,
     panels=[
-        Panel(
-            "pair",
-            title="400 minibatches",
-            xlabel="output for a",
-            ylabel="output for b",
-            xlim=(-3, 3),
-            ylim=(-3, 3),
-            aspect="equal",
-        ),
-        Panel(
-            "spread",
-            title="how far the output for a moves",
-            xlabel="m, points in a minibatch",
-            ylabel="standard deviation",
-            xlim=(2.8, 140),
-            ylim=(-0.05, 1.5),
-            xscale="log",
-        ),
+        Panel("pair", title="400 minibatches", xlabel="output for a", ylabel="output for b",
+              xlim=(-3, 3), ylim=(-3, 3), aspect="equal"),
+        Panel("spread", title="how far the output for a moves", xlabel="m, points in a minibatch",
+              ylabel="standard deviation", xlim=(2.8, 140), ylim=(-0.05, 1.5), xscale="log"),
     ],
     m=Slider.of(SIZES, value=8, label="m, points in a minibatch"),
     a=Slider(-2.0, 2.0, step=0.25, value=1.0, label="input a"),
@@ -541,21 +522,16 @@ pairs = normal(60, 2, seed=8)
 measured = np.mean([float(torch.corrcoef(fixed_pair(a, b, 128, 2000).T)[0, 1]) for a, b in pairs.tolist()])
 everything = normalised(partners(128, 4000))
 anew = torch.corrcoef(everything.T)  # all 128 points of a batch, drawn anew 4,000 times
-print(
-    f"drawn anew with the batch, mean of all pairs: {float((anew.sum() - 128) / (128 * 127)):.4f};"
-    f" -1/(m-1) = {-1 / 127:.4f}"
-)
+print(f"drawn anew with the batch, mean of all pairs: {float((anew.sum() - 128) / (128 * 127)):.4f};"
+      f" -1/(m-1) = {-1 / 127:.4f}")
 convention(
     "batchnorm-couples-samples",
     ("mean correlation of two outputs, partners drawn anew (60 pairs, m = 128)", measured),
-    (
-        "mean of (1 + ab/2)/√((1 + a²/2)(1 + b²/2)) over the pairs",
-        np.mean([delta_correlation(a, b) for a, b in pairs.tolist()]),
-    ),
+    ("mean of (1 + ab/2)/√((1 + a²/2)(1 + b²/2)) over the pairs",
+     np.mean([delta_correlation(a, b) for a, b in pairs.tolist()])),
     under="the two inputs are held fixed while their partners are drawn anew; drawn anew themselves, m "
     "outputs of one distribution correlate by -1/(m-1) only",
-    tol=0.03,
-    digits=2,
+    tol=0.03, digits=2,
 )
 
 # %% [markdown]
@@ -591,12 +567,10 @@ predict(
 
 # %% name="norm-pictures" tags=["picture"]
 NORMS = {
-    "separate batches": "DCGAN",
-    "one joint batch, both steps": "one joint batch",
+    "separate batches": "DCGAN", "one joint batch, both steps": "one joint batch",
     "joint batch for D's step only": "joint batch for D only",
     "at D's input too": "batch norm at D's input too",
-    "none": "no batch norm",
-    "none, torch's start": "no batch norm, torch's start",
+    "none": "no batch norm", "none, torch's start": "no batch norm, torch's start",
 }
 
 
@@ -614,10 +588,8 @@ def draw_setting(view, setting, seed):
 def browse(choices, **options):
     return explore(
         draw_setting,
-        panels=[
-            Panel("images", title="72 of 500 generated images", axes=False, aspect="equal", width=1.6),
-            Panel("classes", title="what the judge sees", xlabel="digit", ylabel="share", ylim=(0, 1)),
-        ],
+        panels=[Panel("images", title="72 of 500 generated images", axes=False, aspect="equal", width=1.6),
+                Panel("classes", title="what the judge sees", xlabel="digit", ylabel="share", ylim=(0, 1))],
         setting=Choice(choices, label="setting"),
         seed=Choice({f"seed {seed}": seed for seed in range(3)}, label="seed"),
         alt="Generated digits of one setting and seed after 400 steps, and the share of each class",
@@ -625,14 +597,10 @@ def browse(choices, **options):
     )
 
 
-browse(
-    NORMS,
-    presets={
-        "joint, both": {"setting": "one joint batch"},
-        "joint, D only": {"setting": "joint batch for D only"},
-        "none": {"setting": "no batch norm"},
-    },
-)
+browse(NORMS, presets={
+    "joint, both": {"setting": "one joint batch"}, "joint, D only": {"setting": "joint batch for D only"},
+    "none": {"setting": "no batch norm"},
+})
 
 # %% [markdown]
 # And the input of $D$? Normalised there, in separate batches, real and generated images have the same mean grey level and the same contrast *by construction*. What a batch's mean or spread would
@@ -652,10 +620,8 @@ for name in ("DCGAN", "batch norm at D's input too"):
 # %% tags=["claim:dcgan-batchnorm"]
 convention(
     "dcgan-batchnorm",
-    (
-        "classes found without batch norm, best of 2 starts x 3 seeds",
-        max(found["no batch norm"] + found["no batch norm, torch's start"]),
-    ),
+    ("classes found without batch norm, best of 2 starts x 3 seeds",
+     max(found["no batch norm"] + found["no batch norm, torch's start"])),
     ("classes found with it, worst of 3 seeds", min(found["DCGAN"])),
     relation="<",
     under="these digits, learning rate 1e-3, 400 steps, and D sees in G's step what it saw in its own "
@@ -694,12 +660,9 @@ virtual_batch_norm = check("09.virtual_batch_norm", virtual_batch_norm)
 reference, x = normal(32, 5, 4, 4, seed=30), normal(6, 5, 4, 4, seed=31)
 with torch.no_grad():
     at_once = VirtualBatchNorm(reference)(x)  # the library's, on feature maps
-one_by_one = torch.cat(
-    [
-        functional.batch_norm(torch.cat([reference, point[None]]), None, None, training=True)[-1:]
-        for point in x
-    ]
-)
+one_by_one = torch.cat([
+    functional.batch_norm(torch.cat([reference, point[None]]), None, None, training=True)[-1:] for point in x
+])
 holds(
     "virtual-batchnorm",
     ("sum of |outputs| of virtual batch normalisation, 6 points", at_once.abs().sum()),
@@ -779,7 +742,6 @@ predict(
     go badly together.""",
 )
 
-
 # %% name="momentum-picture" tags=["picture"]
 def draw_momentum(view, momentum, rate, seed):
     if rate == "slide":
@@ -797,20 +759,12 @@ def draw_momentum(view, momentum, rate, seed):
 
 explore(
     draw_momentum,
-    panels=[
-        Panel("images", title="72 of 500 generated images", axes=False, aspect="equal", width=1.6),
-        Panel(
-            "memory",
-            title="Adam's weights of past gradients",
-            xlabel="steps ago",
-            ylabel="weight",
-            ylim=(0, 0.55),
-        ),
-    ],
+    panels=[Panel("images", title="72 of 500 generated images", axes=False, aspect="equal", width=1.6),
+            Panel("memory", title="Adam's weights of past gradients", xlabel="steps ago", ylabel="weight",
+                  ylim=(0, 0.55))],
     momentum=Choice({"β₁ = 0.5": 0.5, "β₁ = 0.9": 0.9}, label="momentum"),
-    rate=Choice(
-        {"2e-4, batch 128, 1,000 steps": "slide", "1e-3, batch 64, 400 steps": "fast"}, label="learning rate"
-    ),
+    rate=Choice({"2e-4, batch 128, 1,000 steps": "slide", "1e-3, batch 64, 400 steps": "fast"},
+                label="learning rate"),
     seed=Choice({f"seed {seed}": seed for seed in range(3)}, label="seed"),
     presets={"0.9": {"momentum": 0.9}, "0.9, faster": {"momentum": 0.9, "rate": "fast"}},
     alt="Generated digits for two momenta and two learning rates, and the weights with which Adam "
@@ -822,11 +776,9 @@ convention(
     "dcgan-adam-values",
     ("FID with the slide's values, mean of 3 seeds", np.mean(paper_fid[0.5])),
     ("FID with the momentum 0.9 and all else the same", np.mean(paper_fid[0.9])),
-    relation="<",
-    tol=0.1,
-    digits=2,
+    relation="<", tol=0.1, digits=2,
     under='"momentum" is Adam\'s β₁, of both players; β₂ stays at 0.999. On these digits the rate 1e-3 '
-    "does as well in fewer steps",
+    'does as well in fewer steps',
 )
 
 # %% [markdown]
@@ -834,7 +786,6 @@ convention(
 #
 # The slides show *smooth interpolations* and *vector arithmetic*, with faces; whether "man with glasses - man + woman" has glasses, each looks for himself. On pictures whose factors are known one can count. Here are discs with a
 # known centre; a DCGAN for $16\times16$ pixels learned 400 steps on 2,000 of them, three times.
-
 
 # %% name="discs"
 def settled(generator, batch):
@@ -939,20 +890,9 @@ def draw_arithmetic(view, k, seed, trial):
 explore(
     draw_arithmetic,
     panels=[
-        [
-            Panel(
-                "sum", title="top right - top left + bottom left = ?", axes=False, aspect="equal", width=1.4
-            ),
-            Panel(
-                "map",
-                title="8 results",
-                xlabel="column of the centre, pixels",
-                ylabel="row",
-                xlim=(2, 13),
-                ylim=(13, 2),
-                aspect="equal",
-            ),
-        ],
+        [Panel("sum", title="top right - top left + bottom left = ?", axes=False, aspect="equal", width=1.4),
+         Panel("map", title="8 results", xlabel="column of the centre, pixels", ylabel="row", xlim=(2, 13),
+               ylim=(13, 2), aspect="equal")],
         [Panel("walk", title="straight from top left to the result", axes=False, aspect="equal")],
     ],
     size=(9, 5.6),
@@ -969,9 +909,7 @@ convention(
     "dcgan-latent-space",
     ("right results with single codes, mean of 3 generators", np.mean(succeeded[1])),
     ("right results with means of 20 codes", np.mean(succeeded[20])),
-    relation="<",
-    tol=0.02,
-    digits=2,
+    relation="<", tol=0.02, digits=2,
     under="arithmetic is done with means of several codes. That a walk is smooth says little: G is a "
     "continuous function, so every walk is, in a collapsed G too",
 )
@@ -1012,14 +950,11 @@ holds(
     "feature-matching",
     ("‖E d(x) - E d(G(z))‖² in closed form, d(x) = (x, x²)", mu**2 + (mu**2 + s**2 - 1) ** 2),
     ("the loss on 400,000 points of each kind", by_samples),
-    tol=0.02,
-    digits=2,
+    tol=0.02, digits=2,
 )
 few = (x.reshape(-1, 8).mean(1) - fake.reshape(-1, 8).mean(1)) ** 2  # d(x) = x, 50,000 minibatches of 8
-print(
-    f"minibatches of 8, d(x) = x: mean loss {float(few.mean()):.2f} = the distance {mu**2:.2f}"
-    f" + the excess (1 + s²)/8 = {(1 + s * s) / 8:.2f}"
-)
+print(f"minibatches of 8, d(x) = x: mean loss {float(few.mean()):.2f} = the distance {mu**2:.2f}"
+      f" + the excess (1 + s²)/8 = {(1 + s * s) / 8:.2f}")
 
 # %% [markdown]
 # (A minibatch's loss is too large on average, by the variances of the two means. The excess has a gradient too: it pulls the generated points a little together.)
@@ -1031,56 +966,7 @@ print(
 # the last hidden layer.
 
 # %% name="duels"
-DISTANCES, FEATURES, REPEATS = (1.0, 2.0, 4.0, 8.0, 16.0), ("leaky ReLU", "tanh"), 3
-LOOKS = [0, 25, 50, 100, 200, 400]
-duels = [(kind, distance) for kind in FEATURES for distance in DISTANCES for _ in range(REPEATS)]
-shift0 = torch.tensor([distance for _, distance in duels], dtype=torch.float32)[:, None, None]
-bent = torch.tensor([kind == "tanh" for kind, _ in duels])[:, None, None]
-
-
-def start_duels():
-    nets = [mlp((1, 32, 32, 1), seed=k % REPEATS, dtype=torch.float32) for k in range(len(duels))]
-    return [
-        nn.Parameter(torch.stack([part(net[place]) for net in nets]).detach())
-        for place in (0, 2, 4)
-        for part in (lambda layer: layer.weight.T, lambda layer: layer.bias[None])
-    ]
-
-
-def unit(values):
-    return torch.where(bent, torch.tanh(values), functional.leaky_relu(values, 0.2))
-
-
-def features_of(layers, points):
-    """The last hidden layer of all discriminators at once: points (nets, n, 1) to (nets, n, 32)."""
-    w1, b1, w2, b2, _, _ = layers
-    return unit(unit(points @ w1 + b1) @ w2 + b2)
-
-
-def pulls(layers, real, noise):
-    """|dL_G/d shift| of three losses: shape (3, nets)."""
-    shift = shift0.clone().requires_grad_(True)
-    features = features_of(layers, noise + shift)
-    scores = features @ layers[4] + layers[5]
-    matching = (features_of(layers, real).mean(1).detach() - features.mean(1)).square().sum()
-    minimax, other = -functional.softplus(scores).mean(1).sum(), functional.softplus(-scores).mean(1).sum()
-    slopes = [torch.autograd.grad(one, shift, retain_graph=True)[0] for one in (minimax, other, matching)]
-    return torch.stack(slopes).abs()[:, :, 0, 0]
-
-
-layers, random, looked = start_duels(), seeded(70), []
-rule = torch.optim.Adam(layers, lr=2e-3)
-for step in range(LOOKS[-1] + 1):
-    real, noise = torch.randn(2, len(duels), 128, 1, generator=random, dtype=torch.float32)
-    if step in LOOKS:
-        looked.append(pulls(layers, real, noise))
-    a, b = (features_of(layers, points) @ layers[4] + layers[5] for points in (real, noise + shift0))
-    objective = (functional.softplus(-a).mean((1, 2)) + functional.softplus(b).mean((1, 2))).sum()
-    rule.zero_grad()
-    objective.backward()
-    rule.step()
-pulled = torch.stack(looked).reshape(len(LOOKS), 3, len(FEATURES), len(DISTANCES), REPEATS).median(-1).values
-LOSSES = ("minimax", "non-saturating", "feature matching")
+pulled = pulls_while_learning()  # thirty discriminators learn at once
 
 
 def pull(loss, kind, distance, look=-1):
@@ -1101,7 +987,6 @@ predict(
     if the features saturate themselves.""",
 )
 
-
 # %% name="vanishing" tags=["picture"]
 def draw_vanishing(view, distance, kind):
     for loss, color in zip(LOSSES, ("p", "third", "q"), strict=True):
@@ -1116,47 +1001,25 @@ def draw_vanishing(view, distance, kind):
 explore(
     draw_vanishing,
     panels=[
-        Panel(
-            "steps",
-            title="while D learns",
-            xlabel="steps of D",
-            ylabel="pull on G, |dL/d shift|",
-            yscale="log",
-            ylim=(1e-5, 1e3),
-            xlim=(0, 400),
-        ),
-        Panel(
-            "distance",
-            title="after 400 steps",
-            xlabel="distance of the two Gaussians",
-            ylabel="pull on G",
-            yscale="log",
-            xscale="log",
-            ylim=(1e-5, 1e3),
-            xlim=(0.9, 18),
-        ),
+        Panel("steps", title="while D learns", xlabel="steps of D", ylabel="pull on G, |dL/d shift|",
+              yscale="log", ylim=(1e-5, 1e3), xlim=(0, 400)),
+        Panel("distance", title="after 400 steps", xlabel="distance of the two Gaussians", ylabel="pull on G",
+              yscale="log", xscale="log", ylim=(1e-5, 1e3), xlim=(0.9, 18)),
     ],
     distance=Slider.of(list(DISTANCES), value=4.0, label="distance"),
     kind=Choice(list(FEATURES), label="units of D"),
-    presets={
-        "far, leaky": {"distance": 16.0},
-        "far, tanh": {"distance": 16.0, "kind": "tanh"},
-        "overlapping": {"distance": 1.0},
-    },
+    presets={"far, leaky": {"distance": 16.0}, "far, tanh": {"distance": 16.0, "kind": "tanh"},
+             "overlapping": {"distance": 1.0}},
     alt="The pull on the generator of three losses while D learns, and against the distance",
 )
 
 # %% tags=["claim:feature-matching-no-vanishing"]
 convention(
     "feature-matching-no-vanishing",
-    (
-        "log10 of feature matching's pull, distance 8, leaky units",
-        math.log10(pull("feature matching", "leaky ReLU", 8.0)),
-    ),
+    ("log10 of feature matching's pull, distance 8, leaky units",
+     math.log10(pull("feature matching", "leaky ReLU", 8.0))),
     ("log10 of minimax's pull, the same D", math.log10(pull("minimax", "leaky ReLU", 8.0))),
-    relation=">",
-    tol=1.0,
-    digits=1,
+    relation=">", tol=1.0, digits=1,
     under="the features do not saturate themselves (leaky units; with tanh the pull falls with the "
     "distance), and the comparison is with minimax: the non-saturating loss keeps its pull as "
     "well",
@@ -1261,25 +1124,10 @@ def draw_orbit(view, c, rate, steps):
 explore(
     draw_orbit,
     panels=[
-        Panel(
-            "plane",
-            title="the game's path",
-            xlabel="x",
-            ylabel="y",
-            xlim=(-3, 3),
-            ylim=(-3, 3),
-            aspect="equal",
-        ),
-        Panel(
-            "radius",
-            title="distance from the solution",
-            xlabel="step",
-            ylabel="distance",
-            xscale="log",
-            yscale="log",
-            ylim=(1e-5, 1e6),
-            xlim=(1, 2000),
-        ),
+        Panel("plane", title="the game's path", xlabel="x", ylabel="y", xlim=(-3, 3), ylim=(-3, 3),
+              aspect="equal"),
+        Panel("radius", title="distance from the solution", xlabel="step", ylabel="distance", xscale="log",
+              yscale="log", ylim=(1e-5, 1e6), xlim=(1, 2000)),
     ],
     c=Slider.of(WEIGHTS, value=0.0, label="c, weight of the average"),
     rate=Slider.of(RATES, value=0.1, label="h, length of a step"),
@@ -1310,8 +1158,7 @@ convention(
     ("root of c(1 - hc) = h/4 at h = 0.1", closed),
     under="c(1 - hc) > h/4 in this game with steps h: for the slide's weight c = 1 that is h < 0.8. With "
     "less weight it does not steady the game, and more weight makes it slow",
-    tol=2e-4,
-    digits=3,
+    tol=2e-4, digits=3,
 )
 theta = torch.tensor([3.0, -1.0], requires_grad=True)
 history = HistoricalAverage([theta])
@@ -1391,7 +1238,6 @@ predict(
     are no data, D* is nearly β there, flat, and a generated point has no reason to move.""",
 )
 
-
 # %% name="smoothing-picture" tags=["picture"]
 def draw_smoothing(view, alpha, beta, x):
     p, q = gaussian(axis, 0.0), gaussian(axis, 4.0)
@@ -1414,22 +1260,10 @@ def draw_smoothing(view, alpha, beta, x):
 explore(
     draw_smoothing,
     panels=[
-        Panel(
-            "d",
-            title="the best discriminator",
-            xlabel="x",
-            ylabel="density, probability",
-            xlim=(-4, 8),
-            ylim=(0, 1.05),
-        ),
-        Panel(
-            "field",
-            title="what pulls a generated point",
-            xlabel="x",
-            ylabel="slope, nats per unit",
-            xlim=(-4, 8),
-            ylim=(-4.5, 0.7),
-        ),
+        Panel("d", title="the best discriminator", xlabel="x", ylabel="density, probability", xlim=(-4, 8),
+              ylim=(0, 1.05)),
+        Panel("field", title="what pulls a generated point", xlabel="x", ylabel="slope, nats per unit",
+              xlim=(-4, 8), ylim=(-4.5, 0.7)),
     ],
     alpha=Slider(0.0, 0.3, step=0.05, value=0.1, label="α: label of data is 1 - α"),
     beta=Slider(0.0, 0.3, step=0.05, value=0.0, label="β: label of generated points"),
@@ -1470,11 +1304,7 @@ own = SwitchedGan(smoothed_loss=smoothed_loss, matching=feature_matching, featur
 # %% name="own-live" tags=["picture"]
 own_controls = live_controls() | {"feature_matching": Toggle(True, label="your feature matching")}
 own_live = LiveTraining(
-    own,
-    draw_live,
-    panels=live_panels(),
-    **LIVE,
-    **own_controls,
+    own, draw_live, panels=live_panels(), **LIVE, **own_controls,
     alt="Digits from a DCGAN that trains with the reader's own loss functions, their classes and the losses",
 )
 own_live.run(60, progress=False)
@@ -1487,8 +1317,7 @@ own_live
 best = min(SETTINGS, key=lambda name: np.mean(fids[name]))
 own_range = min(fids["DCGAN"]), max(fids["DCGAN"])
 overlapping = [
-    name
-    for name in SETTINGS
+    name for name in SETTINGS
     if name != "DCGAN" and min(fids[name]) <= own_range[1] and max(fids[name]) >= own_range[0]
 ]
 predict(
@@ -1500,7 +1329,6 @@ predict(
     {"; ".join(overlapping) or "none"}. With three seeds nothing can be said about them. The smallest mean
     has: {best}.""",
 )
-
 
 # %% name="table-picture" tags=["picture"]
 def draw_table(view, seed, order):
@@ -1520,25 +1348,10 @@ def draw_table(view, seed, order):
 explore(
     draw_table,
     panels=[
-        Panel(
-            "fid",
-            title="FID: smaller is better",
-            xlabel="FID (log scale)",
-            ylabel="place",
-            xscale="log",
-            xlim=(0.003, 2000),
-            ylim=(11.7, 0.3),
-            legend=False,
-            width=1.7,
-        ),
-        Panel(
-            "found",
-            title="classes found, of 10",
-            xlabel="classes",
-            xlim=(0, 10.5),
-            ylim=(11.7, 0.3),
-            legend=False,
-        ),
+        Panel("fid", title="FID: smaller is better", xlabel="FID (log scale)", ylabel="place", xscale="log",
+              xlim=(0.003, 2000), ylim=(11.7, 0.3), legend=False, width=1.7),
+        Panel("found", title="classes found, of 10", xlabel="classes", xlim=(0, 10.5), ylim=(11.7, 0.3),
+              legend=False),
     ],
     size=(10, 5),
     seed=Choice({"all seeds": "all", "seed 0": 0, "seed 1": 1, "seed 2": 2}, label="seeds"),
@@ -1556,10 +1369,8 @@ for name in sorted(SETTINGS, key=lambda name: np.mean(fids[name])):
     print(f"{name:>30}  {values:>20}  {counts:>14}  {alike:>18}")
 
 # %% name="all-pictures" tags=["picture"]
-browse(
-    {name: name for name in SETTINGS},
-    presets={name: {"setting": name} for name in ("feature matching", "β₁ = 0.9", "no batch norm")},
-)
+browse({name: name for name in SETTINGS},
+       presets={name: {"setting": name} for name in ("feature matching", "β₁ = 0.9", "no batch norm")})
 
 # %% [markdown]
 # ### Which sentences of the slides survive?

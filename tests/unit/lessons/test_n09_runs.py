@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from course_lib.data.digits import load_digits
+from course_lib.lessons.n09_gan_training_tricks import duels
 from course_lib.lessons.n09_gan_training_tricks import runs as script
 from course_lib.lessons.n09_gan_training_tricks.discs import centres, discs
 from course_lib.lessons.n09_gan_training_tricks.switched import BATCH_NORMS, SwitchedGan
@@ -101,3 +102,15 @@ def test_the_centre_of_a_disc_is_where_it_was_put():
     found = centres(images.flatten(1))
     # a disc that is cut into pixels has its centre within a twentieth of one
     assert (found - torch.stack([across, down], 1)).abs().max() < 0.1
+
+
+def test_the_pull_of_minimax_vanishes_and_that_of_feature_matching_does_not_unless_the_features_saturate():
+    pulled = duels.pulls_while_learning()
+    last = {
+        (loss, kind): pulled[-1, k, j]
+        for k, loss in enumerate(duels.LOSSES)
+        for j, kind in enumerate(duels.FEATURES)
+    }
+    leaky, bent = duels.FEATURES
+    assert (last["minimax", leaky][3:] < 0.01).all() and (last["feature matching", leaky][3:] > 10).all()
+    assert last["feature matching", bent][4] < 2 < 10 < last["feature matching", bent][2]

@@ -7,6 +7,7 @@ from course_lib.data.digits import load_digits
 from course_lib.lessons.n03_vae.steered import SteeredVae
 from course_lib.lessons.n04_elbo_surgery import runs as n04
 from course_lib.lessons.n08_vanilla_gan_optimality import runs as n08
+from course_lib.lessons.n09_gan_training_tricks import duels as n09
 from course_lib.lessons.n09_gan_training_tricks.switched import BATCH_NORMS, NOISE, SwitchedGan
 from course_lib.lessons.n11_wgan_disjoint_supports import runs as n11
 from course_lib.lessons.n12_f_gan import runs as n12
@@ -64,6 +65,11 @@ def test_lesson_09_a_dcgan_with_every_switch():
             assert gan.pictures(torch.zeros(3, NOISE)).device == CPU
             assert gan.is_finite()
             gan.reset()
+
+
+def test_lesson_09_discriminators_that_win():
+    with second_device():
+        assert n09.pulls_while_learning((0, 2)).device == CPU
 
 
 def test_lesson_11_the_race_to_the_segment():
