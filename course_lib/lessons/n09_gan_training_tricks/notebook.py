@@ -42,6 +42,12 @@ from course_lib.lessons.n09_gan_training_tricks.duels import (
     LOSSES,
     pulls_while_learning,
 )
+from course_lib.lessons.n09_gan_training_tricks.patterns import (
+    mean_patterned,
+    patterned,
+    resized_pattern,
+    transposed_pattern,
+)
 from course_lib.lessons.n09_gan_training_tricks.runs import (
     MOMENTA,
     SETTINGS,
@@ -53,9 +59,15 @@ from course_lib.lessons.n09_gan_training_tricks.runs import (
     restore,
     stored,
 )
-from course_lib.lessons.n09_gan_training_tricks.switched import BATCH_NORMS, SwitchedGan
+from course_lib.lessons.n09_gan_training_tricks.screen import (
+    draw_classes,
+    draw_training,
+    sheet,
+    training_screen,
+)
+from course_lib.lessons.n09_gan_training_tricks.switched import SwitchedGan
 from course_lib.networks import conv_discriminator, conv_generator
-from course_lib.widgets import Choice, LiveTraining, Panel, Slider, Toggle, explore
+from course_lib.widgets import Choice, LiveTraining, Panel, Slider, explore
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # networks as small as these lose time when a step is shared between cores
@@ -72,13 +84,6 @@ def seeded(seed):
 
 def normal(*shape, seed):
     return torch.randn(*shape, generator=seeded(seed))
-
-
-def sheet(images, rows, columns, side=8):
-    """Images (n, side²) in rows and columns, as one picture with white lines between them."""
-    tiles = functional.pad(images[: rows * columns].reshape(-1, side, side), (0, 1, 0, 1))
-    tiles = tiles.reshape(rows, columns, side + 1, side + 1).permute(0, 2, 1, 3)
-    return tiles.reshape(rows * (side + 1), columns * (side + 1))[:-1, :-1]
 
 
 # %% [markdown]
@@ -144,62 +149,14 @@ predict(
 
 # %% name="gan"
 gan = SwitchedGan()  # trains on a GPU where there is one
-WATCHED = codes(200, seed=11).float()
 
 # %% name="live" tags=["picture"]
-CLASSES = [str(k) for k in range(10)]
-
-
 def draw_live(view, gan):
-    images = gan.pictures(WATCHED)
-    view["images"].image("images", sheet(images, 5, 12), limits=(0, 1))
-    shares = torch.bincount(judge.labels(images), minlength=10) / len(images)
-    view["classes"].bars("classes", CLASSES, shares, color="q")
-    view["classes"].hline("data", 0.1, color="p", style="dashed", label="data, about")
-    if gan.losses:
-        thin = max(1, len(gan.losses) // 150)
-        losses = torch.stack(gan.losses[::thin]).cpu()
-        steps = torch.arange(len(losses)) * thin
-        view["losses"].curve("d", steps, losses[:, 0], color="p", label="D's")
-        if not gan.feature_matching:
-            view["losses"].curve("g", steps, losses[:, 1].clamp(max=8), color="q", label="G's")
-    view.readout("classes found", int((shares >= 0.02).sum()))
-    view.readout("FID of 200 images", judge.distance(images), ".0f")
-
-
-def live_panels():
-    return [
-        [Panel("images", title="always from the same codes", axes=False, aspect="equal", width=1.6),
-         Panel("classes", title="what the judge sees", xlabel="digit", ylabel="share", ylim=(0, 1))],
-        [Panel("losses", title="losses", xlabel="step", ylabel="nats", ylim=(0, 8))],
-    ]
-
-
-LIVE = {
-    "size": (10, 6),
-    "presets": {
-        "no batch norm": {"batch_norm": "none"},
-        "momentum 0.9": {"momentum": 0.9},
-        "feature matching": {"feature_matching": True},
-        "the paper's rate": {"rate": 2e-4},
-    },
-    "cap": 5000,
-}
-
-
-def live_controls():
-    return {
-        "batch_norm": Choice(BATCH_NORMS, label="batch norm (a change starts anew)"),
-        "feature_matching": Toggle(label="feature matching"),
-        "alpha": Slider.of([0.0, 0.1, 0.2, 0.3], label="α: label of data is 1 - α"),
-        "momentum": Slider.of([0.0, 0.5, 0.9], value=0.5, label="Adam's β₁"),
-        "rate": Slider.of([2e-4, 5e-4, 1e-3, 2e-3], value=1e-3, label="learning rate"),
-        "average": Slider.of([0.0, 0.01, 0.1, 1.0], label="weight of historical averaging"),
-    }
+    draw_training(view, gan, judge)
 
 
 live = LiveTraining(
-    gan, draw_live, panels=live_panels(), **LIVE, **live_controls(),
+    gan, draw_live, **training_screen(),
     alt="Digits from a DCGAN while it trains, the share of each class among them, and both losses",
 )
 live.run(60, progress=False)
@@ -305,36 +262,6 @@ KERNELS = {
 }
 
 
-def transposed_pattern(weight, stride):
-    """What a transposed convolution makes of a constant, in the middle: shape (6 stride, 6 stride)."""
-    size = 6 + 2 * len(weight)
-    out = functional.conv_transpose2d(torch.ones(1, 1, size, size), weight[None, None], stride=stride)[0, 0]
-    first = stride * len(weight)
-    return out[first : first + 6 * stride, first : first + 6 * stride]
-
-
-def resized_pattern(weight, stride):
-    """Enlarge by repeating pixels, then convolve without a stride."""
-    size = 6 + 2 * len(weight)
-    large = functional.interpolate(torch.ones(1, 1, size, size), scale_factor=float(stride), mode="nearest")
-    out = functional.conv2d(large, weight[None, None])[0, 0]
-    return out[: 6 * stride, : 6 * stride]
-
-
-def patterned(out):
-    """The share of the energy that is not the mean."""
-    return float(1 - out.mean() ** 2 / (out**2).mean())
-
-
-def mean_patterned(k, stride=2, n=4000):
-    """The same over many random kernels: of the sums of their energies. One period is all there is to see."""
-    weights = normal(n, k, k, seed=9)
-    padded = functional.pad(weights, (0, -k % stride, 0, -k % stride))
-    side = padded.shape[-1] // stride
-    phases = padded.reshape(n, side, stride, side, stride).sum((1, 3)).reshape(n, -1)
-    return float(1 - (phases.mean(1) ** 2).sum() / (phases**2).mean(1).sum())
-
-
 shares = {k: mean_patterned(k) for k in (3, 4, 5)}
 
 # %% name="predict-pattern" tags=["predict"]
@@ -355,10 +282,10 @@ predict(
 def draw_pattern(view, kernel, stride, entries, way, seed):
     counts = torch.as_tensor(overlap(kernel, stride)).double()
     grid = torch.outer(counts, counts)
-    repeated = grid.repeat(math.ceil(12 / stride), math.ceil(12 / stride))[:12, :12]
+    repeated = grid.repeat(12 // stride, 12 // stride)
     weight = KERNELS[entries](kernel, seed)
     out = (transposed_pattern if way == "transposed" else resized_pattern)(weight, stride)
-    out = (out / out.square().mean().sqrt())[:12, :12]
+    out = out / out.square().mean().sqrt()
     if way == "transposed":
         view["counts"].image("counts", repeated, limits=(0, 9))
         least, most = int(grid.min()), int(grid.max())
@@ -367,7 +294,7 @@ def draw_pattern(view, kernel, stride, entries, way, seed):
         view["counts"].image("counts", torch.full((12, 12), float(kernel**2)), limits=(0, 36))
         view["counts"].title(f"entries a pixel: {kernel**2}")
     view["out"].image("out", out, cmap="signed", limits=(-2.5, 2.5))
-    view.readout("share of the energy that is a pattern", max(patterned(out), 0.0), ".3f")
+    view.readout("share of the energy that is a pattern", patterned(out), ".3f")
 
 
 explore(
@@ -577,9 +504,7 @@ NORMS = {
 def draw_setting(view, setting, seed):
     made = images[setting][seed]
     view["images"].image("images", sheet(made, 6, 12), limits=(0, 1))
-    shares = torch.bincount(judge.labels(made), minlength=10) / len(made)
-    view["classes"].bars("shares", CLASSES, shares, color="q")
-    view["classes"].hline("data", 0.1, color="p", style="dashed", label="data, about")
+    draw_classes(view["classes"], made, judge)
     view.readout("FID", fids[setting][seed], ".1f")
     view.readout("classes found", found[setting][seed])
     view.readout("FID of held-out digits", held_out_fid, ".1f")
@@ -1302,9 +1227,8 @@ smoothed_loss = check("09.smoothed_loss", smoothed_loss)
 own = SwitchedGan(smoothed_loss=smoothed_loss, matching=feature_matching, feature_matching=True)
 
 # %% name="own-live" tags=["picture"]
-own_controls = live_controls() | {"feature_matching": Toggle(True, label="your feature matching")}
 own_live = LiveTraining(
-    own, draw_live, panels=live_panels(), **LIVE, **own_controls,
+    own, draw_live, **training_screen("your feature matching", on=True),
     alt="Digits from a DCGAN that trains with the reader's own loss functions, their classes and the losses",
 )
 own_live.run(60, progress=False)
