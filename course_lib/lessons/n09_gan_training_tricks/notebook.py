@@ -405,11 +405,11 @@ predict(
     "Two inputs, 1.0 and 0.5, are always in the minibatch; their 62 partners are drawn anew each time. "
     "How are the two outputs correlated, over many minibatches?",
     choices=("hardly: about -1/63", "by about 0.5", "strongly: more than 0.9"),
-    answer=f"""Strongly: {paired:.2f}. They share μ
-    and v, so what shifts one shifts the other. The -1/63 is also right, for pairs that are drawn anew
-    WITH the batch: there the points' own variance hides what they share. How far the outputs move is a
-    matter of m: an input of 0.8 comes out with a standard deviation of {spread[4]:.2f} for m = 4,
-    {spread[32]:.2f} for m = 32 and {spread[128]:.2f} for m = 128.""",
+    answer=f"""Strongly: {paired:.2f}. They share μ and v, so what shifts one shifts the other. The -1/63
+    is also right, for pairs that are drawn anew WITH the batch: there the points' own variance hides what
+    they share. How far the outputs move is a matter of m: an input of 0.8 comes out with a standard
+    deviation of {spread[4]:.2f} for m = 4, {spread[32]:.2f} for m = 32 and {spread[128]:.2f} for m =
+    128.""",
 )
 
 # %% name="coupling-picture" tags=["picture"]
@@ -661,11 +661,11 @@ predict(
     "The learning rate is 2e-4, the batch 128, 1,000 steps, as on the slide but with β₁ = 0.9 in the "
     "place of 0.5. What happens to the FID?",
     choices=("nearly the same", "about two or three times as large", "more than ten times as large"),
-    answer=f"""More than ten times as large: {", ".join(f"{value:.0f}" for value in paper_fid[0.9])} instead of
-    {", ".join(f"{value:.0f}" for value in paper_fid[0.5])}. With five times the learning rate (400 steps,
-    batch 64) it is {in_words("β₁ = 0.9")} instead of {in_words("DCGAN")}, and {found["β₁ = 0.9"][0]},
-    {found["β₁ = 0.9"][1]} and {found["β₁ = 0.9"][2]} classes are left: a large momentum and a large rate
-    go badly together.""",
+    answer=f"""More than ten times as large: {", ".join(f"{value:.0f}" for value in paper_fid[0.9])}
+    instead of {", ".join(f"{value:.0f}" for value in paper_fid[0.5])}. With five times the learning rate
+    (400 steps, batch 64) it is {in_words("β₁ = 0.9")} instead of {in_words("DCGAN")}, and
+    {found["β₁ = 0.9"][0]}, {found["β₁ = 0.9"][1]} and {found["β₁ = 0.9"][2]} classes are left: a large
+    momentum and a large rate go badly together.""",
 )
 
 # %% name="momentum-picture" tags=["picture"]
@@ -784,10 +784,10 @@ predict(
     "09.arithmetic",
     "With one code of each kind, how often is top right - top left + bottom left a disc at the bottom right?",
     choices=("in a quarter: chance", "in about half of the trials", "nearly always"),
-    answer=f"""In about half: {", ".join(f"{value:.2f}" for value in succeeded[1])} of 300 trials (three generators);
-    with means of three codes in {", ".join(f"{value:.2f}" for value in succeeded[3])}, of twenty in
-    {", ".join(f"{value:.2f}" for value in succeeded[20])}. The directions for "right" and "low" are there
-    on average; a single code brings its own noise, three times.""",
+    answer=f"""In about half: {", ".join(f"{value:.2f}" for value in succeeded[1])} of 300 trials (three
+    generators); with means of three codes in {", ".join(f"{value:.2f}" for value in succeeded[3])}, of
+    twenty in {", ".join(f"{value:.2f}" for value in succeeded[20])}. The directions for "right" and "low"
+    are there on average; a single code brings its own noise, three times.""",
 )
 
 # %% name="arithmetic-picture" tags=["picture"]
