@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-__all__ = ["SIDE", "centres", "discs"]
+__all__ = ["SIDE", "centres", "random_discs"]
 
 SIDE = 16
 
 
-def discs(n: int, generator: torch.Generator, low: float = 4.0, high: float = 11.0) -> Tensor:
+def random_discs(n: int, generator: torch.Generator, low: float = 4.0, high: float = 11.0) -> Tensor:
     """n images of shape (1, 16, 16) with values in [-1, 1]: a bright disc on dark ground.
 
     Its centre lies anywhere in the square [low, high]^2 (pixels, counted from 0 at the top left), its radius in [2, 4].

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from course_lib.data.digits import load_digits
 from course_lib.data.stored import load_stored
 from course_lib.evaluation import fid
-from course_lib.lessons.n09_gan_training_tricks.discs import discs
+from course_lib.lessons.n09_gan_training_tricks.discs import random_discs
 from course_lib.lessons.n09_gan_training_tricks.switched import NOISE, SwitchedGan
 from course_lib.networks import conv_generator, mlp
 from course_lib.training import minimise, train
@@ -151,7 +151,7 @@ def main() -> None:
         keep(f"images/{name}", name, **switches)
     for momentum in MOMENTA:
         keep(f"paper/{momentum}", f"lr 2e-4, beta_1 {momentum}", steps=1000, momentum=momentum, **PAPER)
-    images = discs(2000, torch.Generator().manual_seed(0))
+    images = random_discs(2000, torch.Generator().manual_seed(0))
     for seed in SEEDS:
         gan = trained(f"discs, seed {seed}", images=images, widths=DISC_WIDTHS, seed=seed)
         for key, value in gan.generator.state_dict().items():

@@ -7,7 +7,7 @@ import torch
 from course_lib.data.digits import load_digits
 from course_lib.lessons.n09_gan_training_tricks import duels
 from course_lib.lessons.n09_gan_training_tricks import runs as script
-from course_lib.lessons.n09_gan_training_tricks.discs import centres, discs
+from course_lib.lessons.n09_gan_training_tricks.discs import centres, random_discs
 from course_lib.lessons.n09_gan_training_tricks.switched import BATCH_NORMS, SwitchedGan
 
 
@@ -98,7 +98,7 @@ def test_turning_the_normalisation_starts_anew_and_looking_leaves_no_trace():
 def test_the_centre_of_a_disc_is_where_it_was_put():
     random = torch.Generator().manual_seed(0)
     across, down = 4 + 7 * torch.rand(2, 50, generator=torch.Generator().manual_seed(0))
-    images = (discs(50, random) + 1) / 2
+    images = (random_discs(50, random) + 1) / 2
     found = centres(images.flatten(1))
     # a disc that is cut into pixels has its centre within a twentieth of one
     assert (found - torch.stack([across, down], 1)).abs().max() < 0.1
