@@ -3,8 +3,11 @@
 from types import MappingProxyType
 
 from course_lib.adversarial.f_gan_losses import f_gan
+from course_lib.adversarial.feature_matching import feature_matching_loss
 from course_lib.adversarial.game import AdversarialGame, fit
+from course_lib.adversarial.historical import HistoricalAverage
 from course_lib.adversarial.kernel_ratio import KernelRatio, ulsif
+from course_lib.adversarial.label_smoothing import smoothed_optimal_discriminator
 from course_lib.adversarial.losses import AdversarialLoss, game_value, minimax, non_saturating, wgan
 from course_lib.adversarial.modes import ModeReport, count_modes
 from course_lib.adversarial.noisy_inputs import NoisyInputs
@@ -22,6 +25,7 @@ from course_lib.adversarial.updates import (
     update_discriminator,
     update_generator,
 )
+from course_lib.adversarial.virtual_batch_norm import VirtualBatchNorm
 from course_lib.divergences.family import F_DIVERGENCES
 
 __all__ = [
@@ -31,18 +35,22 @@ __all__ = [
     "AdversarialLoss",
     "DiscriminatorUpdate",
     "GeneratorUpdate",
+    "HistoricalAverage",
     "KernelRatio",
     "ModeReport",
     "NoisyInputs",
     "RatioLoss",
+    "VirtualBatchNorm",
     "clip_weights",
     "count_modes",
     "f_gan",
+    "feature_matching_loss",
     "fit",
     "game_value",
     "gradient_penalty",
     "input_gradient",
     "lipschitz_estimate",
+    "smoothed_optimal_discriminator",
     "ulsif",
     "update_discriminator",
     "update_generator",

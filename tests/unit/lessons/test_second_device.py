@@ -14,6 +14,8 @@ from course_lib.lessons.n06_disentanglement.guided import GuidedVae
 from course_lib.lessons.n07_likelihood_free_learning.exercises import cross_entropy, move
 from course_lib.lessons.n07_likelihood_free_learning.followers import Followers
 from course_lib.lessons.n08_vanilla_gan_optimality import runs as n08
+from course_lib.lessons.n09_gan_training_tricks import duels as n09
+from course_lib.lessons.n09_gan_training_tricks.switched import BATCH_NORMS, NOISE, SwitchedGan
 from course_lib.lessons.n11_wgan_disjoint_supports import runs as n11
 from course_lib.lessons.n12_f_gan import runs as n12
 from course_lib.lessons.n13_implicit_models.alpha_gan import AlphaGan
@@ -108,6 +110,26 @@ def test_lesson_08_the_ring():
         game = n08.ring_game(0, r1=0.1, r2=0.1)
         fit(game, 2, progress=False)
         assert n08.cell_shares(game.samples(100)).device == CPU
+
+
+def test_lesson_09_a_dcgan_with_every_switch():
+    with second_device():
+        for batch_norm in BATCH_NORMS:
+            gan = SwitchedGan(batch_norm=batch_norm, average=0.1, alpha=0.1)
+            for matching in (False, True):
+                gan.feature_matching = matching
+                gan.step()
+            assert {p.device for net in (gan.generator, gan.discriminator) for p in net.parameters()} == {
+                META
+            }
+            assert gan.pictures(torch.zeros(3, NOISE)).device == CPU
+            assert gan.is_finite()
+            gan.reset()
+
+
+def test_lesson_09_discriminators_that_win():
+    with second_device():
+        assert n09.pulls_while_learning((0, 2)).device == CPU
 
 
 def test_lesson_11_the_race_to_the_segment():

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from course_lib.adversarial import ADVERSARIAL_LOSSES, RATIO_LOSSES, AdversarialGame, f_gan
+from course_lib.adversarial import ADVERSARIAL_LOSSES, RATIO_LOSSES, AdversarialGame, VirtualBatchNorm, f_gan
 from course_lib.networks import mlp
 
 REAL, FAKE = [[0.0, 1.0], [2.0, 0.0], [1.0, 3.0]], [[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]]
@@ -50,6 +50,7 @@ CALLS = {
     "AdversarialLoss": lambda: {
         "name": "own", "ratio_loss": LOSS.ratio_loss, "generative_loss": LOSS.generative_loss, "description": "mine"
     },
+    "HistoricalAverage": lambda: {"parameters": [torch.tensor([1.0, 2.0]), torch.tensor([3.0])]},
     "NoisyInputs": lambda: {"network": critic(), "std": 0.5, "generator": seeded()},
     "RatioLoss": lambda: {
         "name": "own", "gain": torch.sigmoid, "price": torch.exp, "description": "mine"
@@ -57,15 +58,21 @@ CALLS = {
     "RatioLoss.ratio_loss": lambda: {
         "self": RATIO_LOSSES["f:kl"], "log_r_real": SCORES, "log_r_fake": SCORES
     },
+    "VirtualBatchNorm": lambda: {"reference": REAL, "eps": 1e-3},
+    "VirtualBatchNorm.forward": lambda: {"self": VirtualBatchNorm(REAL), "x": FAKE},
     "clip_weights": lambda: {"critic": critic(), "bound": 0.1},
     "count_modes": lambda: {"samples": REAL, "centres": FAKE, "std": 0.5},
     "f_gan": lambda: {"kind": "kl"},
+    "feature_matching_loss": lambda: {"real_features": REAL, "fake_features": FAKE},
     "fit": lambda: {"game": game(), "steps": 1, "progress": False},
     "game_value": lambda: {"real_scores": SCORES, "fake_scores": SCORES},
     "gradient_penalty": lambda: {"critic": critic(), "real": REAL, "fake": FAKE, "generator": seeded()},
     "input_gradient": lambda: {"critic": critic(), "points": REAL},
     "lipschitz_estimate": lambda: {"critic": critic(), "points": REAL},
     "ulsif": lambda: {"x_p": REAL, "x_q": FAKE, "centres": REAL, "bandwidth": 1.0, "ridge": 0.1},
+    "smoothed_optimal_discriminator": lambda: {
+        "p_data": [0.5, 0.5], "p_model": [0.25, 0.75], "alpha": 0.25, "beta": 0.125
+    },
     "update_discriminator": lambda: d_step(joint=True),
     "update_generator": g_step,
     "zero_centred_penalty": lambda: {"critic": critic(), "points": REAL},
@@ -94,6 +101,14 @@ OUTSIDE = {
     ("AdversarialGame.scores", "points"): [WIDE],
     ("count_modes", "samples"): [WIDE],
     ("f_gan", "kind"): [f_gan("kl")],
+    ("feature_matching_loss", "real_features"): [WIDE, SCORES],
+    ("feature_matching_loss", "fake_features"): [WIDE, SCORES],
+    ("smoothed_optimal_discriminator", "p_data"): [[-0.5, 0.5], [0.5, 0.2, 0.3]],
+    ("smoothed_optimal_discriminator", "p_model"): [[-0.5, 0.5], [0.5, 0.2, 0.3]],
+    ("smoothed_optimal_discriminator", "alpha"): [1.5],
+    ("smoothed_optimal_discriminator", "beta"): [1.5],
+    ("VirtualBatchNorm", "reference"): [SCORES],
+    ("VirtualBatchNorm.forward", "x"): [WIDE, SCORES],
     **{(name, "critic"): NO_CRITIC for name in (
         "gradient_penalty", "input_gradient", "lipschitz_estimate", "zero_centred_penalty")},
     **{(name, "points"): [WIDE, SCORES] for name in (
@@ -121,6 +136,9 @@ VALID = {
     ("RatioLoss", "description", "range"): "none will do",
     ("RatioLoss.ratio_loss", "*", "axis"): "log ratios of any shape",
     ("RatioLoss.ratio_loss", "*", "infinite"): "a ratio of zero or infinity",
+    ("VirtualBatchNorm", "reference", "axis"): "one image with one channel",
+    ("smoothed_optimal_discriminator", "*", "zero"): "a label that is not smoothed",
+    ("smoothed_optimal_discriminator", "*", "axis"): "points of any shape",
     ("count_modes", "minimum_share", "zero"): "every mode is covered",
     ("fit", "progress", "text"): "what the bar says",
     ("fit", "steps", "zero"): "no rounds",
