@@ -9,8 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm as bound_spectrum
 
 from course_lib import checks
 
-__all__ = ["ACTIVATIONS", "mlp"]
-__all__ = ["ACTIVATIONS", "conv_discriminator", "conv_generator", "mlp", "parameter_count"]
+__all__ = ["ACTIVATIONS", "conv_discriminator", "conv_generator", "mlp"]
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -183,15 +182,6 @@ def conv_discriminator(
         return [*made, nn.Flatten(), nn.Linear(widths[-1] * (side >> len(widths)) ** 2, 1, dtype=dtype)]
 
     return _convolutional(layers, std, seed, device)
-
-
-def parameter_count(module: nn.Module) -> int:
-    """How many numbers of a module are trained.
-
-    >>> parameter_count(mlp((2, 3, 1)))
-    13
-    """
-    return sum(p.numel() for p in checks.module("module", module).parameters() if p.requires_grad)
 
 
 def _factory(argument: str, value: str | Callable[[], nn.Module]) -> Callable[[], nn.Module]:
