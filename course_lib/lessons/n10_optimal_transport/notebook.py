@@ -552,8 +552,8 @@ for seed in range(40):
     largest = max(largest, abs(float(a @ u + b @ v - value)))
 print(f"40 random problems with arbitrary costs: worth and cost differ by at most {largest:.1e}")
 u, v = (as_numbers(part) for part in plan_prices(best_plan, cost))
-print("our map: u =", [round(float(one), 4) for one in u - u[0]], " v =", [round(float(one),
-                                                                                 4) for one in v + u[0]])
+print("our map: u =", [round(float(one), 4) for one in u - u[0]], " v =",
+      [round(float(one), 4) for one in v + u[0]])
 
 # %% [markdown]
 # So the cheapest plan and the best price list solve each other's problem,
@@ -580,8 +580,8 @@ def best_gap(slope, points, masses, distances):
     rows, room = np.zeros((len(pairs), k)), np.zeros(len(pairs))
     for row, (one, other) in enumerate(pairs):
         rows[row, one], rows[row, other], room[row] = 1, -1, slope * float(distances[one, other])
-    found = optimize.linprog(-np.asarray(masses), A_ub=rows, b_ub=room, bounds=[(0, 0)] + [(None,
-                                                                                            None)] * (k - 1))
+    found = optimize.linprog(-np.asarray(masses), A_ub=rows, b_ub=room,
+                             bounds=[(0, 0)] + [(None, None)] * (k - 1))
     return -found.fun
 
 
@@ -591,8 +591,8 @@ between = pairwise_distances(seven, seven)
 gaps = {K: best_gap(K, seven, signed, between) for K in (0.1, 1.0, 5.0)}
 for K, gap in gaps.items():
     print(f"K = {K:<4g} largest gap {gap:.6f}, divided by K {gap / K:.6f}")
-cauchy = [integrate.quad(lambda t: abs(stats.cauchy.cdf(t) - stats.cauchy.cdf(t - 1)), -T, T, points=[0,
-                                                                                                      1])[0]
+between_cdfs = lambda t: abs(stats.cauchy.cdf(t) - stats.cauchy.cdf(t - 1))
+cauchy = [integrate.quad(between_cdfs, -T, T, points=[0, 1])[0]
           for T in (100, 1000)]
 moments = [2 * integrate.quad(lambda t: t * stats.cauchy.pdf(t), 0, T, limit=200)[0] for T in (100, 10_000)]
 print(f"two Cauchy distributions at distance 1: W up to |t| = 100, 1000: {cauchy[0]:.3f}, {cauchy[1]:.4f}; "
@@ -665,10 +665,10 @@ def draw_critics(view, kind, K, middle, spread):
 explore(
     draw_critics,
     panels=[
-        Panel("densities", title="two distributions", xlabel="x", ylabel="density", xlim=(-6, 6), ylim=(0,
-                                                                                                        0.9)),
-        Panel("cdf", title="distribution functions", xlabel="x", ylabel="probability of (−∞, x]", xlim=(-6,
-                                                                                                        6),
+        Panel("densities", title="two distributions", xlabel="x", ylabel="density", xlim=(-6, 6),
+              ylim=(0, 0.9)),
+        Panel("cdf", title="distribution functions", xlabel="x", ylabel="probability of (−∞, x]",
+              xlim=(-6, 6),
               ylim=(-0.02, 1.02)),
         Panel("f", title="a function of slope at most K", xlabel="x", ylabel="f(x)", xlim=(-6, 6),
               ylim=(-12, 12),
@@ -908,8 +908,8 @@ def gaussians(view, m, s):
 explore(
     gaussians,
     panels=[
-        Panel("cdf", title="distribution functions", xlabel="x", ylabel="probability of (−∞, x]", xlim=(-6,
-                                                                                                        6),
+        Panel("cdf", title="distribution functions", xlabel="x", ylabel="probability of (−∞, x]",
+              xlim=(-6, 6),
               ylim=(-0.02, 1.02)),
         Panel("quantiles", title="the plan joins quantiles", xlabel="from z", ylabel="to", xlim=(-3, 3),
               ylim=(-6, 6)),
@@ -937,8 +937,8 @@ def joint_density(x, y, rho):
 
 convention(
     "coupling-marginals",
-    ("∫ γ(x, y) dx at y = 0.5, for ρ = 0.8", integrate.quad(lambda x: joint_density(x, 0.5, 0.8), -12,
-                                                            12)[0]),
+    ("∫ γ(x, y) dx at y = 0.5, for ρ = 0.8",
+     integrate.quad(lambda x: joint_density(x, 0.5, 0.8), -12, 12)[0]),
     ("p(0.5)", stats.norm.pdf(0.5)),
     under="γ has a density; a coupling on a curve, such as Y = X, has none, and its marginals are the "
     "probabilities γ(A × all y) = π(A) and γ(all x × B) = p(B)",
@@ -989,8 +989,8 @@ explore(
               aspect="equal"),
         Panel("marginal", title="the marginal of Y stays", xlabel="y", ylabel="density", xlim=(-4, 4),
               ylim=(0, 0.6)),
-        Panel("cost", title="cost", xlabel="ρ", ylabel="mean of |x − y|ᵏ", xlim=(-1.05, 1.05), ylim=(-0.1,
-                                                                                                     4.1)),
+        Panel("cost", title="cost", xlabel="ρ", ylabel="mean of |x − y|ᵏ", xlim=(-1.05, 1.05),
+              ylim=(-0.1, 4.1)),
     ],
     rho=Slider(-1.0, 1.0, step=0.05, value=0.0, label="ρ"),
     power=Slider.of([1, 2], value=1, label="k: power of the distance"),
@@ -1142,8 +1142,8 @@ def draw_samples(view, d, n, m):
 explore(
     draw_samples,
     panels=[
-        Panel("clouds", title="the first two coordinates", xlabel="x₁", ylabel="x₂ (0 on a line)", xlim=(-4,
-                                                                                                         8),
+        Panel("clouds", title="the first two coordinates", xlabel="x₁", ylabel="x₂ (0 on a line)",
+              xlim=(-4, 8),
               ylim=(-4, 4)),
         Panel("w", title="W against the distance of the means", xlabel="m: distance of the means", ylabel="W",
               xlim=(-0.1, 4.1), ylim=(-0.1, 5.6)),
@@ -1347,18 +1347,18 @@ convention(
 # %% [markdown]
 # What a real discriminator and a real critic do is the subject of notebooks 8 and 11.
 #
-# **Whose distance?** The question of the cheapest plan is Monge's (1781, without splitting), and the linear programme with its dual is Kantorovich's.
+# **Whose distance?** The question of the cheapest plan is Monge's (1781, without splitting), and the linear programme with its dual is Kantorovich's. (Vaserstein, Vasershtein and Wasserstein are spellings of one name.)
 
 # %% tags=["claim:wasserstein-history"]
 argue(
     "wasserstein-history",
     "erratum",
-    "No computation decides this; the publications do. L. Kantorovich stated the problem, the least cost "
-    "over joint distributions and the criterion by prices in 1942 (On the translocation of masses), and "
-    "with G. Rubinstein the duality for a distance in 1958. On the line the distance is older still (C. "
-    "Gini, 1914). L. N. Vaserstein used it in 1969 (Markov processes over denumerable products of spaces), "
-    "and R. Dobrushin named it after him in 1970. The WGAN is of January 2017 (arXiv:1701.07875), its "
-    "gradient penalty of March 2017 (arXiv:1704.00028 is of the last day of that month).",
+    "The publications decide it. L. Kantorovich stated the problem, the least cost over joint "
+    "distributions and the criterion by prices in 1942 (On the translocation of masses), and with G. "
+    "Rubinstein the duality for a distance in 1958. On the line the distance is older still (C. Gini, "
+    "1914). L. N. Vaserstein used it in 1969 (Markov processes over denumerable products of spaces), and "
+    "R. Dobrushin named it after him in 1970. The WGAN is of January 2017 (arXiv:1701.07875), its gradient "
+    "penalty of March 2017 (arXiv:1704.00028 is of the last day of that month).",
     corrected="WGANs appeared in early 2017; the distance goes back to Kantorovich (1942; with Rubinstein "
     "1958), and Vaserstein's paper of 1969 gave it the name",
 )
@@ -1374,14 +1374,14 @@ def price_with_bridge(x, y, river, bridge):
     """The way from each pile x (3, 2) to each hole y (4, 2), shape (3, 4): over the bridge if it crosses."""
     at = torch.tensor([[river, bridge]])
     crosses = (x[:, None, 0] < river) != (y[None, :, 0] < river)
-    return torch.where(crosses, pairwise_distances(x, at) + pairwise_distances(at, y), pairwise_distances(x,
-                                                                                                          y))
+    return torch.where(crosses, pairwise_distances(x, at) + pairwise_distances(at, y),
+                       pairwise_distances(x, y))
 
 
 def draw_river(view, river, bridge):
     places = torch.linspace(-1.5, 2.5, 17).tolist()
-    found = [(price, *emd(p, q, price)) for price in (price_with_bridge(PILES, HOLES, river,
-                                                                        b) for b in places)]
+    prices = [price_with_bridge(PILES, HOLES, river, place) for place in places]
+    found = [(price, *emd(p, q, price)) for price in prices]
     _, value, plan = found[places.index(bridge)]
     draw_ways(view["map"], 20 * plan, PILES, HOLES)
     view["map"].curve("river", [river, river], [-1.7, 2.8], color="fifth", style="-", width=6, alpha=0.5)
