@@ -30,7 +30,7 @@ def gaussian_mmd2(mean_p, std_p, mean_q, std_q, bandwidth) -> Tensor:
     Source: U17 MMD; Gretton et al. (2012), lemma 6.
 
     >>> round(gaussian_mmd2(0.0, 1.0, 1.0, 1.0, 1.0).item(), 6)
-    0.177267
+    0.177268
     """
     mean_p = checks.vector("mean_p", mean_p)
     size = mean_p.shape[-1]
