@@ -1815,3 +1815,5 @@ convention(
 # - Arjovsky and Bottou, *Towards principled methods for training GANs*, 2017, arXiv:1701.04862: saturation, the non-saturating gradient at $D^*$.
 # - Mescheder, Geiger and Nowozin, *Which training methods for GANs do actually converge?*, 2018, arXiv:1801.04406: the rotating game, R1 and R2.
 # - Endres and Schindelin, *A new metric for probability distributions*, 2003: the square root of JSD.
+#
+# **Next:** [09 · Training tricks](09_gan_training_tricks.ipynb): what each of them is for, measured.

@@ -2175,4 +2175,4 @@ try_row(mine)
 # - Errata of the lecture: the integral printed for Pearson is Neyman's; the generator printed for Jensen-Shannon gives twice the integral; Jensen's inequality is not a reason for the gap.
 #
 # **References.** I24, f-divergence minimization; U17, f-divergence; I21, mode covering. S. Nowozin, B. Cseke, R. Tomioka, *f-GAN: training generative neural samplers using variational divergence minimization* (2016), arXiv:1606.00709.
-# X. Nguyen, M. Wainwright, M. Jordan, *Estimating divergence functionals and the likelihood ratio by convex risk minimization* (2010), for the bound. Next: notebook 13, implicit models, where the ratio itself is learnt.
+# X. Nguyen, M. Wainwright, M. Jordan, *Estimating divergence functionals and the likelihood ratio by convex risk minimization* (2010), for the bound. **Next:** [13 · Learning in implicit models](13_implicit_models.ipynb), where the ratio itself is learnt.
