@@ -257,11 +257,7 @@ overlap = check("09.overlap", overlap)
 # Give a layer a *constant* input, so that everything you see is the layer's own pattern, and measure how much of the output's energy (its mean square) is not its mean.
 
 # %% name="pattern"
-KERNELS = {
-    "all ones": lambda k, seed: torch.ones(k, k), "random": lambda k, seed: normal(k, k, seed=100 + seed)
-}
-
-
+KERNELS = {"all ones": 0} | {f"random kernel {number}": number for number in range(1, 7)}
 shares = {k: mean_patterned(k) for k in (3, 4, 5)}
 
 # %% name="predict-pattern" tags=["predict"]
@@ -279,11 +275,11 @@ predict(
 )
 
 # %% name="checkerboard" tags=["picture"]
-def draw_pattern(view, kernel, stride, entries, way, seed):
+def draw_pattern(view, kernel, stride, entries, way):
     counts = torch.as_tensor(overlap(kernel, stride)).double()
     grid = torch.outer(counts, counts)
     repeated = grid.repeat(12 // stride, 12 // stride)
-    weight = KERNELS[entries](kernel, seed)
+    weight = torch.ones(kernel, kernel) if entries == 0 else normal(kernel, kernel, seed=100 + entries)
     out = (transposed_pattern if way == "transposed" else resized_pattern)(weight, stride)
     out = out / out.square().mean().sqrt()
     if way == "transposed":
@@ -306,13 +302,12 @@ explore(
     size=(8, 4),
     kernel=Slider.of([2, 3, 4, 5, 6], value=3, label="kernel size k"),
     stride=Slider.of([2, 3], label="stride s"),
-    entries=Choice(list(KERNELS), label="kernel"),
+    entries=Slider.of(KERNELS, label="kernel"),
     way=Choice({"transposed convolution": "transposed", "resize, then convolve": "resize"}, label="layer"),
-    seed=Slider(0, 9, step=1, value=0, label="which random kernel"),
     presets={
         "4 and 2": {"kernel": 4},
-        "4 and 2, random": {"kernel": 4, "entries": "random"},
-        "resized, random": {"kernel": 4, "entries": "random", "way": "resize"},
+        "4 and 2, random": {"kernel": 4, "entries": 1},
+        "resized, random": {"kernel": 4, "entries": 1, "way": "resize"},
     },
     alt="How many kernel entries each output pixel sums, and the output of the layer for a constant input",
 )
@@ -810,7 +805,8 @@ def draw_arithmetic(view, k, seed, trial):
     view["map"].hline("middle row", 7.5)
     view.readout("bottom right, of 8 trials", int(good.sum()))
     view.readout("of 300 trials, this generator", succeeded[k][seed], ".2f")
-    view.readout("faintest disc of the walk, of its ends", float(2 * bright.min() / (bright[0] + bright[-1])), ".2f")
+    faintest = float(2 * bright.min() / (bright[0] + bright[-1]))
+    view.readout("faintest disc of the walk, of its ends", faintest, ".2f")
 
 
 explore(
