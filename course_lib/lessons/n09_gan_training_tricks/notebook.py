@@ -411,7 +411,7 @@ predict(
 def draw_coupling(view, m, a, b):
     outputs = fixed_pair(a, b, m)
     view["pair"].scatter("pairs", outputs, color="q", size=4, label="outputs")
-    view["pair"].scatter("input", [[a, b]], color="p", size=10, label="the inputs")
+    view["pair"].scatter("input", [[a, b]], color="p", size=10, label="inputs")
     closed = [math.sqrt((1 + a * a / 2) / n) for n in SIZES]
     view["spread"].curve("closed", SIZES, closed, color="third", label="√((1 + a²/2)/m)")
     moved = [float(fixed_pair(a, b, n)[:, 0].std()) for n in SIZES]
@@ -435,6 +435,7 @@ explore(
     a=Slider(-2.0, 2.0, step=0.25, value=1.0, label="input a"),
     b=Slider(-2.0, 2.0, step=0.25, value=0.5, label="input b"),
     presets={"small batch": {"m": 3}, "64": {"m": 64}, "opposite sides": {"m": 64, "a": -1.5, "b": 1.5}},
+    size=(10, 4.6),
     alt="Outputs of two fixed inputs under batch normalisation over many minibatches, and how far one "
     "of them moves for each batch size",
 )
