@@ -23,8 +23,8 @@ def feature_matching_loss(real_features, fake_features) -> Tensor:
 
     Source: I21 Improved techniques for training GANs; Salimans et al. 2016, arXiv:1606.03498.
 
-    >>> feature_matching_loss([[0.0, 2.0], [2.0, 2.0]], [[1.0, 5.0]])
-    tensor(9., dtype=torch.float64)
+    >>> feature_matching_loss([[0.0, 2.0], [2.0, 2.0]], [[1.0, 5.0]]).item()
+    9.0
     """
     real = checks.finite("real_features", real_features, keep=True)
     fake = checks.finite("fake_features", fake_features, real, keep=True)

@@ -18,11 +18,11 @@ class HistoricalAverage:
     >>> history = HistoricalAverage([theta])
     >>> with torch.no_grad():
     ...     _ = theta.sub_(2.0)
-    >>> history.penalty()
-    tensor(4., grad_fn=<AddBackward0>)
+    >>> history.penalty().item()
+    4.0
     >>> history.update()
-    >>> history.mean
-    [tensor([2.])]
+    >>> [one.tolist() for one in history.mean]
+    [[2.0]]
 
     Args:
         parameters: the player's tensors, ``network.parameters()``; their present values are the first of the history.

@@ -3,7 +3,14 @@
 import torch
 from torch import nn
 
-from course_lib.adversarial import ADVERSARIAL_LOSSES, RATIO_LOSSES, AdversarialGame, VirtualBatchNorm, f_gan
+from course_lib.adversarial import (
+    ADVERSARIAL_LOSSES,
+    RATIO_LOSSES,
+    AdversarialGame,
+    VirtualBatchNorm,
+    f_gan,
+    ulsif,
+)
 from course_lib.networks import mlp
 
 REAL, FAKE = [[0.0, 1.0], [2.0, 0.0], [1.0, 3.0]], [[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]]
@@ -51,6 +58,7 @@ CALLS = {
         "name": "own", "ratio_loss": LOSS.ratio_loss, "generative_loss": LOSS.generative_loss, "description": "mine"
     },
     "HistoricalAverage": lambda: {"parameters": [torch.tensor([1.0, 2.0]), torch.tensor([3.0])]},
+    "KernelRatio.__call__": lambda: {"self": ulsif(REAL, FAKE, REAL, 1.0, 0.1), "x": FAKE},
     "NoisyInputs": lambda: {"network": critic(), "std": 0.5, "generator": seeded()},
     "RatioLoss": lambda: {
         "name": "own", "gain": torch.sigmoid, "price": torch.exp, "description": "mine"
@@ -83,6 +91,7 @@ RECORDS = {
     "DiscriminatorUpdate.__call__": "a protocol",
     "GeneratorUpdate": "a protocol",
     "GeneratorUpdate.__call__": "a protocol",
+    "KernelRatio": "made by ulsif",
     "ModeReport": "made by count_modes",
     "NoisyInputs.forward": "a network's own pass at each step, as of any torch.nn.Module",
 }
@@ -138,7 +147,6 @@ VALID = {
     ("RatioLoss.ratio_loss", "*", "infinite"): "a ratio of zero or infinity",
     ("VirtualBatchNorm", "reference", "axis"): "one image with one channel",
     ("smoothed_optimal_discriminator", "*", "zero"): "a label that is not smoothed",
-    ("smoothed_optimal_discriminator", "*", "axis"): "points of any shape",
     ("count_modes", "minimum_share", "zero"): "every mode is covered",
     ("fit", "progress", "text"): "what the bar says",
     ("fit", "steps", "zero"): "no rounds",

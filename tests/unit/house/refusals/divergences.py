@@ -117,7 +117,6 @@ VALID = {
     ("gaussian_kl", "*", "axis"): "batches",
     ("gaussian_mmd2", "*", "axis"): "batches",
     ("gaussian_mmd2", "std_p", "zero"): "a point mass",
-    ("gaussian_mmd2", "std_p", "axis"): "batches",
     ("gaussian_mmd2", "std_p", "shape"): "one for each coordinate",
     ("polynomial_kernel", "offset", "zero"): "a homogeneous kernel",
     ("variational_bound", "critic_p", "infinite"): "the bound is then infinite",

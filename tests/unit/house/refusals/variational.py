@@ -150,7 +150,8 @@ OUTSIDE = {
 VALID = {
     **{(name, "hidden", "empty"): "a linear network" for name in ("AffineCoupling", "AutoregressiveFlow")},
     **{(f"{name}.{method}", "*", "axis"): "points in any number of axes" for name in FLOWS for method in (
-        "forward", "inverse", "log_prob", "shift_and_log_scale")},
+        "forward", "inverse", "log_prob")},
+    ("AutoregressiveFlow.shift_and_log_scale", "*", "axis"): "points in any number of axes",
     **{(name, "x", "axis"): "any shape" for name in ("cell_log_prob", "uniform_dequantization_bound")},
     **{(f"{name}.log_prob", "z", kind): "a density of points in any number of axes, at infinity as well" for name in
        PRIORS for kind in ("axis", "infinite", "empty")},
