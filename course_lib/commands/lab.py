@@ -8,7 +8,7 @@ from course_lib.commands.environment import ROOT, forward
 from course_lib.commands.sync import workspace
 from course_lib.workspace.synchronisation import sync_workspace
 
-__all__ = ["lab_command", "lab_environment", "main"]
+__all__ = ["lab_command", "lab_environment", "main", "root_options"]
 
 
 def main(argv: list[str]) -> int:
@@ -27,11 +27,15 @@ def lab_command(options: list[str]) -> list[str]:
         "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
         "--ServerApp.log_level=WARN",  # the address is still printed
     ]  # fmt: skip
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")  # a container: there is no other user to be
+    command += root_options()
     if not _has_display() and not any(option.startswith(("--no-browser", "--browser")) for option in options):
         command.append("--no-browser")
     return command + options
+
+
+def root_options() -> list[str]:
+    """What Jupyter asks for from root; in a container there is no other user to be."""
+    return ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
 
 
 def lab_environment() -> dict[str, str]:

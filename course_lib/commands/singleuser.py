@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from course_lib.commands.environment import ROOT
-from course_lib.commands.lab import lab_environment
+from course_lib.commands.lab import lab_environment, root_options
 from course_lib.workspace.synchronisation import sync_workspace
 
 __all__ = ["main", "singleuser_command"]
@@ -31,11 +31,10 @@ def main(argv: list[str]) -> int:
 
 def singleuser_command(folder: Path, options: list[str]) -> list[str]:
     """The command line of the user's server."""
-    command = [
+    return [
         sys.executable, "-m", "jupyterhub.singleuser",
         f"--ServerApp.root_dir={folder}",
         "--ServerApp.default_url=/lab/tree/00_start_here.ipynb",
+        *root_options(),
+        *options,
     ]  # fmt: skip
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")
-    return command + options

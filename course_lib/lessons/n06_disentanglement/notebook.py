@@ -1160,7 +1160,7 @@ live
 # %% [markdown]
 # Press **Play** and try, in this order:
 #
-# 1. *DIP 50*, a thousand steps: $C$ becomes the identity. Some rows fall silent all the same: a silent latent is its prior, so it has variance 1 and no covariance.
+# 1. *DIP 50*, a thousand steps: $C$ comes close to the identity. Some rows fall silent all the same: a silent latent is its prior, so it has variance 1 and no covariance.
 # 2. *β = 8*, two thousand steps: three or four rows are left.
 # 3. *β = 32*: within some hundred steps all are silent.
 # 4. *Start values* ($\beta=1$, no penalty): those that were there come back, with pictures as sharp as ever. Compare MIG with that of step 300.

@@ -117,7 +117,7 @@ def test_the_container_has_the_pinned_torch_and_the_python_of_conda():
     # Nobody works as root, what is written outlasts the container, and the lab is where it says.
     assert re.findall(r"^USER (.*)$", lines, re.MULTILINE) == ["student"]
     for name in ("COURSE_WORKSPACE", "COURSE_HOME"):
-        assert re.search(rf"{name}=/home/student/work/", lines)
+        assert re.search(rf"{name}=/home/student/saved/", lines)
     (port,) = re.findall(r"^EXPOSE (\d+)$", lines, re.MULTILINE)
     assert f"--port={port}" in lines and f"-p {port}:{port}" in lines
     container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
