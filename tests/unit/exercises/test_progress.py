@@ -242,3 +242,9 @@ def test_an_empty_bar_looks_empty_and_a_full_one_full(shown):
     check(ENTROPY, registry.find(ENTROPY).reference)
     progress()
     assert "width: 100%" in shown[2]._repr_html_()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_the_folder_of_the_progress_is_nobody_elses(course_home):
+    store.record(ENTROPY, attempted=True)
+    assert course_home.stat().st_mode & 0o077 == 0
