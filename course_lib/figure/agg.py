@@ -1,5 +1,8 @@
 """The still picture of a frame: what a saved notebook shows before anything runs."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 from PIL import Image
 
@@ -10,9 +13,20 @@ from course_lib.figure.surface import Surface, color_of
 
 __all__ = ["paint"]
 
-_PAPER, _MUTED, _GRID = "#ffffff", "#5f6368", "#e6e8eb"
-# CSS pixels.
-_GRID_WIDTH, _AXIS_WIDTH, _NOTCH_WIDTH, _NOTCH = 1.4, 1.5, 1.4, 5.0
+_PAPER = "#ffffff"
+
+
+class _Pen(NamedTuple):
+    color: tuple[int, int, int, int]
+    width: float  # CSS pixels
+
+
+_GRID, _AXIS, _NOTCH = (
+    _Pen(color_of("#e6e8eb"), 1.4),
+    _Pen(color_of("#5f6368"), 1.5),
+    _Pen(color_of("#5f6368"), 1.4),
+)
+_NOTCH_LENGTH = 5.0  # CSS pixels
 
 
 def paint(frame: Frame, ratio: float = 2.0, place: int = 0) -> np.ndarray:
@@ -42,7 +56,7 @@ def paint(frame: Frame, ratio: float = 2.0, place: int = 0) -> np.ndarray:
 def _paint_panel(surface, frame, dress, content, ratio, place):
     here = dress["places"][place]
     box = Window(*(side * ratio for side in here["box"]), ratio)
-    _paint_box(surface, frame, dress, content["marks"], box)
+    _paint_inside(surface, frame, dress, content["marks"], box)
     if dress["axes"]:
         _paint_axes(surface, dress, box)
     if dress["scale"] and here["scale"]:
@@ -53,67 +67,31 @@ def _paint_panel(surface, frame, dress, content, ratio, place):
     _write(surface, content["texts"][place] if content["texts"] else [], ratio)
 
 
-def _paint_box(surface, frame, dress, marks, box):
+def _paint_inside(surface, frame, dress, marks, box):
     """What is cut at the edges of the box: the grid and the marks."""
     left, top, right, below = _edges(box)
-    left, top = max(left, 0), max(top, 0)
-    right, below = min(right, surface.size[0]), min(below, surface.size[1])
     if left >= right or top >= below:
         return
-    inner = Surface(surface.image.crop((left, top, right, below)))
-    window = Window(box.left - left, box.top - top, box.width, box.height, box.ratio)
-    if dress["axes"]:
-        _paint_grid(inner, dress, window)
-    for mark in marks:
-        paint_mark(inner, frame, mark, window)
-    surface.paste(inner.image, left, top)
-
-
-def _edges(box):
-    """The whole pixels of a box: left, top, right, bottom."""
-    return round(box.left), round(box.top), round(box.left + box.width), round(box.top + box.height)
-
-
-def _paint_grid(surface, dress, window):
-    width, height = surface.size
-    bars = [
-        _upright(window.across(at), 0, height, _GRID_WIDTH, window.ratio) for at in _of(dress, "grid", "x")
-    ]
-    bars += [_level(window.down(at), 0, width, _GRID_WIDTH, window.ratio) for at in _of(dress, "grid", "y")]
-    surface.fill(bars, color_of(_GRID))
+    with surface.part(left, top, right, below) as inside:
+        window = Window(box.left - left, box.top - top, box.width, box.height, box.ratio)
+        if dress["axes"]:
+            for at in _ticks(dress, "grid", "x"):
+                _upright(inside, window.across(at), 0, window.height, _GRID, box.ratio)
+            for at in _ticks(dress, "grid", "y"):
+                _level(inside, window.down(at), 0, window.width, _GRID, box.ratio)
+        for mark in marks:
+            paint_mark(inside, frame, mark, window)
 
 
 def _paint_axes(surface, dress, box):
-    left, top, right, below = _edges(box)
-    ratio, reach = box.ratio, _NOTCH * box.ratio
-    bars = [
-        _upright(left, top, below + _AXIS_WIDTH * ratio / 2, _AXIS_WIDTH, ratio),
-        _level(below, left - _AXIS_WIDTH * ratio / 2, right, _AXIS_WIDTH, ratio),
-    ]
-    bars += [
-        _upright(box.across(at), below, below + reach, _NOTCH_WIDTH, ratio)
-        for at in _of(dress, "notches", "x")
-    ]
-    bars += [
-        _level(box.down(at), left - reach, left, _NOTCH_WIDTH, ratio) for at in _of(dress, "notches", "y")
-    ]
-    surface.fill(bars, color_of(_MUTED))
-
-
-def _of(dress, what, axis):
-    ticks = dress[f"{axis}ticks"] if axis in dress[what] else []
-    return [at for at in ticks if -1e-6 <= at <= 1 + 1e-6]
-
-
-def _upright(x, top, below, width, ratio):
-    """A straight line as whole columns of pixels: sharp, and each of one kind as wide as the others."""
-    wide = max(round(width * ratio), 1)
-    left = round(x - wide / 2)
-    return np.array([(left, top), (left + wide, top), (left + wide, below), (left, below)])
-
-
-def _level(y, left, right, width, ratio):
-    return _upright(y, left, right, width, ratio)[:, ::-1]
+    left, below = box.left, box.top + box.height
+    reach, half = _NOTCH_LENGTH * box.ratio, _AXIS.width * box.ratio / 2
+    for at in _ticks(dress, "notches", "x"):
+        _upright(surface, box.across(at), below, below + reach, _NOTCH, box.ratio)
+    for at in _ticks(dress, "notches", "y"):
+        _level(surface, box.down(at), left - reach, left, _NOTCH, box.ratio)
+    _upright(surface, left, box.top, below + half, _AXIS, box.ratio)
+    _level(surface, below, left - half, left + box.width, _AXIS, box.ratio)
 
 
 def _paint_scale(surface, frame, scale, box):
@@ -122,30 +100,64 @@ def _paint_scale(surface, frame, scale, box):
     # The first colour is at the lower end.
     colors = Image.fromarray(np.ascontiguousarray(table if scale["flip"] else table[::-1]))
     surface.paste(colors.resize((right - left, below - top), Image.Resampling.BILINEAR), left, top)
-    reach = _NOTCH * box.ratio
-    ticks = [_level(box.down(at), right, right + reach, _NOTCH_WIDTH, box.ratio) for at in scale["ticks"]]
-    surface.fill(ticks, color_of(_MUTED))
+    for at in scale["ticks"]:
+        _level(surface, box.down(at), right, right + _NOTCH_LENGTH * box.ratio, _NOTCH, box.ratio)
 
 
 def _paint_key(surface, key, ratio):
+    """What stands before a label of the legend."""
     x, y, width, height = (side * ratio for side in key["box"])
-    middle = y + height / 2
-    if key["kind"] == "line":
-        ends = np.array([(x, middle), (x + width, middle)])
+    reach = key["width"] * ratio
+    # A marker may be wider than high, and a line thicker than its box.
+    left, top = math.floor(x - reach - height), math.floor(y - reach - height)
+    right, below = math.ceil(x + width + reach + height), math.ceil(y + 2 * height + reach)
+    with surface.part(left, top, right, below) as around:
+        _paint_handle(around, key, Window(x - left, y - top, width, height, ratio))
+
+
+def _paint_handle(surface, key, box):
+    kind, color, ratio = key["kind"], color_of(key["color"]), box.ratio
+    corners = box.points(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 0]))
+    if kind == "line":
+        ends = box.points(np.array([0, 1]), 0.5)
         stroke(surface, ends, key["color"], key["width"], key["dash"], ratio, round_caps=False)
-    elif key["kind"] == "dot":
-        center = np.array([x + width / 2, middle])
-        surface.fill([dot(key["marker"], height) + center], color_of(key["color"]))
-    elif key["kind"] == "patch":
-        patch = np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)])
-        surface.fill([patch], color_of(key["color"]))
+    elif kind == "dot":
+        surface.fill([dot(key["marker"], box.height) + box.points(0.5, 0.5)], color)
+    elif kind == "patch":
+        surface.fill([corners], color)
         if key["hatch"]:
-            hatch(surface, [patch], key["hatch"], color_of(_PAPER), ratio)
+            hatch(surface, [corners], key["hatch"], color_of(_PAPER), ratio)
     else:
-        raise ValueError(f"kind: expected a key 'line', 'dot' or 'patch', got {key['kind']!r}")
+        raise ValueError(f"kind: expected a key 'line', 'dot' or 'patch', got {kind!r}")
 
 
 def _write(surface, texts, ratio):
     for string, x, y, size, align, angle, color, weight in texts:
         text = (string, size * ratio, align, angle, weight)
         surface.write(text, color_of(color), x * ratio, y * ratio)
+
+
+def _edges(box):
+    """The whole pixels of a box: left, top, right, bottom."""
+    return round(box.left), round(box.top), round(box.left + box.width), round(box.top + box.height)
+
+
+def _ticks(dress, what, axis):
+    """The ticks of an axis that has a grid or notches."""
+    ticks = dress[f"{axis}ticks"] if axis in dress[what] else []
+    return [at for at in ticks if -1e-6 <= at <= 1 + 1e-6]
+
+
+# Straight lines cover whole pixels: they are sharp, and those of one kind have one width.
+
+
+def _upright(surface, x, top, below, pen, ratio):
+    wide = max(round(pen.width * ratio), 1)
+    left = round(x - wide / 2)
+    surface.rule(left, round(top), left + wide, round(below), pen.color)
+
+
+def _level(surface, y, left, right, pen, ratio):
+    wide = max(round(pen.width * ratio), 1)
+    top = round(y - wide / 2)
+    surface.rule(round(left), top, round(right), top + wide, pen.color)

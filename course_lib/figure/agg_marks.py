@@ -167,14 +167,11 @@ def _scatter(surface, frame, mark, window):
     shape = dot(mark["marker"], mark["size"] * window.ratio)
     edge, width = color_of(mark["edge"] or "#00000000"), mark["edgeWidth"] * window.ratio
     colors = mark["colors"]
-    if not isinstance(colors, dict):
-        surface.stamp(
-            shape, places[near], color_of(colors if isinstance(colors, str) else colors[0]), edge, width
-        )
-        return
-    colors = np.frombuffer(frame.blobs[colors["at"]], np.uint8).reshape(-1, 4)
-    for place, color in zip(places[near], colors[near].tolist(), strict=True):
-        surface.stamp(shape, place[None], color, edge, width)
+    if isinstance(colors, dict):
+        colors = np.frombuffer(frame.blobs[colors["at"]], np.uint8).reshape(-1, 4)[near].tolist()
+    else:
+        colors = [color_of(color) for color in colors]
+    surface.stamp(shape, places[near], colors, edge, width)
 
 
 def _arrows(surface, frame, mark, window):

@@ -24,18 +24,12 @@ def hatch(surface: Surface, polygons, pattern: str, color, ratio: float):
     """
     if pattern not in _SLOPES:
         raise ValueError(f"hatch: expected one of {', '.join(map(repr, _SLOPES))}, got {pattern!r}")
-    corners = np.concatenate(list(polygons))
-    left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int).tolist()
-    right, below = np.minimum(np.ceil(corners.max(axis=0)), surface.size).astype(int).tolist()
-    if left >= right or top >= below:
-        return
-    shape = cover((right - left, below - top), (polygon - [left, top] for polygon in polygons))
-    strokes = _strokes(surface.size, pattern, ratio).crop((left, top, right, below))
-    surface.tint(ImageChops.multiply(shape, strokes), left, top, color)
+    shape = cover(surface.size, polygons)
+    surface.tint(ImageChops.multiply(shape, _texture(surface.size, pattern, ratio)), color)
 
 
 @lru_cache(maxsize=8)
-def _strokes(size, pattern, ratio) -> Image.Image:
+def _texture(size, pattern, ratio) -> Image.Image:
     """The lines or dots everywhere."""
     width, height = size
     step = _STEP * ratio
@@ -46,11 +40,9 @@ def _strokes(size, pattern, ratio) -> Image.Image:
         return cover(size, np.stack([x.ravel(), y.ravel()], axis=1)[:, None] + dot)
     shape = Image.new("L", size)
     for slope in _SLOPES[pattern]:
-        lines = [
-            [(x, 0), (x + slope * height, height), (np.nan, np.nan)]
-            for x in np.arange(
-                -height if slope > 0 else 0, width + (0 if slope > 0 else height), step * math.sqrt(2)
-            )
-        ]
-        shape = ImageChops.lighter(shape, cover(size, outlines(np.concatenate(lines), _WIDTH * ratio)))
+        # From the upper edge to the lower one, as far aside as the picture is high.
+        at = np.arange(-height, width + height, step * math.sqrt(2))
+        ends = np.stack([at, np.zeros_like(at), at + slope * height, np.full_like(at, height)], axis=1)
+        lines = np.insert(ends.reshape(-1, 2, 2), 2, np.nan, axis=1).reshape(-1, 2)
+        shape = ImageChops.lighter(shape, cover(size, outlines(lines, _WIDTH * ratio)))
     return shape

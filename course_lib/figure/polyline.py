@@ -106,16 +106,18 @@ def outlines(line: np.ndarray, width: float, round_caps: bool = True) -> list[np
         return []
     first, last = _ends(number)
     # Around each piece: there on its left side, and back on the other.
-    walks = [np.r_[a : b + 1, b - 1 : a : -1] for a, b in zip(first, last, strict=True)]
-    walk, size = np.concatenate(walks), np.array([len(one) for one in walks])
+    size = 2 * (last - first)
     begin = np.cumsum(size) - size
+    turning = np.repeat(last - first, size)
+    walk = np.repeat(first, size) + turning - np.abs(np.arange(size.sum()) - np.repeat(begin, size) - turning)
     before, after = np.arange(-1, len(walk) - 1), np.arange(1, len(walk) + 1)
     before[begin], after[begin + size - 1] = begin + size - 1, begin
     corner = points[walk]
     step = corner[after] - corner
     leaving = step / np.hypot(*step.T)[:, None]
     arriving = leaving[before]
-    is_end = np.isin(walk, first) | np.isin(walk, last)
+    is_end = np.zeros(len(walk), bool)
+    is_end[begin] = is_end[begin + last - first] = True
     offsets, many = _corners(arriving, leaving, is_end, width / 2, round_caps)
     shape = np.repeat(corner, many, axis=0) + offsets
     return np.split(shape, np.cumsum(np.add.reduceat(many, begin))[:-1])
@@ -136,7 +138,7 @@ def _corners(arriving, leaving, is_end, radius, round_caps):
     many = np.where(smooth, 1, np.where(inner, 3, chords + 1))
     owner = np.repeat(np.arange(len(many)), many)
     part = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
-    normal = np.arctan2(-arriving[:, 0], arriving[:, 1])
+    normal = np.arctan2(arriving[:, 0], -arriving[:, 1])
     share = part / np.maximum(many - 1, 1)[owner]
     share[smooth[owner]] = 0.5
     length = np.where(smooth, radius / np.cos(turn / 2), radius)[owner]

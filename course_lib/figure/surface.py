@@ -3,7 +3,8 @@
 Shapes are painted by Anti-Grain Geometry (``aggdraw``), everything else by Pillow.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import aggdraw
 import numpy as np
@@ -61,27 +62,45 @@ class Surface:
 
     @property
     def _shapes(self):
+        # aggdraw works on a copy, which shapes that follow each other share.
         if self._drawing is None:
             self._drawing = aggdraw.Draw(self._image)
         return self._drawing
+
+    @contextmanager
+    def part(self, left: int, top: int, right: int, below: int) -> Iterator["Surface"]:
+        """A surface of a part of this one: what is painted on it ends at its edges, and is here afterwards.
+
+        Yields:
+            the part, whose upper left corner is at (left, top); pixels outside this surface are lost.
+        """
+        part = Surface(self.image.crop((left, top, right, below)))
+        yield part
+        self.image.paste(part.image, (left, top))
 
     def fill(self, polygons: Iterable[np.ndarray], color):
         """Fills what polygons of shape (n, 2) cover together."""
         self._shapes.path(_path(polygons), _EXACT, aggdraw.Brush(color[:3], color[3]))
 
-    def stamp(self, shape: np.ndarray, places: np.ndarray, color, edge, edge_width: float):
-        """Paints a polygon at each place, shape (n, 2), one over the other."""
-        pen = aggdraw.Pen(edge[:3], edge_width, edge[3]) if edge_width > 0 else _EXACT
-        self._shapes.symbol(_flat(places), _path([shape]), pen, aggdraw.Brush(color[:3], color[3]))
+    def rule(self, left: int, top: int, right: int, below: int, color):
+        """Fills whole pixels, with an opaque colour."""
+        self.image.paste(color[:3], (left, top, right, below))
+
+    def stamp(self, shape: np.ndarray, places: np.ndarray, colors, edge, edge_width: float):
+        """Paints a polygon at each place, shape (n, 2), one over the other; ``colors`` is one for all, or n."""
+        path = _path([shape])
+        pen = aggdraw.Pen(edge[:3], edge_width, edge[3]) if edge_width > 0 and edge[3] else _EXACT
+        groups = [places] if len(colors) == 1 else places[:, None]
+        for group, color in zip(groups, colors, strict=True):
+            self._shapes.symbol(_flat(group), path, pen, aggdraw.Brush(tuple(color[:3]), color[3]))
 
     def paste(self, picture: Image.Image, left: int, top: int):
         """Lays a picture of mode RGB or RGBA over this one."""
-        mask = picture if picture.mode == "RGBA" else None
-        self.image.paste(picture, (left, top), mask)
+        self.image.paste(picture, (left, top), picture if picture.mode == "RGBA" else None)
 
-    def tint(self, mask: Image.Image, left: int, top: int, color):
-        """Paints a colour as far as a mask covers."""
-        self.image.paste(color[:3], (left, top), mask)
+    def tint(self, mask: Image.Image, color):
+        """Paints a colour as strongly as a mask of this size says, a picture of one channel."""
+        self.image.paste(color[:3], (0, 0), mask)
 
     def write(self, text, color, x: float, y: float):
         """Writes a text, see ``lettering.letter``."""
