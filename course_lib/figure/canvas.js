@@ -24,6 +24,7 @@ const SMALLEST = 0.72;
 // The paper of a dark page, and the contrast with it that colours are brought to.
 const GROUND = "#16181c";
 const CONTRAST = 4.5;
+const BRIGHTEST = 0.93; // of a grey: white on a dark page dazzles
 // Coordinates further out than this many boxes are cut before they reach the canvas, whose arithmetic is coarse there.
 const FAR = 20;
 
@@ -98,7 +99,8 @@ function view(data) {
 const parsed = new WeakMap(); // blob -> its JSON
 const decoded = new WeakMap(); // blob -> its numbers
 const spread = new WeakMap(); // reference without a blob -> its numbers
-const pictures = new WeakMap(); // blob -> its canvases, by what else they depend on
+const pictures = new WeakMap(); // blob -> its cells as canvases, by table and columns
+const hexes = new WeakMap(); // blob of RGBA -> its colours as texts
 
 function kept(cache, key, make) {
   let value = cache.get(key);
@@ -127,16 +129,30 @@ function numbers(frame, reference) {
   });
 }
 
-/** The cells of an image, a table of colours applied, as a canvas of one pixel a cell. */
-function cells(frame, { at, table, size }) {
-  const byKind = kept(pictures, frame.blobs[at], () => []);
-  const [columns, rows] = size;
+/** The cells of an image as `canvas`, of one pixel a cell, `paper` (white where there is a cell that is no hole; for a
+ * dark page), and `filled`, the share of such cells. */
+function cells(frame, { at, table, size: [columns, rows] }) {
   const colors = table === null ? null : frame.blobs[table];
-  const known = byKind.find((one) => one.colors === colors && one.canvas.width === columns && one.canvas.height === rows);
-  if (known) return known.canvas;
+  const byTable = kept(pictures, frame.blobs[at], () => new Map());
+  const bySize = kept(byTable, colors, () => new Map());
+  return kept(bySize, columns, () => {
+    const pixels = rgba(frame.blobs[at], colors);
+    let [drawn, filled] = [null, null];
+    return {
+      canvas: pixelCanvas(pixels, columns, rows),
+      get paper() {
+        return (drawn ??= pixelCanvas(pixels.map((byte, i) => 255 * (i % 4 < 3 || byte > 0)), columns, rows));
+      },
+      get filled() {
+        return (filled ??= pixels.filter((byte, i) => i % 4 === 3 && byte > 0).length / (columns * rows));
+      },
+    };
+  });
+}
+
+function pixelCanvas(pixels, columns, rows) {
   const canvas = blank(columns, rows);
-  canvas.getContext("2d").putImageData(new ImageData(rgba(frame.blobs[at], colors), columns, rows), 0, 0);
-  byKind.push({ colors, canvas });
+  canvas.getContext("2d").putImageData(new ImageData(pixels, columns, rows), 0, 0);
   return canvas;
 }
 
@@ -162,14 +178,15 @@ function blank(width, height) {
 const toned = new Map(); // color -> the same for a dark page
 
 /** A colour "#rrggbb" or "#rrggbbaa" as the page can show it: in the dark, greys keep their contrast with the paper and
- * colours that would drown are mixed with white, which keeps their hue. */
+ * colours that would drown shine brighter, in the same hue. */
 function tone(color, dark) {
   if (!dark) return color;
   if (toned.size > 5000) toned.clear();
   return kept(toned, color, () => {
     const channels = linear(color);
     const y = luminance(channels);
-    const light = Math.max(...channels) - Math.min(...channels) < 0.02 + 0.1 * y ? mirrored(channels, y) : lifted(channels, y);
+    const isGrey = Math.max(...channels) - Math.min(...channels) < 0.02 + 0.1 * y;
+    const light = isGrey ? mirrored(channels, y) : lifted(channels, y);
     const coded = light.map((value) => Math.round(255 * encoded(value)));
     return `#${coded.map((byte) => byte.toString(16).padStart(2, "0")).join("")}${color.slice(7)}`;
   });
@@ -177,15 +194,19 @@ function tone(color, dark) {
 
 function mirrored(channels, y) {
   const ground = luminance(linear(GROUND));
+  // Otherwise white would not be the ground exactly.
   if (y > 0.999) return linear(GROUND);
-  const wanted = Math.min((1.05 / (y + 0.05)) * (ground + 0.05) - 0.05, 0.93);
+  const wanted = Math.min((1.05 / (y + 0.05)) * (ground + 0.05) - 0.05, BRIGHTEST);
   return channels.map((value) => wanted + (value - y) * Math.min(1, wanted / (y + 1e-6)));
 }
 
 function lifted(channels, y) {
-  const wanted = CONTRAST * (luminance(linear(GROUND)) + 0.05) - 0.05;
-  const share = Math.max(0, (wanted * 1.01 - y) / (1 - y));
-  return channels.map((value) => value + share * (1 - value));
+  const wanted = 1.01 * (CONTRAST * (luminance(linear(GROUND)) + 0.05) - 0.05);
+  if (y >= wanted) return channels;
+  // More light of the same colour as far as there is more, then white.
+  const gain = Math.max(1, Math.min(wanted / y, 0.9 / Math.max(...channels)));
+  const share = Math.max(0, (wanted - gain * y) / (1 - gain * y));
+  return channels.map((value) => gain * value + share * (1 - gain * value));
 }
 
 function linear(color) {
@@ -264,12 +285,20 @@ function paintPanel(pen, dress, marks) {
       MARKS[mark.kind]?.(panel, mark);
     }
   });
-  if (dress.axes) paintAxes(panel);
-  if (dress.scale && place.scale) paintScale(panel, dress.scale, place.scale);
-  for (const key of place.keys) paintKey(panel, key);
-  paintTexts(panel, place.texts);
-  paintTexts(panel, marks.texts[pen.at]);
+  // What stands around the box stands on the ground of the page.
+  const around = { ...panel, color: pen.color };
+  if (dress.axes) paintAxes(around);
+  if (dress.scale && place.scale) paintScale(around, dress.scale, place.scale);
+  for (const key of place.keys) paintKey(around, key);
+  paintTexts(around, place.texts);
+  const texts = marks.texts[pen.at] ?? [];
+  paintTexts(panel, texts.filter((text) => isInside(panel, text)));
+  paintTexts(around, texts.filter((text) => !isInside(panel, text)));
   return { name: dress.name, box: place.box };
+}
+
+function isInside({ box: [left, top, width, height] }, [, x, y]) {
+  return x > left && x < left + width && y > top && y < top + height;
 }
 
 /** Paints with everything outside the box cut off, at whole pixels of the screen. */
@@ -341,7 +370,7 @@ function paintScale(panel, scale, box) {
   context.save();
   context.translate(box[0], box[1] + (scale.flip ? 0 : box[3]));
   context.scale(1, scale.flip ? 1 : -1);
-  drawCells(context, steps, [0, 0, box[2], box[3]], true);
+  drawCells(context, steps.canvas, [0, 0, box[2], box[3]], true);
   context.restore();
   toDevice(panel);
   context.fillStyle = panel.color(NOTCH.color);
@@ -458,9 +487,12 @@ const MARKS = {
     // The box may be mirrored: then so are the cells.
     context.transform(
       (right - left) * panel.box[2], 0, 0, (top - bottom) * panel.box[3], across(panel, left), down(panel, top));
+    const picture = cells(panel.frame, mark);
+    if (panel.dark) drawCells(context, picture.paper, [0, 0, 1, 1], mark.smooth);
     context.globalAlpha = mark.alpha ?? 1;
-    drawCells(context, cells(panel.frame, mark), [0, 0, 1, 1], mark.smooth);
+    drawCells(context, picture.canvas, [0, 0, 1, 1], mark.smooth);
     context.restore();
+    if (panel.dark && shownShare(mark.box) * picture.filled > 0.5) lightUp(panel);
   },
 
   points(panel, mark) {
@@ -490,6 +522,17 @@ const MARKS = {
     paintText(panel, mark.string, across(panel, mark.x), down(panel, mark.y) + below * mark.size, mark);
   },
 };
+
+/** The share of the panel that a box takes. */
+function shownShare([left, bottom, right, top]) {
+  const inside = (value) => Math.min(Math.max(value, 0), 1);
+  return Math.abs((inside(right) - inside(left)) * (inside(top) - inside(bottom)));
+}
+
+/** A picture that keeps its colours is the ground of all that follows in its panel, as on a light page. */
+function lightUp(panel) {
+  panel.color = (color) => color;
+}
 
 /** Where all arrays are finite: [first, behind the last], one after the other. */
 function* runs(...arrays) {
@@ -648,35 +691,86 @@ function arrow(context, x, y, dx, dy, length, width) {
 function pointColors(panel, { colors }) {
   if (Array.isArray(colors)) return colors.map(panel.color);
   const bytes = panel.frame.blobs[colors.at];
-  const own = kept(pictures, bytes, () => {
+  const own = kept(hexes, bytes, () => {
     const texts = new Map();
     const words = new Uint32Array(bytes.slice().buffer);
     return Array.from(words, (word, i) => kept(texts, word, () => hex(bytes.subarray(4 * i, 4 * i + 4))));
   });
-  return panel.dark && !panel.dress.scale ? own.map(panel.color) : own;
+  return panel.dress.scale ? own : own.map(panel.color);
 }
 
 function hex(bytes) {
   return `#${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-function paintPoints(panel, x, y, colors, { size, marker, edge, edgeWidth }) {
+function paintPoints(panel, x, y, colors, look) {
   const { context, k } = panel;
-  const reach = 1 + size;
   const [left, top, width, height] = panel.box;
-  context.lineWidth = edgeWidth;
-  context.lineJoin = "round";
-  if (edge) context.strokeStyle = edge;
+  const reach = extent(look);
+  // As many stamps as points would be needed for as many colours.
+  const stamps = x.length > STAMP.least && new Set(colors).size * PHASES ** 2 <= x.length && reach * k <= STAMP.reach;
+  if (stamps) toDevice(panel);
+  context.imageSmoothingEnabled = false; // whole pixels
+  const made = stamps && stampsOf(look, k);
   for (let i = 0; i < x.length; i++) {
     const [px, py] = [across(panel, x[i]), down(panel, y[i])];
     // False for NaN, too.
     if (!(px > left - reach && px < left + width + reach && py > top - reach && py < top + height + reach)) continue;
-    context.fillStyle = colors.length > 1 ? colors[i] : colors[0];
-    context.beginPath();
-    trace(context, marker, px, py, size);
-    context.fill();
-    if (edge) context.stroke();
+    const color = colors.length > 1 ? colors[i] : colors[0];
+    if (stamps) stamp(context, kept(made, color, () => makeStamps(look, color, k)), px * k, py * k);
+    else drawPoint(context, look, color, px, py);
   }
+}
+
+function drawPoint(context, { size, marker, edge, edgeWidth }, color, x, y) {
+  context.fillStyle = color;
+  context.beginPath();
+  trace(context, marker, x, y, size);
+  context.fill();
+  if (!edge) return;
+  context.strokeStyle = edge;
+  context.lineWidth = edgeWidth;
+  context.lineJoin = "round";
+  context.stroke();
+}
+
+/** How far a point reaches from its centre. */
+function extent({ size, marker, edgeWidth }) {
+  return size * (marker ? Math.max(...marker.map(([x, y]) => Math.hypot(x, y))) : 0.5) + (edgeWidth || 0);
+}
+
+// A point is drawn once for each of its positions in a pixel, and then copied: many times faster than a path each, and
+// unlike one path for all it lets points lie over each other.
+const PHASES = 4;
+const STAMP = { least: 40, reach: 40, kept: 200 };
+const stampsKept = new Map();
+
+/** The stamps of a look at a size, by their colour. */
+function stampsOf({ size, marker, edge, edgeWidth }, k) {
+  if (stampsKept.size > STAMP.kept) stampsKept.clear();
+  return kept(stampsKept, JSON.stringify([size, marker, edge, edgeWidth, k]), () => new Map());
+}
+
+function makeStamps(look, color, k) {
+  const middle = Math.ceil(extent(look) * k) + 1;
+  const side = 2 * middle + 1;
+  const canvas = blank(side * PHASES, side * PHASES);
+  const context = canvas.getContext("2d");
+  for (let row = 0; row < PHASES; row++) {
+    for (let column = 0; column < PHASES; column++) {
+      context.setTransform(k, 0, 0, k, column * (side + 1 / PHASES) + middle, row * (side + 1 / PHASES) + middle);
+      drawPoint(context, look, color, 0, 0);
+    }
+  }
+  return { picture: canvas.transferToImageBitmap?.() ?? canvas, middle, side };
+}
+
+/** Copies a point to (x, y), pixels of the screen. */
+function stamp(context, { picture, middle, side }, x, y) {
+  const [column, row] = [Math.round(x * PHASES), Math.round(y * PHASES)];
+  context.drawImage(
+    picture, (column & (PHASES - 1)) * side, (row & (PHASES - 1)) * side, side, side,
+    (column >> 2) - middle, (row >> 2) - middle, side, side);
 }
 
 /** The outline of a marker around (x, y). */

@@ -42,7 +42,8 @@ class Painter:
         data = frame if isinstance(frame, bytes) else frame.to_bytes()
         room = {"width": width, "ratio": ratio, "dark": dark, **more}
         return self.page.evaluate(
-            "([data, room]) => painter.paint(canvas, painter.decode(bytesOf(data)), room)", [_text(data), room]
+            "([data, room]) => painter.paint(canvas, painter.decode(bytesOf(data)), room)",
+            [_text(data), room],
         )
 
     def paint(self, frame, width: float, ratio: float = 1, dark: bool = False, **more) -> Image.Image:

@@ -4,10 +4,10 @@ import numpy as np
 
 from course_lib.figure.frame import Blobs, Frame
 
-__all__ = ["RICH_KINDS", "rich", "single"]
+__all__ = ["rich", "single", "table"]
 
-BLUE, RED, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#222222"
-RICH_KINDS = "line area polygon bars image points arrows text".split()
+BLUE, RED, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+INK, GREY = "#222222", "#5f6368"
 
 
 def table(low=(255, 255, 255), high=(8, 61, 111)) -> bytes:
@@ -55,11 +55,24 @@ def rich(shift: float = 0.0) -> Frame:
     for build, *boxes in zip((_curves, _bars, _plane), wide, tall, strict=True):
         panels.append(build(blobs, boxes, shift))
     places = [
-        {"width": 1120, "height": 396, "texts": [["A rich picture", 560, 26, 19.4, "center", 0, INK, "bold"]]},
-        {"width": 480, "height": 1180, "texts": [["A rich picture", 240, 26, 19.4, "center", 0, INK, "bold"]]},
+        {
+            "width": 1120,
+            "height": 396,
+            "texts": [["A rich picture", 560, 26, 19.4, "center", 0, INK, "bold"]],
+        },
+        {
+            "width": 480,
+            "height": 1180,
+            "texts": [["A rich picture", 240, 26, 19.4, "center", 0, INK, "bold"]],
+        },
     ]
     return blobs.frame(
-        {"alt": "Everything.", "readouts": [["KL", "0.25"]], "plan": blobs.json({"places": places}), "panels": panels}
+        {
+            "alt": "Everything.",
+            "readouts": [["KL", "0.25"]],
+            "plan": blobs.json({"places": places}),
+            "panels": panels,
+        }
     )
 
 
@@ -70,15 +83,27 @@ def _labels(box, title, xlabel, ylabel, xticks, yticks):
         [xlabel, x + width / 2, y + height + 48, 18, "center", 0, INK, "normal"],
         [ylabel, x - 46, y + height / 2, 18, "center", 90, INK, "normal"],
     ]
-    texts += [[label, x + at * width, y + height + 22, 16, "center", 0, INK, "normal"] for at, label in xticks]
-    texts += [[label, x - 9, y + (1 - at) * height + 6, 16, "right", 0, INK, "normal"] for at, label in yticks]
+    texts += [
+        [label, x + at * width, y + height + 22, 16, "center", 0, INK, "normal"] for at, label in xticks
+    ]
+    texts += [
+        [label, x - 9, y + (1 - at) * height + 6, 16, "right", 0, INK, "normal"] for at, label in yticks
+    ]
     return texts
 
 
 def _key(box, row, kind, color, label, **more):
     x, y = box[0] + 110 * row, box[1] - 24
     size = {"line": [33, 14], "dot": [33, 11], "patch": [33, 14]}[kind]
-    key = {"kind": kind, "box": [x, y, *size], "color": color, "width": 3.3, "dash": [], "marker": None, "hatch": ""}
+    key = {
+        "kind": kind,
+        "box": [x, y, *size],
+        "color": color,
+        "width": 3.3,
+        "dash": [],
+        "marker": None,
+        "hatch": "",
+    }
     return {**key, **more}, [label, x + 41, y + 12, 16.7, "left", 0, INK, "normal"]
 
 
@@ -106,7 +131,7 @@ def _curves(blobs, boxes, shift):
     marks = [
         {"kind": "area", **_numbers(blobs, x=x, y=p, base=np.zeros(300)), "color": BLUE + "40"},
         {"kind": "polygon", **_numbers(blobs, x=[0.7, 0.9, 0.8], y=[0.7, 0.75, 0.95]), "color": GREEN + "80"},
-        {"kind": "line", **_numbers(blobs, x=[0, 1], y=[0.25, 0.25]), "color": "#5f6368", "width": 2.5, "dash": [3, 3.5]},
+        {"kind": "line", **_numbers(blobs, x=[0, 1], y=[0.25, 0.25]), "color": GREY, "width": 2.5, "dash": [3, 3.5]},
         {"kind": "line", **_numbers(blobs, x=x, y=p), "color": BLUE, "width": 3.3, "dash": []},
         {"kind": "line", **_numbers(blobs, x=x, y=q), "color": RED, "width": 3.3, "dash": [13, 6]},
         {"kind": "text", "x": 0.04, "y": 0.9, "string": "KL = 0.25\nbits", "size": 16.7, "align": "left", "color": INK},
@@ -124,14 +149,15 @@ def _bars(blobs, boxes, shift):
         two, second = _key(box, 1, "patch", RED, "model", hatch="///")
         texts = _labels(box, "Bars", "class", "probability", names, [(0, "0"), (0.5, "0.5"), (1, "1")])
         places.append((box, [*texts, first, second], [one, two], None))
+    looks = [("", [BLUE]), ("///", [RED, RED, GREEN, PURPLE])]
     marks = [
-        {"kind": "bars", **_numbers(blobs, left=left + 0.1 * i, top=top), "width": 0.094, "base": 0, "hatch": hatch,
-         "colors": colors}
-        for i, (top, hatch, colors) in enumerate(zip(heights, ("", "///"), ([BLUE], [RED, RED, GREEN, PURPLE]), strict=True))
+        {"kind": "bars", **_numbers(blobs, left=left + 0.1 * i, top=top), "width": 0.094, "base": 0,
+         "hatch": hatch, "colors": colors}
+        for i, (top, (hatch, colors)) in enumerate(zip(heights, looks, strict=True))
     ]  # fmt: skip
-    turned = [["0.90", boxes[0][0] + 150, boxes[0][1] + 18, 15.3, "center", 0, INK, "normal"]]
+    value = [["0.90", boxes[0][0] + 150, boxes[0][1] + 18, 15.3, "center", 0, INK, "normal"]]
     panel = dress("bars", places, xticks=[], grid="y", notches="y")
-    return [blobs.json(panel), blobs.json({"marks": marks, "texts": [turned, []]})]
+    return [blobs.json(panel), blobs.json({"marks": marks, "texts": [value, []]})]
 
 
 def _plane(blobs, boxes, shift):
@@ -152,7 +178,10 @@ def _plane(blobs, boxes, shift):
         dot, text = _key(box, 0, "dot", BLUE, "samples")
         square, other = _key(box, 1, "dot", GREEN, "classes", marker=SQUARE)
         texts = _labels(box, "Plane", "x₁", "x₂", ticks, ticks)
-        texts += [[label, x0 + width + 33, y0 + (1 - f) * height + 6, 16, "left", 0, INK, "normal"] for f, label in ticks]
+        texts += [
+            [label, x0 + width + 36, y0 + (1 - f) * height + 6, 16, "left", 0, INK, "normal"]
+            for f, label in ticks
+        ]
         places.append((box, [*texts, text, other], [dot, square], [x0 + width + 11, y0, 15, height]))
     marks = [
         {"kind": "image", "box": [0, 0, 1, 1], "size": [200, 200], "table": shades, "smooth": True, "alpha": 1,
