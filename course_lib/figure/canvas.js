@@ -579,18 +579,23 @@ function isFar(x, y) {
 
 /** The part of a segment that is not far out, or null. */
 function cut(x, y, toX, toY) {
-  let [start, end] = [0, 1];
-  for (const [at, step] of [[x, toX - x], [y, toY - y]]) {
-    if (step === 0) {
-      if (at < -FAR || at > 1 + FAR) return null;
-      continue;
-    }
-    const [enter, leave] = [(-FAR - at) / step, (1 + FAR - at) / step];
-    start = Math.max(start, Math.min(enter, leave));
-    end = Math.min(end, Math.max(enter, leave));
+  const [from, step] = [[x, y], [toX - x, toY - y]];
+  let [enter, leave] = [{ at: 0 }, { at: 1 }];
+  for (const axis of [0, 1]) {
+    if (step[axis] === 0 && (from[axis] < -FAR || from[axis] > 1 + FAR)) return null;
+    if (step[axis] === 0) continue;
+    const crossings = [-FAR, 1 + FAR].map((limit) => ({ at: (limit - from[axis]) / step[axis], axis, limit }));
+    crossings.sort((one, other) => one.at - other.at);
+    if (crossings[0].at > enter.at) enter = crossings[0];
+    if (crossings[1].at < leave.at) leave = crossings[1];
   }
-  if (start >= end) return null;
-  return [x + start * (toX - x), y + start * (toY - y), x + end * (toX - x), y + end * (toY - y)];
+  if (enter.at > leave.at) return null;
+  return [enter, leave].flatMap(({ at, axis, limit }) => {
+    const point = at === 1 ? [toX, toY] : from.map((start, i) => start + at * step[i]);
+    // Exactly, however far out the segment begins.
+    if (axis !== undefined) point[axis] = limit;
+    return point;
+  });
 }
 
 /** Strokes the path: `width` and `dash` are pixels of the place. */
