@@ -397,7 +397,7 @@ function paintKey(panel, key) {
   } else {
     context.fillStyle = panel.color(key.color);
     context.fillRect(x, y, width, height);
-    if (key.hatch) paintHatch(panel, key.hatch, [[x, y, width, height]]);
+    if (key.hatch) paintHatch(panel, key.hatch, [key.box], key.box);
   }
 }
 
@@ -477,7 +477,7 @@ const MARKS = {
       panel.context.fillRect(...rectangle);
       rectangles.push(rectangle);
     }
-    if (mark.hatch) paintHatch(panel, mark.hatch, rectangles);
+    if (mark.hatch) paintHatch(panel, mark.hatch, rectangles, panel.box);
   },
 
   image(panel, mark) {
@@ -611,58 +611,46 @@ function stroke(panel, { color, width, dash }, cap = "round") {
   context.setLineDash([]);
 }
 
-/** Hatching of rectangles in the colour of the paper; it stands still where they move. */
-function paintHatch(panel, hatch, rectangles) {
+/** Hatching of rectangles in the colour of the paper, counted from the upper left corner of `box`, which stands still
+ * where bars move. What stands outside the box is cut. */
+function paintHatch(panel, hatch, rectangles, box) {
   const { context } = panel;
-  const shown = rectangles.filter(([, , width, height]) => width > 0 && height > 0);
-  if (!shown.length) return;
+  const [left, top, width, height] = box;
   context.save();
   context.beginPath();
-  for (const rectangle of shown) context.rect(...rectangle);
+  for (const rectangle of rectangles) context.rect(...rectangle);
   context.clip();
-  const left = Math.min(...shown.map(([x]) => x));
-  const top = Math.min(...shown.map(([, y]) => y));
-  const right = Math.max(...shown.map(([x, , width]) => x + width));
-  const bottom = Math.max(...shown.map(([, y, , height]) => y + height));
-  // What stands outside the panel is cut anyway.
-  const [x, y, width, height] = panel.box;
-  const inKey = bottom < y || left > x + width;
-  const area = inKey ? [left, top, right, bottom]
-    : [Math.max(left, x), Math.max(top, y), Math.min(right, x + width), Math.min(bottom, y + height)];
+  context.translate(left, top);
   context.fillStyle = context.strokeStyle = panel.color(PAPER);
+  context.lineWidth = HATCH.width;
+  context.lineCap = "butt";
   context.beginPath();
-  if (hatch === "...") hatchDots(context, ...area);
-  if (hatch === "///" || hatch === "xxx") hatchLines(context, 1, ...area);
-  if (hatch === "\\\\\\" || hatch === "xxx") hatchLines(context, -1, ...area);
-  if (hatch === "...") {
-    context.fill();
-  } else {
-    context.lineWidth = HATCH.width;
-    context.lineCap = "butt";
-    context.stroke();
-  }
+  if (hatch === "///" || hatch === "xxx") hatchLines(context, width, height, true);
+  if (hatch === "\\\\\\" || hatch === "xxx") hatchLines(context, width, height, false);
+  context.stroke();
+  context.beginPath();
+  if (hatch === "...") hatchDots(context, width, height);
+  context.fill();
   context.restore();
 }
 
-/** Lines on which x + y (rising to the right), or x - y, is a whole number of steps: `HATCH.step` apart. */
-function hatchLines(context, rising, left, top, right, bottom) {
+/** Lines `HATCH.step` apart through a box, one of them through the corner. */
+function hatchLines(context, width, height, rising) {
   const step = HATCH.step * Math.SQRT2;
-  const sums = [left + rising * top, left + rising * bottom];
-  const first = Math.floor(Math.min(...sums) / step);
-  const last = Math.ceil((Math.max(...sums) + right - left) / step);
-  for (let number = first; number <= last; number++) {
-    const at = number * step;
-    context.moveTo(at - rising * top, top);
-    context.lineTo(at - rising * bottom, bottom);
+  const slope = rising ? -1 : 1;
+  const first = rising ? 0 : -Math.ceil(height / step);
+  for (let number = first; number * step <= width + (rising ? height : 0); number++) {
+    context.moveTo(number * step, 0);
+    context.lineTo(number * step + slope * height, height);
   }
 }
 
-function hatchDots(context, left, top, right, bottom) {
+function hatchDots(context, width, height) {
   const { step, radius } = HATCH;
-  for (let row = Math.floor(top / step); row <= Math.ceil(bottom / step); row++) {
-    for (let column = Math.floor(left / step); column <= Math.ceil(right / step); column++) {
-      context.moveTo(column * step + radius, row * step);
-      context.arc(column * step, row * step, radius, 0, 2 * Math.PI);
+  for (let y = step / 2; y < height + radius; y += step) {
+    for (let x = step / 2; x < width + radius; x += step) {
+      context.moveTo(x + radius, y);
+      context.arc(x, y, radius, 0, 2 * Math.PI);
     }
   }
 }
