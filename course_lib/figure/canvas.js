@@ -319,11 +319,12 @@ const down = ({ box }, y) => box[1] + (1 - y) * box[3];
 
 // ------------------------------------------------------------------------------------------- axes, scales and legends
 
-/** A straight line along an axis, on whole pixels of the screen so that it is sharp. */
-function rule({ context, k }, axis, at, from, to, width) {
+/** A straight line across an axis, on whole pixels of the screen so that it is sharp, within `limits` if there are any. */
+function rule({ context, k }, axis, at, from, to, width, limits = [-Infinity, Infinity]) {
   const thick = Math.max(1, Math.round(width * k));
-  const edge = Math.round(at * k - thick / 2);
-  const [start, end] = [Math.round(Math.min(from, to) * k), Math.round(Math.max(from, to) * k)];
+  const [least, most] = limits.map((limit) => Math.round(limit * k));
+  const edge = Math.min(Math.max(Math.round(at * k - thick / 2), least), most - thick);
+  const [start, end] = [Math.round(from * k), Math.round(to * k)];
   if (axis === "x") context.fillRect(edge, start, thick, end - start);
   else context.fillRect(start, edge, end - start, thick);
 }
@@ -335,12 +336,13 @@ function ticks({ dress }, axis) {
 
 function paintGrid(panel) {
   const { context, box, dress } = panel;
+  const [columns, rows] = [[box[0], box[0] + box[2]], [box[1], box[1] + box[3]]];
   toDevice(panel);
   context.fillStyle = panel.color(GRID.color);
   for (const axis of dress.grid) {
     for (const tick of ticks(panel, axis)) {
-      if (axis === "x") rule(panel, "x", across(panel, tick), box[1], box[1] + box[3], GRID.width);
-      else rule(panel, "y", down(panel, tick), box[0], box[0] + box[2], GRID.width);
+      if (axis === "x") rule(panel, "x", across(panel, tick), ...rows, GRID.width, columns);
+      else rule(panel, "y", down(panel, tick), ...columns, GRID.width, rows);
     }
   }
 }

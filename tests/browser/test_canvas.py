@@ -388,6 +388,14 @@ def test_the_grid_has_the_axes_that_were_asked_for(canvas, axis):
     assert grid[135:145, 100].any() == (axis == "y")
 
 
+def test_grid_lines_at_the_ends_of_an_axis_lie_in_the_box(canvas):
+    frame = single(lambda b: [], axes=True, grid="xy", xticks=[0, 1], yticks=[0, 1])
+    for width in (400, 391, 560):
+        grid = is_color(canvas.paint(frame, width), "#e6e8eb", 4)
+        left, top, right, bottom = (round(edge * width / 400) for edge in (60, 40, 360, 240))
+        assert edges(grid)[1:3] == (top, right)
+
+
 def test_marks_lie_over_the_grid_and_under_the_axes_in_their_order(canvas):
     def make(blobs):
         return [bars(blobs, (0,), (1,), 1, 0), bars(blobs, (0.4,), (0.6,), 0.2, 0.4, ("#d55e00",))]
