@@ -319,11 +319,12 @@ const down = ({ box }, y) => box[1] + (1 - y) * box[3];
 
 // ------------------------------------------------------------------------------------------- axes, scales and legends
 
-/** A straight line along an axis, on whole pixels of the screen so that it is sharp. */
-function rule({ context, k }, axis, at, from, to, width) {
+/** A straight line across an axis, on whole pixels of the screen so that it is sharp, within `limits` if there are any. */
+function rule({ context, k }, axis, at, from, to, width, limits = [-Infinity, Infinity]) {
   const thick = Math.max(1, Math.round(width * k));
-  const edge = Math.round(at * k - thick / 2);
-  const [start, end] = [Math.round(Math.min(from, to) * k), Math.round(Math.max(from, to) * k)];
+  const [least, most] = limits.map((limit) => Math.round(limit * k));
+  const edge = Math.min(Math.max(Math.round(at * k - thick / 2), least), most - thick);
+  const [start, end] = [Math.round(from * k), Math.round(to * k)];
   if (axis === "x") context.fillRect(edge, start, thick, end - start);
   else context.fillRect(start, edge, end - start, thick);
 }
@@ -335,12 +336,13 @@ function ticks({ dress }, axis) {
 
 function paintGrid(panel) {
   const { context, box, dress } = panel;
+  const [columns, rows] = [[box[0], box[0] + box[2]], [box[1], box[1] + box[3]]];
   toDevice(panel);
   context.fillStyle = panel.color(GRID.color);
   for (const axis of dress.grid) {
     for (const tick of ticks(panel, axis)) {
-      if (axis === "x") rule(panel, "x", across(panel, tick), box[1], box[1] + box[3], GRID.width);
-      else rule(panel, "y", down(panel, tick), box[0], box[0] + box[2], GRID.width);
+      if (axis === "x") rule(panel, "x", across(panel, tick), ...rows, GRID.width, columns);
+      else rule(panel, "y", down(panel, tick), ...columns, GRID.width, rows);
     }
   }
 }
@@ -397,7 +399,7 @@ function paintKey(panel, key) {
   } else {
     context.fillStyle = panel.color(key.color);
     context.fillRect(x, y, width, height);
-    if (key.hatch) paintHatch(panel, key.hatch, [[x, y, width, height]]);
+    if (key.hatch) paintHatch(panel, key.hatch, [key.box], key.box);
   }
 }
 
@@ -477,7 +479,7 @@ const MARKS = {
       panel.context.fillRect(...rectangle);
       rectangles.push(rectangle);
     }
-    if (mark.hatch) paintHatch(panel, mark.hatch, rectangles);
+    if (mark.hatch) paintHatch(panel, mark.hatch, rectangles, panel.box);
   },
 
   image(panel, mark) {
@@ -579,18 +581,23 @@ function isFar(x, y) {
 
 /** The part of a segment that is not far out, or null. */
 function cut(x, y, toX, toY) {
-  let [start, end] = [0, 1];
-  for (const [at, step] of [[x, toX - x], [y, toY - y]]) {
-    if (step === 0) {
-      if (at < -FAR || at > 1 + FAR) return null;
-      continue;
-    }
-    const [enter, leave] = [(-FAR - at) / step, (1 + FAR - at) / step];
-    start = Math.max(start, Math.min(enter, leave));
-    end = Math.min(end, Math.max(enter, leave));
+  const [from, step] = [[x, y], [toX - x, toY - y]];
+  let [enter, leave] = [{ at: 0 }, { at: 1 }];
+  for (const axis of [0, 1]) {
+    if (step[axis] === 0 && (from[axis] < -FAR || from[axis] > 1 + FAR)) return null;
+    if (step[axis] === 0) continue;
+    const crossings = [-FAR, 1 + FAR].map((limit) => ({ at: (limit - from[axis]) / step[axis], axis, limit }));
+    crossings.sort((one, other) => one.at - other.at);
+    if (crossings[0].at > enter.at) enter = crossings[0];
+    if (crossings[1].at < leave.at) leave = crossings[1];
   }
-  if (start >= end) return null;
-  return [x + start * (toX - x), y + start * (toY - y), x + end * (toX - x), y + end * (toY - y)];
+  if (enter.at > leave.at) return null;
+  return [enter, leave].flatMap(({ at, axis, limit }) => {
+    const point = at === 1 ? [toX, toY] : from.map((start, i) => start + at * step[i]);
+    // Exactly, however far out the segment begins.
+    if (axis !== undefined) point[axis] = limit;
+    return point;
+  });
 }
 
 /** Strokes the path: `width` and `dash` are pixels of the place. */
@@ -606,58 +613,46 @@ function stroke(panel, { color, width, dash }, cap = "round") {
   context.setLineDash([]);
 }
 
-/** Hatching of rectangles in the colour of the paper; it stands still where they move. */
-function paintHatch(panel, hatch, rectangles) {
+/** Hatching of rectangles in the colour of the paper, counted from the upper left corner of `box`, which stands still
+ * where bars move. What stands outside the box is cut. */
+function paintHatch(panel, hatch, rectangles, box) {
   const { context } = panel;
-  const shown = rectangles.filter(([, , width, height]) => width > 0 && height > 0);
-  if (!shown.length) return;
+  const [left, top, width, height] = box;
   context.save();
   context.beginPath();
-  for (const rectangle of shown) context.rect(...rectangle);
+  for (const rectangle of rectangles) context.rect(...rectangle);
   context.clip();
-  const left = Math.min(...shown.map(([x]) => x));
-  const top = Math.min(...shown.map(([, y]) => y));
-  const right = Math.max(...shown.map(([x, , width]) => x + width));
-  const bottom = Math.max(...shown.map(([, y, , height]) => y + height));
-  // What stands outside the panel is cut anyway.
-  const [x, y, width, height] = panel.box;
-  const inKey = bottom < y || left > x + width;
-  const area = inKey ? [left, top, right, bottom]
-    : [Math.max(left, x), Math.max(top, y), Math.min(right, x + width), Math.min(bottom, y + height)];
+  context.translate(left, top);
   context.fillStyle = context.strokeStyle = panel.color(PAPER);
+  context.lineWidth = HATCH.width;
+  context.lineCap = "butt";
   context.beginPath();
-  if (hatch === "...") hatchDots(context, ...area);
-  if (hatch === "///" || hatch === "xxx") hatchLines(context, 1, ...area);
-  if (hatch === "\\\\\\" || hatch === "xxx") hatchLines(context, -1, ...area);
-  if (hatch === "...") {
-    context.fill();
-  } else {
-    context.lineWidth = HATCH.width;
-    context.lineCap = "butt";
-    context.stroke();
-  }
+  if (hatch === "///" || hatch === "xxx") hatchLines(context, width, height, true);
+  if (hatch === "\\\\\\" || hatch === "xxx") hatchLines(context, width, height, false);
+  context.stroke();
+  context.beginPath();
+  if (hatch === "...") hatchDots(context, width, height);
+  context.fill();
   context.restore();
 }
 
-/** Lines on which x + y (rising to the right), or x - y, is a whole number of steps: `HATCH.step` apart. */
-function hatchLines(context, rising, left, top, right, bottom) {
+/** Lines `HATCH.step` apart through a box, one of them through the corner. */
+function hatchLines(context, width, height, rising) {
   const step = HATCH.step * Math.SQRT2;
-  const sums = [left + rising * top, left + rising * bottom];
-  const first = Math.floor(Math.min(...sums) / step);
-  const last = Math.ceil((Math.max(...sums) + right - left) / step);
-  for (let number = first; number <= last; number++) {
-    const at = number * step;
-    context.moveTo(at - rising * top, top);
-    context.lineTo(at - rising * bottom, bottom);
+  const slope = rising ? -1 : 1;
+  const first = rising ? 0 : -Math.ceil(height / step);
+  for (let number = first; number * step <= width + (rising ? height : 0); number++) {
+    context.moveTo(number * step, 0);
+    context.lineTo(number * step + slope * height, height);
   }
 }
 
-function hatchDots(context, left, top, right, bottom) {
+function hatchDots(context, width, height) {
   const { step, radius } = HATCH;
-  for (let row = Math.floor(top / step); row <= Math.ceil(bottom / step); row++) {
-    for (let column = Math.floor(left / step); column <= Math.ceil(right / step); column++) {
-      context.moveTo(column * step + radius, row * step);
-      context.arc(column * step, row * step, radius, 0, 2 * Math.PI);
+  for (let y = step / 2; y < height + radius; y += step) {
+    for (let x = step / 2; x < width + radius; x += step) {
+      context.moveTo(x + radius, y);
+      context.arc(x, y, radius, 0, 2 * Math.PI);
     }
   }
 }

@@ -12,7 +12,7 @@ A *text* is ``[string, x, y, size, align, angle, color, weight]``: y is the base
 ``angle`` in degrees counter-clockwise around (x, y), ``weight`` "normal" or "bold". A string may have several lines
 (a line is 1.2 sizes high; y is the baseline of the first one). Positions are pixels of the place. A *color* is
 ``"#rrggbb"`` or ``"#rrggbbaa"``. A *reference* to numbers is ``{"at": blob}`` (float32), ``{"from", "to", "n"}``
-(evenly spaced) or ``{"all": number, "n"}``; NaN breaks a line.
+(evenly spaced) or ``{"all": number, "n"}``; NaN breaks a line, an area or a polygon in two.
 
 - head: ``version``, ``alt``, ``readouts`` ``[[label, text], ...]``, ``plan`` (a blob), ``panels`` ``[[dress, marks]]``
 - plan: ``places`` ``[{"width", "height", "texts"}]``: the picture's size and its title
@@ -21,7 +21,7 @@ A *text* is ``[string, x, y, size, align, angle, color, weight]``: y is the base
   ``scale`` (``null`` or ``{"table": blob, "ticks": fractions, "flip"}``, a scale of colours), ``places``
   ``[{"box": [x, y, width, height], "texts", "keys", "scale": null or a box}]``; y of a box is its upper edge
 - a *key* stands before a label of the legend: ``{"kind": "line" | "dot" | "patch", "box": [x, y, width, height],
-  "color", "width", "dash", "marker", "hatch"}``; ``marker`` as for points, 0.8 times as large as the box is high
+  "color", "width", "dash", "marker", "hatch"}``; a line lies at half the height of its box, a dot is as large as that
 - marks: ``marks``, lowest first, and ``texts`` (one list a place), which stand on top
 
 Grid lines are under all marks, the lines of the axes above them and under the texts. Marks are clipped to the box. The
@@ -38,9 +38,14 @@ kinds of marks:
   1, y up), ``colors`` (a list of one, or ``{"at": blob}``: RGBA bytes each), ``edge``, ``edgeWidth``
 - ``arrows``: from ``x``, ``y`` by ``u``, ``v``; ``color``, ``width`` of the shaft; the head is 5 widths long and 4.5
   wide (smaller, as a whole, where the arrow is shorter than that)
-- ``text``: ``x``, ``y`` (numbers), ``string``, ``size``, ``align``, ``color``; its middle stands at y
+- ``text``: ``x``, ``y`` (numbers), ``string``, ``size``, ``align``, ``color``; its middle stands at y: 0.36 sizes above
+  the baseline, and between the first line and the last
 
-``hatch`` is "", "///", "\\\\\\", "xxx" or "..." and drawn in the colour of the paper.
+``hatch`` is "", "///", "\\\\\\", "xxx" or "..." and drawn in the colour of the paper; its lines (one through the
+corner) and dots (the first half a step from it) are counted from the upper left corner of the panel's or the key's box.
+
+On a dark page the paper is dark, greys are mirrored and dark colours shine brighter. An image keeps its colours, on a
+white ground of its own, and so do marks that follow one that covers most of the box.
 """
 
 import json
