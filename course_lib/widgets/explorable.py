@@ -68,9 +68,10 @@ class Explorable(Shown):
         self._drawing = self._stale = self._behind = False
         # What the page asked last, and the neighbour that it would like to have.
         self._asked, self._wished = {}, None
-        self._assemble("Reset")
-        idle.on_cell(self)
+        self._card = ""
         self._request()
+        self._assemble("Reset", {"card": self._card})
+        idle.on_cell(self)
 
     # What a program sees
 
@@ -160,14 +161,14 @@ class Explorable(Shown):
             if self._frame is None:
                 # Nothing was ever drawn: show the empty panels.
                 self._frame = self._stage.frame(self._stage.view())
-            card = page.error_card(error, self._draw, drawn=self._drawn)
+            self._card = page.error_card(error, self._draw, drawn=self._drawn)
         else:
-            self.error, self._frame, self._drawn, card = None, frame, True, ""
+            self.error, self._frame, self._drawn, self._card = None, frame, True, ""
             self._readouts = {label: one.value for label, one in view.readouts.items()}
             if memory != self._stage.memory():
                 self._drop()
-        if not self._closed:
-            self.widget.show(self._frame, self._said(values), card=card, **about)
+        if self.widget is not None and not self._closed:
+            self.widget.show(self._frame, self._said(values), card=self._card, **about)
 
     def _moved(self, values, message=None):
         self._request(message)

@@ -94,8 +94,10 @@ class LiveTraining(Shown):
         self._runner = Runner(
             stepper.step, self._show_frame, is_healthy=healthy, notice=lambda: self._show_status(), cap=cap
         )
-        self._put_together()
+        # Until there is a first frame.
+        self._last = self._stage.frame(self._stage.view())
         self._moved(self.values)
+        self._put_together()
 
     # What a program sees
 
@@ -172,7 +174,7 @@ class LiveTraining(Shown):
     # Between two steps
 
     def _moved(self, values, message=None):
-        self.widget.tell(values=self._said(self._values))
+        self._tell(values=self._said(self._values))
         self._runner.submit(lambda: self._assign(values))
 
     def _assign(self, values):
@@ -189,7 +191,7 @@ class LiveTraining(Shown):
             self._show_status()
             return
         self._readouts = {label: one.value for label, one in view.readouts.items()}
-        if self._page_is_ready():
+        if self.widget is not None and not self._closed and self._page_is_ready():
             about = {"have": self._painted, **self._status()}
             self._sent = self.widget.show(self._last, self._said(self._values), **about)
             self._sent_at = time.monotonic()
@@ -210,11 +212,11 @@ class LiveTraining(Shown):
 
     def _on_move(self, message):
         super()._on_move(message)
-        self.widget.tell(answered=message["ask"])
+        self._tell(answered=message["ask"])
 
     def _on_speed(self, message):
         self._runner.rate = list(_SPEEDS.values())[int(message["index"])]
-        self.widget.tell(speed=int(message["index"]))
+        self._tell(speed=int(message["index"]))
 
     def _on_press(self, message):
         kind, _, name = message["name"].partition(":")
@@ -228,19 +230,17 @@ class LiveTraining(Shown):
             super()._on_press(message)
 
     def _put_together(self):
-        # Until there is a first frame.
-        self._last = self._stage.frame(self._stage.view())
         buttons = [
             button("play", "Play", "play"),
             button("reset", "Reset", "undo", "The training back to its start; the controls stay"),
             *(button(f"action:{name}", name, "step") for name in self._actions),
         ]
         speeds = {"texts": list(_SPEEDS), "start": len(_SPEEDS) - 1}
-        self._assemble("Start values", buttons, live=True, speeds=speeds)
+        state = {**self._status(), "speed": speeds["start"]}
+        self._assemble("Start values", state, buttons, live=True, speeds=speeds)
 
     def _show_status(self):
-        if not self._closed:
-            self.widget.tell(**self._status())
+        self._tell(**self._status())
 
     def _status(self) -> dict:
         """What the page says beside the picture."""

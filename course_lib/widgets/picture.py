@@ -34,6 +34,8 @@ class Picture(anywidget.AnyWidget):
 
     Args:
         spec: what never changes: the alternative text, the controls, the buttons.
+        frame: the first ``Frame``.
+        state: what else there is at the start: ``values`` (name to ``[index, text]`` of each control), ``card``, ...
         hear: called with each message of the page, in whatever thread it arrives.
         current: called before a page starts from the traits, so that these can be brought up to date.
     """
@@ -43,14 +45,32 @@ class Picture(anywidget.AnyWidget):
     frame = traitlets.Bytes().tag(sync=True)
     number = traitlets.Int().tag(sync=True)
 
-    def __init__(self, spec: dict, hear, current=lambda: None):
-        self._current = lambda: None
-        self._sent = OrderedDict()
+    def __init__(self, spec: dict, frame, state: dict, hear, current=lambda: None):
+        self._hear, self._current = hear, lambda: None
         self._numbers = itertools.count(1)
+        number = self.next_number()
+        self._sent = OrderedDict({number: frame})
         self._order = threading.RLock()
-        super().__init__(spec=json.dumps(spec), state={}, _esm=_module(), _css=stylesheet())
+        start = {"spec": json.dumps(spec), "state": state, "frame": frame.to_bytes(), "number": number}
+        super().__init__(**start, _esm=_module(), _css=stylesheet())
         self._current = current
-        self.on_msg(lambda _, content, __: hear(content))
+        self.on_msg(self._arrived)
+
+    def _arrived(self, _widget, content, _buffers):
+        if content.get("do") == "hello":
+            self._greet(content["number"])
+        else:
+            self._hear(content)
+
+    def _greet(self, number):
+        """A page has begun to listen; what was told before that it has missed."""
+        with self._order:
+            self.send({"tell": "state", **self.state})
+            if number != self.number:
+                frame = self._sent.get(self.number)
+                places, new = frame.since(None)
+                content = {"number": self.number, "values": self.state["values"], "places": places}
+                self.send({"tell": "frame", "ask": None, "ahead": False, "base": None, **content}, new)
 
     def _should_send_property(self, key, value):
         # These go as messages.

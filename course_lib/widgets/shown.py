@@ -34,6 +34,7 @@ class Shown:
         self._values = dict(self._initial)
         self._presets = self._check_presets(presets or {})
         self._readouts, self._closed = {}, False
+        self.widget = None
         # Held while controls move, so that what several threads set stays together.
         self._hand = threading.RLock()
 
@@ -141,11 +142,12 @@ class Shown:
         elif kind == "initial":
             self.reset_controls()
 
-    def _assemble(self, reset, before=(), **spec):
-        """Makes the widget.
+    def _assemble(self, reset, state, before=(), **spec):
+        """Makes the widget, of the frame that there is.
 
         Args:
             reset: what the button says that moves every control back.
+            state: what the page shows beside the picture.
             before: buttons that stand before those of the presets.
             spec: what the page is told besides.
         """
@@ -164,8 +166,14 @@ class Shown:
             "speeds": None,
             **spec,
         }
-        self.widget = Picture(spec, self._hear, self._bring_up_to_date)
+        state = {"values": self._said(self._values), **state}
+        self.widget = Picture(spec, self.frame, state, self._hear, self._bring_up_to_date)
         live_cells.register(self)
+
+    def _tell(self, **state):
+        """Tells the page what changed beside the picture."""
+        if self.widget is not None and not self._closed:
+            self.widget.tell(**state)
 
     def _bring_up_to_date(self):
         """Called before a page starts from the widget's traits."""
