@@ -7,7 +7,7 @@ from PIL import Image
 
 from course_lib.figure.frame import Frame
 from course_lib.figure.hatching import hatch
-from course_lib.figure.polyline import clip, clip_polygon, dash, outlines, pieces
+from course_lib.figure.polyline import clip, clip_polygon, dash, lone, outlines, pieces
 from course_lib.figure.surface import Surface, color_of
 
 __all__ = ["Window", "dot", "paint_mark", "stroke"]
@@ -85,9 +85,20 @@ def _points(frame, mark, window):
     return window.points(frame.numbers(mark["x"]), frame.numbers(mark["y"]))
 
 
+def _near(points, window):
+    """Which points are in the box or not far from it."""
+    left, top, right, below = window.around
+    return ((points >= [left, top]) & (points <= [right, below])).all(axis=1)
+
+
 def _line(surface, frame, mark, window):
-    line = clip(_points(frame, mark, window), window.around)
-    stroke(surface, line, mark["color"], mark["width"], mark["dash"], window.ratio)
+    points = _points(frame, mark, window)
+    stroke(surface, clip(points, window.around), mark["color"], mark["width"], mark["dash"], window.ratio)
+    if not mark["dash"]:
+        # A line of one point is its two caps.
+        dots = lone(points)
+        shape = dot(None, mark["width"] * window.ratio)
+        surface.fill(dots[_near(dots, window), None] + shape, color_of(mark["color"]))
 
 
 def _area(surface, frame, mark, window):
@@ -162,8 +173,7 @@ def _faded(picture, alpha):
 
 def _scatter(surface, frame, mark, window):
     places = _points(frame, mark, window)
-    left, top, right, below = window.around
-    near = ((places >= [left, top]) & (places <= [right, below])).all(axis=1)
+    near = _near(places, window)
     shape = dot(mark["marker"], mark["size"] * window.ratio)
     edge, width = color_of(mark["edge"] or "#00000000"), mark["edgeWidth"] * window.ratio
     colors = mark["colors"]
@@ -178,10 +188,8 @@ def _arrows(surface, frame, mark, window):
     start = _points(frame, mark, window)
     u, v = frame.numbers(mark["u"]), frame.numbers(mark["v"])
     step = np.stack([u * window.width, -v * window.height], axis=1)
-    left, top, right, below = window.around
-    near = ((start >= [left, top]) & (start <= [right, below])).all(axis=1)
     length = np.hypot(*step.T)
-    near &= np.isfinite(length) & (length > 0)
+    near = _near(start, window) & np.isfinite(length) & (length > 0)
     start, length, along = start[near], length[near, None], step[near] / length[near, None]
     # Longer than this they leave the box anyway.
     length = np.minimum(length, 4 * (window.width + window.height))

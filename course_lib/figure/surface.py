@@ -3,6 +3,7 @@
 Shapes are painted by Anti-Grain Geometry (``aggdraw``), everything else by Pillow.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -14,7 +15,8 @@ from course_lib.figure.lettering import letter
 
 __all__ = ["Surface", "color_of", "cover"]
 
-# Without a pen, aggdraw makes a filled shape a quarter of a pixel larger on all sides.
+_COLOR = re.compile("#([0-9a-fA-F]{2}){3,4}")
+# aggdraw makes a filled shape larger on all sides, by a quarter of the pen's width or, without a pen, of a pixel.
 _EXACT = aggdraw.Pen("black", 0, 0)
 
 
@@ -24,9 +26,9 @@ def color_of(name: str) -> tuple[int, int, int, int]:
     >>> color_of("#ff000080")
     (255, 0, 0, 128)
     """
-    parts = bytes.fromhex(name.removeprefix("#"))
-    if not name.startswith("#") or len(parts) not in (3, 4):
+    if not _COLOR.fullmatch(name):
         raise ValueError(f"color: expected '#rrggbb' or '#rrggbbaa', got {name!r}")
+    parts = bytes.fromhex(name[1:])
     return (*parts, 255)[:4]
 
 
