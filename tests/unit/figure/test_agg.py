@@ -260,8 +260,8 @@ def test_axes_have_a_left_and_a_lower_line_notches_and_a_grid():
     pixels = Picture(axes=True, grid="xy", notches="xy").pixels(2.0)
     muted, grid = [95, 99, 104], [230, 232, 235]
     left, below, right, top = 80, 260, 480, 60
-    assert (pixels[top:below, left - 2 : left + 1] == muted).all()
-    assert (pixels[below - 1 : below + 1, left:right] == muted).all()
+    assert (pixels[top:below, left - 1 : left + 2] == muted).all()
+    assert (pixels[below - 1 : below + 2, left:right] == muted).all()
     assert (pixels[top : below - 3, right + 3 :] == 255).all()
     # A tick at a quarter of x and at half of y: five pixels outwards.
     assert (pixels[below + 2 : below + 10, 180] == muted).all()
