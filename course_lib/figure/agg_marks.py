@@ -129,6 +129,8 @@ def _bars(surface, frame, mark, window):
 
 
 def _image(surface, frame, mark, window):
+    if 0 in mark["size"]:
+        return
     left, bottom, right, top = mark["box"]
     (x0, x1), (y0, y1) = window.across(np.array([left, right])), window.down(np.array([top, bottom]))
     picture = _colors(frame, mark)

@@ -189,6 +189,17 @@ def test_hatching_covers_its_share_of_the_bars_and_nothing_else(hatch, share):
     assert strength[:5].max() == strength[:, :20].max() == 0
 
 
+def test_hatching_is_counted_from_the_corner_of_the_box():
+    mark = {"left": [0.0], "top": [1.0], "width": 1.0, "base": 0.0, "colors": [BLUE]}
+    for hatch in ("///", "\\\\\\", "..."):
+        strokes = 1 - inside(ink(Picture().add("bars", hatch=hatch, **mark).pixels(4.0)), 4)
+        # From the corner, or half a step of 9.7 from it, to the next line along the edge, or the next dot.
+        start, step = (9.7 / 2, 9.7) if hatch == "..." else (0, 9.7 * 2**0.5)
+        row = strokes[round(start * 4)]
+        assert (row[[round((start + k * step) * 4) for k in range(10)]] == 1).all()
+        assert (row[[round((start + (k + 0.5) * step) * 4) for k in range(10)]] == 0).all()
+
+
 def test_hatching_leans_as_its_strokes_do():
     mark = {"left": [0.0], "top": [1.0], "width": 1.0, "base": 0.0, "colors": [BLUE]}
     strokes = 1 - inside(ink(Picture().add("bars", hatch="///", **mark).pixels()))
@@ -319,6 +330,27 @@ def test_texts_stand_over_the_marks_at_their_places():
     assert abs(columns.mean() + 0.5 - 100) <= 0.5
     assert dark[:22, 10:26].any()
     assert dark[140:, 250:270].any()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("numbers", [[], [np.nan] * 2, [np.inf, -np.inf], [0.5], [0.0, 0.0], [1e30, -1e30]])
+def test_nothing_and_numbers_of_any_size_can_be_painted(numbers):
+    n = len(numbers)
+    picture = (
+        Picture()
+        .line(numbers, numbers)
+        .line(numbers, numbers, dash=(3, 1))
+        .points(numbers, numbers, width=1.0)
+    )
+    picture.add("area", x=numbers, y=numbers, base=numbers, color=BLUE)
+    picture.add("polygon", x=numbers, y=numbers, color=BLUE)
+    for colors in ([BLUE], [BLUE] * n):
+        rest = {"width": 0.1, "base": 0.0, "colors": colors, "hatch": "///"}
+        picture.add("bars", left=numbers, top=numbers, **rest)
+    picture.add("arrows", x=numbers, y=numbers, u=numbers, v=numbers, color=BLUE, width=2.0)
+    picture.add("text", x=0.5, y=0.5, string="", size=9.0, align="left", color=BLUE)
+    picture.image(np.zeros((0, 3, 4)))
+    assert picture.pixels().shape == (*SIZE[::-1], 3)
 
 
 def test_bad_input_is_named():
