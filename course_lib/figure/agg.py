@@ -9,7 +9,8 @@ from PIL import Image
 from course_lib.figure.agg_marks import Window, dot, paint_mark, stroke
 from course_lib.figure.frame import Frame
 from course_lib.figure.hatching import hatch
-from course_lib.figure.surface import Surface, color_of
+from course_lib.figure.polyline import dash
+from course_lib.figure.surface import Surface, color_of, whole
 
 __all__ = ["paint"]
 
@@ -44,12 +45,12 @@ def paint(frame: Frame, ratio: float = 2.0, place: int = 0) -> np.ndarray:
         raise ValueError(f"ratio: expected a positive number of pixels, got {ratio!r}")
     if place not in range(len(places)):
         raise ValueError(f"place: expected one of the {len(places)} places, got {place!r}")
-    whole = places[place]
-    size = tuple(max(round(whole[side] * ratio), 1) for side in ("width", "height"))
+    sheet = places[place]
+    size = tuple(max(whole(sheet[side] * ratio), 1) for side in ("width", "height"))
     surface = Surface(Image.new("RGB", size, _PAPER))
     for dress, marks in frame.head["panels"]:
         _paint_panel(surface, frame, frame.json(dress), frame.json(marks), ratio, place)
-    _write(surface, whole["texts"], ratio)
+    _write(surface, sheet["texts"], ratio)
     return np.asarray(surface.image)
 
 
@@ -75,12 +76,19 @@ def _paint_inside(surface, frame, dress, marks, box):
     with surface.part(left, top, right, below) as inside:
         window = Window(box.left - left, box.top - top, box.width, box.height, box.ratio)
         if dress["axes"]:
-            for at in _ticks(dress, "grid", "x"):
-                _upright(inside, window.across(at), 0, window.height, _GRID, box.ratio)
-            for at in _ticks(dress, "grid", "y"):
-                _level(inside, window.down(at), 0, window.width, _GRID, box.ratio)
+            _paint_grid(inside, dress, window)
         for mark in marks:
             paint_mark(inside, frame, mark, window)
+
+
+def _paint_grid(surface, dress, window):
+    wide, tall = surface.size
+    # A line at the end of an axis lies in the box.
+    rim = _GRID.width * window.ratio / 2
+    for at in _ticks(dress, "grid", "x"):
+        _upright(surface, min(max(window.across(at), rim), wide - rim), 0, tall, _GRID, window.ratio)
+    for at in _ticks(dress, "grid", "y"):
+        _level(surface, min(max(window.down(at), rim), tall - rim), 0, wide, _GRID, window.ratio)
 
 
 def _paint_axes(surface, dress, box):
@@ -119,14 +127,15 @@ def _paint_handle(surface, key, box):
     kind, color, ratio = key["kind"], color_of(key["color"]), box.ratio
     corners = box.points(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 0]))
     if kind == "line":
-        ends = box.points(np.array([0, 1]), 0.5)
-        stroke(surface, ends, key["color"], key["width"], key["dash"], ratio, round_caps=False)
+        line = box.points(np.array([0, 1]), 0.5)
+        line = dash(line, np.asarray(key["dash"]) * ratio) if key["dash"] else line
+        stroke(surface, line, key["color"], key["width"], ratio, round_caps=False)
     elif kind == "dot":
         surface.fill([dot(key["marker"], box.height) + box.points(0.5, 0.5)], color)
     elif kind == "patch":
         surface.fill([corners], color)
         if key["hatch"]:
-            hatch(surface, [corners], key["hatch"], color_of(_PAPER), ratio)
+            hatch(surface, [corners], key["hatch"], color_of(_PAPER), ratio, (box.left, box.top))
     else:
         raise ValueError(f"kind: expected a key 'line', 'dot' or 'patch', got {kind!r}")
 
@@ -139,7 +148,7 @@ def _write(surface, texts, ratio):
 
 def _edges(box):
     """The whole pixels of a box: left, top, right, bottom."""
-    return round(box.left), round(box.top), round(box.left + box.width), round(box.top + box.height)
+    return whole(box.left), whole(box.top), whole(box.left + box.width), whole(box.top + box.height)
 
 
 def _ticks(dress, what, axis):
@@ -152,12 +161,12 @@ def _ticks(dress, what, axis):
 
 
 def _upright(surface, x, top, below, pen, ratio):
-    wide = max(round(pen.width * ratio), 1)
-    left = round(x - wide / 2)
-    surface.rule(left, round(top), left + wide, round(below), pen.color)
+    wide = max(whole(pen.width * ratio), 1)
+    left = whole(x - wide / 2)
+    surface.rule(left, whole(top), left + wide, whole(below), pen.color)
 
 
 def _level(surface, y, left, right, pen, ratio):
-    wide = max(round(pen.width * ratio), 1)
-    top = round(y - wide / 2)
-    surface.rule(round(left), top, round(right), top + wide, pen.color)
+    wide = max(whole(pen.width * ratio), 1)
+    top = whole(y - wide / 2)
+    surface.rule(whole(left), top, whole(right), top + wide, pen.color)

@@ -7,15 +7,16 @@ from PIL import Image
 
 from course_lib.figure.frame import Frame
 from course_lib.figure.hatching import hatch
-from course_lib.figure.polyline import clip, clip_polygon, dash, outlines, pieces
-from course_lib.figure.surface import Surface, color_of
+from course_lib.figure.polyline import clip, clip_polygon, dash, lone, outlines, pieces
+from course_lib.figure.surface import Surface, color_of, disc
 
 __all__ = ["Window", "dot", "paint_mark", "stroke"]
 
 _PAPER = (255, 255, 255, 255)
-# Shapes are cut this many of the box's lengths outside it: coordinates of any size would overflow Agg's.
+# Shapes are cut so many boxes outside the box: coordinates of any size would overflow Agg's.
 _MARGIN = 1.0
-_CIRCLE = np.stack([np.cos(t := np.linspace(0, 2 * np.pi, 32, endpoint=False)), np.sin(t)], axis=1) / 2
+# Dashes are counted from here on.
+_FAR = 20.0
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,9 @@ class Window:
         points = np.stack(np.broadcast_arrays(self.across(x), self.down(y)), axis=-1)
         return np.where(np.isfinite(points).all(axis=-1, keepdims=True), points, np.nan)
 
-    @property
-    def around(self) -> tuple[float, float, float, float]:
-        """The box and a margin: left, top, right, bottom."""
-        wide, tall = _MARGIN * self.width, _MARGIN * self.height
+    def around(self, boxes: float = _MARGIN) -> tuple[float, float, float, float]:
+        """The box and a margin of so many boxes: left, top, right, bottom."""
+        wide, tall = boxes * self.width, boxes * self.height
         right, below = self.left + self.width, self.top + self.height
         return self.left - wide, self.top - tall, right + wide, below + tall
 
@@ -65,29 +65,38 @@ def paint_mark(surface: Surface, frame: Frame, mark: dict, window: Window):
     _KINDS[kind](surface, frame, mark, window)
 
 
-def stroke(
-    surface: Surface, line: np.ndarray, color: str, width: float, pattern, ratio: float, round_caps=True
-):
-    """A line through points of shape (n, 2), in pixels; ``width`` and the dashes are CSS pixels."""
-    if not width > 0:
-        return
-    if pattern:
-        line, round_caps = dash(line, np.asarray(pattern) * ratio), False
-    surface.fill(outlines(line, width * ratio, round_caps), color_of(color))
+def stroke(surface: Surface, line: np.ndarray, color: str, width: float, ratio: float, round_caps: bool):
+    """Paints a line through points of shape (n, 2), in pixels; ``width`` is CSS pixels."""
+    if width > 0:
+        surface.fill(outlines(line, width * ratio, round_caps), color_of(color))
 
 
 def dot(marker, size: float) -> np.ndarray:
     """The corners of a marker ``size`` across, around the origin, y downwards."""
-    return size * (_CIRCLE if marker is None else np.asarray(marker, dtype=float) * [1, -1])
+    return disc(size / 2) if marker is None else size * np.asarray(marker, dtype=float) * [1, -1]
 
 
 def _points(frame, mark, window):
     return window.points(frame.numbers(mark["x"]), frame.numbers(mark["y"]))
 
 
+def _near(points, window):
+    """Which points are in the box or not far from it."""
+    left, top, right, below = window.around()
+    return ((points >= [left, top]) & (points <= [right, below])).all(axis=1)
+
+
 def _line(surface, frame, mark, window):
-    line = clip(_points(frame, mark, window), window.around)
-    stroke(surface, line, mark["color"], mark["width"], mark["dash"], window.ratio)
+    color, width, pattern, ratio = mark["color"], mark["width"], mark["dash"], window.ratio
+    points = _points(frame, mark, window)
+    if pattern:
+        dashes = dash(clip(points, window.around(_FAR)), np.asarray(pattern) * ratio)
+        stroke(surface, clip(dashes, window.around()), color, width, ratio, round_caps=False)
+        return
+    stroke(surface, clip(points, window.around()), color, width, ratio, round_caps=True)
+    # A line of one point is its two caps.
+    dots = lone(points)
+    surface.fill(dots[_near(dots, window), None] + disc(width * ratio / 2), color_of(color))
 
 
 def _area(surface, frame, mark, window):
@@ -95,19 +104,19 @@ def _area(surface, frame, mark, window):
     edges = np.concatenate([window.points(x, y), window.points(x, base)], axis=1)
     # A gap in either edge is one in the area.
     shapes = [np.concatenate([part[:, :2], part[::-1, 2:]]) for part in pieces(edges)]
-    surface.fill((clip_polygon(shape, window.around) for shape in shapes), color_of(mark["color"]))
+    surface.fill((clip_polygon(shape, window.around()) for shape in shapes), color_of(mark["color"]))
 
 
 def _polygon(surface, frame, mark, window):
     shapes = pieces(_points(frame, mark, window))
-    surface.fill((clip_polygon(shape, window.around) for shape in shapes), color_of(mark["color"]))
+    surface.fill((clip_polygon(shape, window.around()) for shape in shapes), color_of(mark["color"]))
 
 
 def _bars(surface, frame, mark, window):
     left, top = frame.numbers(mark["left"]), frame.numbers(mark["top"])
     x0, x1 = window.across(left), window.across(left + mark["width"])
     y0, y1 = window.down(mark["base"]), window.down(top)
-    limits = window.around
+    limits = window.around()
     (x0, x1), (y0, y1) = np.clip([x0, x1], *limits[::2]), np.clip([np.full_like(y1, y0), y1], *limits[1::2])
     bars = np.stack([x0, y0, x0, y1, x1, y1, x1, y0], axis=1).reshape(-1, 4, 2)
     colors = mark["colors"]
@@ -116,10 +125,12 @@ def _bars(surface, frame, mark, window):
         its = shown if len(colors) == 1 else shown & np.array([one == color for one in colors])
         surface.fill(bars[its], color_of(color))
     if mark["hatch"] and shown.any():
-        hatch(surface, bars[shown], mark["hatch"], _PAPER, window.ratio)
+        hatch(surface, bars[shown], mark["hatch"], _PAPER, window.ratio, (window.left, window.top))
 
 
 def _image(surface, frame, mark, window):
+    if 0 in mark["size"]:
+        return
     left, bottom, right, top = mark["box"]
     (x0, x1), (y0, y1) = window.across(np.array([left, right])), window.down(np.array([top, bottom]))
     picture = _colors(frame, mark)
@@ -162,8 +173,7 @@ def _faded(picture, alpha):
 
 def _scatter(surface, frame, mark, window):
     places = _points(frame, mark, window)
-    left, top, right, below = window.around
-    near = ((places >= [left, top]) & (places <= [right, below])).all(axis=1)
+    near = _near(places, window)
     shape = dot(mark["marker"], mark["size"] * window.ratio)
     edge, width = color_of(mark["edge"] or "#00000000"), mark["edgeWidth"] * window.ratio
     colors = mark["colors"]
@@ -178,10 +188,8 @@ def _arrows(surface, frame, mark, window):
     start = _points(frame, mark, window)
     u, v = frame.numbers(mark["u"]), frame.numbers(mark["v"])
     step = np.stack([u * window.width, -v * window.height], axis=1)
-    left, top, right, below = window.around
-    near = ((start >= [left, top]) & (start <= [right, below])).all(axis=1)
     length = np.hypot(*step.T)
-    near &= np.isfinite(length) & (length > 0)
+    near = _near(start, window) & np.isfinite(length) & (length > 0)
     start, length, along = start[near], length[near, None], step[near] / length[near, None]
     # Longer than this they leave the box anyway.
     length = np.minimum(length, 4 * (window.width + window.height))

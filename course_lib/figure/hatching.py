@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from course_lib.figure.polyline import outlines
-from course_lib.figure.surface import Surface, cover
+from course_lib.figure.surface import Surface, cover, disc
 
 __all__ = ["hatch"]
 
@@ -16,33 +16,40 @@ _STEP, _WIDTH, _RADIUS = 9.7, 1.4, 1.6
 _SLOPES = {"///": (-1,), "\\\\\\": (1,), "xxx": (-1, 1), "...": ()}
 
 
-def hatch(surface: Surface, polygons, pattern: str, color, ratio: float):
-    """Draws the lines or dots of a frame's ``pattern`` over polygons; ``ratio`` is the number of pixels in a CSS pixel.
+def hatch(surface: Surface, polygons, pattern: str, color, ratio: float, corner: tuple[float, float]):
+    """Draws the lines or dots of a frame's ``pattern`` over polygons.
+
+    Args:
+        ratio: pixels in a CSS pixel.
+        corner: from where lines and dots are counted, in pixels.
 
     Raises:
         ValueError: there is no such pattern.
     """
     if pattern not in _SLOPES:
         raise ValueError(f"hatch: expected one of {', '.join(map(repr, _SLOPES))}, got {pattern!r}")
-    shape = cover(surface.size, polygons)
-    surface.tint(ImageChops.multiply(shape, _texture(surface.size, pattern, ratio)), color)
+    texture = _texture(surface.size, pattern, ratio, corner)
+    surface.tint(ImageChops.multiply(cover(surface.size, polygons), texture), color)
 
 
 @lru_cache(maxsize=8)
-def _texture(size, pattern, ratio) -> Image.Image:
+def _texture(size, pattern, ratio, corner) -> Image.Image:
     """The lines or dots everywhere."""
-    width, height = size
     step = _STEP * ratio
     if not _SLOPES[pattern]:
-        turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-        dot = np.stack([np.cos(turn), np.sin(turn)], axis=1) * _RADIUS * ratio
-        x, y = np.meshgrid(np.arange(step / 2, width + step, step), np.arange(step / 2, height + step, step))
-        return cover(size, np.stack([x.ravel(), y.ravel()], axis=1)[:, None] + dot)
+        x, y = (
+            np.arange((at + step / 2) % step - step, length + step, step)
+            for at, length in zip(corner, size, strict=True)
+        )
+        return cover(size, np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 1, 2) + disc(_RADIUS * ratio))
+    width, height = size
     shape = Image.new("L", size)
     for slope in _SLOPES[pattern]:
-        # From the upper edge to the lower one, as far aside as the picture is high.
-        at = np.arange(-height, width + height, step * math.sqrt(2))
-        ends = np.stack([at, np.zeros_like(at), at + slope * height, np.full_like(at, height)], axis=1)
+        # From the upper edge to the lower one, as far aside as the picture is high; one of them through the corner.
+        across = step * math.sqrt(2)
+        first = (corner[0] - slope * corner[1]) % across - across * math.ceil(height / across + 1)
+        x = np.arange(first, width + height + across, across)
+        ends = np.stack([x, np.zeros_like(x), x + slope * height, np.full_like(x, height)], axis=1)
         lines = np.insert(ends.reshape(-1, 2, 2), 2, np.nan, axis=1).reshape(-1, 2)
         shape = ImageChops.lighter(shape, cover(size, outlines(lines, _WIDTH * ratio)))
     return shape

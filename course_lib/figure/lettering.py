@@ -43,21 +43,14 @@ def letter(picture: Image.Image, text, color, x: float, y: float):
 def _mask(string, size, align, angle, weight):
     """A text in fine pixels, and where its upper left corner is from the anchor."""
     letters = font(size * _FINE, weight)
-    lines = [
-        (line, -_SHIFT[align] * text_width(line, size * _FINE, weight), number * LINE * size * _FINE)
-        for number, line in enumerate(string.split("\n"))
-    ]
-    boxes = [
-        (x + a, y + b, x + c, y + d)
-        for line, x, y in lines
-        for a, b, c, d in [letters.getbbox(line, anchor="ls")]
-    ]
-    left, top = (math.floor(min(edges)) - 1 for edges in list(zip(*boxes, strict=True))[:2])
-    right, below = (math.ceil(max(edges)) + 1 for edges in list(zip(*boxes, strict=True))[2:])
+    spots = list(_spots(string, size * _FINE, align, weight))
+    boxes = [(x, y, *letters.getbbox(one, anchor="ls")) for one, x, y in spots]
+    left, top = (math.floor(min(box[i] + box[i + 2] for box in boxes)) - 1 for i in (0, 1))
+    right, below = (math.ceil(max(box[i] + box[i + 4] for box in boxes)) + 1 for i in (0, 1))
     mask = Image.new("L", (right - left, below - top))
     pen = ImageDraw.Draw(mask)
-    for line, x, y in lines:
-        pen.text((x - left, y - top), line, fill=255, font=letters, anchor="ls")
+    for one, x, y in spots:
+        pen.text((x - left, y - top), one, fill=255, font=letters, anchor="ls")
     # The middle keeps its place when the mask is turned around it.
     middle = (left + mask.width / 2, top + mask.height / 2)
     cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -65,3 +58,12 @@ def _mask(string, size, align, angle, weight):
     if angle % 360:
         mask = mask.rotate(angle, Image.Resampling.BICUBIC, expand=True)
     return mask, x - mask.width / 2, y - mask.height / 2
+
+
+def _spots(string, size, align, weight):
+    """Each letter and its place: Pillow alone would put all of them a whole number of pixels apart."""
+    for number, line in enumerate(string.split("\n")):
+        x = -_SHIFT[align] * text_width(line, size, weight)
+        for one in line:
+            yield one, x, number * LINE * size
+            x += text_width(one, size, weight)

@@ -5,12 +5,13 @@ A line is an array of shape (n, 2), in pixels; a row that is not finite breaks i
 
 import numpy as np
 
-__all__ = ["clip", "clip_polygon", "dash", "outlines", "pieces"]
+__all__ = ["clip", "clip_polygon", "dash", "lone", "outlines", "pieces"]
 
 # An arc of a join or a cap is drawn as chords that leave the circle by this many pixels at most.
 _CHORD = 0.06
 # Up to this turn, in radians, a round corner and a pointed one differ by 1 % of the width.
 _SMOOTH = 0.25
+_FAR = 1e9  # pixels
 
 
 def pieces(line: np.ndarray) -> list[np.ndarray]:
@@ -19,8 +20,16 @@ def pieces(line: np.ndarray) -> list[np.ndarray]:
     return np.split(points, np.flatnonzero(np.diff(number)) + 1) if len(points) else []
 
 
+def lone(line: np.ndarray) -> np.ndarray:
+    """The points between two breaks, shape (m, 2): no line goes through them."""
+    finite = np.pad(np.isfinite(line).all(axis=1), 1)
+    return line[finite[1:-1] & ~finite[:-2] & ~finite[2:]]
+
+
 def clip(line: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
     """The part of a line in ``box`` (left, top, right, bottom), after Liang and Barsky."""
+    # From a point too far out, rounding would miss the box; nearer in, the line is the same to the eye.
+    line = np.where(np.isfinite(line), np.clip(line, -_FAR, _FAR), np.nan)
     start, step = line[:-1], np.diff(line, axis=0)
     low, high = np.array(box[:2]), np.array(box[2:])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -127,8 +136,8 @@ def _corners(arriving, leaving, is_end, radius, round_caps):
     """What goes around each corner on the left side: offsets from it, one corner after the other, and how many."""
     sine = arriving[:, 0] * leaving[:, 1] - arriving[:, 1] * leaving[:, 0]
     turn = np.arctan2(sine, (arriving * leaving).sum(axis=1))
-    # The left side is the outer one of a turn to the right; an end is turned around by the right.
-    turn = np.where(is_end, -np.pi, turn)
+    # The left side is the outer one of a turn to the right; an end is turned around by the right, and so is a tip.
+    turn = np.where(is_end | (turn > np.pi - 1e-6), -np.pi, turn)
     smooth, inner = np.abs(turn) < _SMOOTH, turn >= _SMOOTH
     chord = 2 * np.arccos(1 - min(_CHORD / radius, 0.5))
     chords = np.ceil(np.abs(turn) / chord).astype(int)

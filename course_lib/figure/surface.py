@@ -3,6 +3,8 @@
 Shapes are painted by Anti-Grain Geometry (``aggdraw``), everything else by Pillow.
 """
 
+import math
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -12,9 +14,10 @@ from PIL import Image
 
 from course_lib.figure.lettering import letter
 
-__all__ = ["Surface", "color_of", "cover"]
+__all__ = ["Surface", "color_of", "cover", "disc", "whole"]
 
-# Without a pen, aggdraw makes a filled shape a quarter of a pixel larger on all sides.
+_COLOR = re.compile("#([0-9a-fA-F]{2}){3,4}")
+# aggdraw makes a filled shape larger on all sides, by a quarter of the pen's width or, without a pen, of a pixel.
 _EXACT = aggdraw.Pen("black", 0, 0)
 
 
@@ -24,10 +27,15 @@ def color_of(name: str) -> tuple[int, int, int, int]:
     >>> color_of("#ff000080")
     (255, 0, 0, 128)
     """
-    parts = bytes.fromhex(name.removeprefix("#"))
-    if not name.startswith("#") or len(parts) not in (3, 4):
+    if not _COLOR.fullmatch(name):
         raise ValueError(f"color: expected '#rrggbb' or '#rrggbbaa', got {name!r}")
+    parts = bytes.fromhex(name[1:])
     return (*parts, 255)[:4]
+
+
+def whole(pixels: float) -> int:
+    """The nearest whole number of pixels, of two the upper one: as a page rounds."""
+    return math.floor(pixels + 0.5)
 
 
 def cover(size: tuple[int, int], polygons: Iterable[np.ndarray]) -> Image.Image:
@@ -35,6 +43,13 @@ def cover(size: tuple[int, int], polygons: Iterable[np.ndarray]) -> Image.Image:
     drawing = aggdraw.Draw("L", size, "black")
     drawing.path(_path(polygons), _EXACT, aggdraw.Brush("white"))
     return Image.frombytes("L", size, drawing.tobytes())
+
+
+def disc(radius: float) -> np.ndarray:
+    """The corners of a polygon that is a circle to the eye, shape (n, 2), around the origin."""
+    # Chords leave the circle by a twelfth of a pixel at most.
+    turn = np.linspace(0, 2 * np.pi, 8 + math.ceil(8 * math.sqrt(radius)), endpoint=False)
+    return radius * np.stack([np.cos(turn), np.sin(turn)], axis=1)
 
 
 class Surface:

@@ -21,6 +21,9 @@ class Ahead:
 
     Args:
         stage: makes the frames.
+
+    Attributes:
+        era: a number that is another one after each ``forget``.
     """
 
     def __init__(self, stage):
@@ -28,8 +31,8 @@ class Ahead:
         self._lock = threading.Lock()
         # Number of a frame to the values and read-outs that it shows; and of those thrown away, the values.
         self._kept, self._thrown = {}, {}
-        self._era = self._drawn_in = 0
         self._seconds = float("inf")
+        self.era = 0
 
     @contextlib.contextmanager
     def measured(self):
@@ -45,7 +48,7 @@ class Ahead:
 
     def draw(self, draw, values):
         """The frame at ``values`` and its read-outs (label to value); ``None`` when it is not worth keeping."""
-        before, self._drawn_in = self._stage.memory(), self._era
+        before = self._stage.memory()
         view = self._stage.view()
         try:
             with _same_random_numbers(), self.measured():
@@ -60,12 +63,10 @@ class Ahead:
             return None
         return frame, {label: one.value for label, one in view.readouts.items()}
 
-    def remember(self, number: int, values, readouts) -> bool:
-        """The frame that was drawn last goes to the page; not if it may be wrong already."""
+    def remember(self, number: int, values, readouts):
+        """A frame goes to the page, which may show it again."""
         with self._lock:
-            if self._drawn_in == self._era:
-                self._kept[number] = dict(values), readouts
-            return self._drawn_in == self._era
+            self._kept[number] = dict(values), readouts
 
     def recall(self, number: int):
         """Values and read-outs of a frame that the page shows, and whether it is still right; ``None`` if unknown."""
@@ -78,7 +79,7 @@ class Ahead:
         """Throws all away; whether there was anything."""
         with self._lock:
             kept, self._kept = self._kept, {}
-            self._era += 1
+            self.era += 1
             if kept:
                 # Only what was thrown away last can still be on its way.
                 self._thrown = {number: values for number, (values, _) in kept.items()}

@@ -7,6 +7,7 @@ from course_lib import checks
 from course_lib.figure.stage import Stage
 from course_lib.widgets import idle, page
 from course_lib.widgets.ahead import Ahead
+from course_lib.widgets.picture import Picture
 from course_lib.widgets.shown import Shown
 
 __all__ = ["Explorable", "explore"]
@@ -150,11 +151,11 @@ class Explorable(Shown):
     def _draw_once(self, values, asked):
         self.draws += 1
         view = self._stage.view()
-        about = {"have": asked.get("have"), "ask": asked.get("ask")}
+        memory, era = self._stage.memory(), self._ahead.era
+        readouts = None
         try:
             with self._ahead.measured():
                 self._draw(view, **values)
-            memory = self._stage.memory()
             frame = self._stage.frame(view)
         except Exception as error:
             self.error = error
@@ -164,11 +165,23 @@ class Explorable(Shown):
             self._card = page.error_card(error, self._draw, drawn=self._drawn)
         else:
             self.error, self._frame, self._drawn, self._card = None, frame, True, ""
-            self._readouts = {label: one.value for label, one in view.readouts.items()}
-            if memory != self._stage.memory():
-                self._drop()
-        if self.widget is not None and not self._closed:
-            self.widget.show(self._frame, self._said(values), card=self._card, **about)
+            self._readouts = readouts = {label: one.value for label, one in view.readouts.items()}
+        overtaken = era != self._ahead.era
+        if memory != self._stage.memory():
+            self._drop()
+        number = self._send(values, asked)
+        if overtaken:
+            # A cell began to run meanwhile: who knows what was drawn.
+            self._drop(by_force=True)
+        elif readouts is not None:
+            self._ahead.remember(number, values, readouts)
+
+    def _send(self, values, asked) -> int:
+        """Shows the frame; its number. The first one goes with the widget."""
+        if self.widget is None or self._closed:
+            return Picture.FIRST
+        about = {"have": asked.get("have"), "ask": asked.get("ask")}
+        return self.widget.show(self._frame, self._said(values), card=self._card, **about)
 
     def _moved(self, values, message=None):
         self._request(message)
@@ -185,15 +198,17 @@ class Explorable(Shown):
         if idle.busy():
             self.widget.refuse(ask, again=True)
             return
+        era = self._ahead.era
         drawn = self._ahead.draw(self._draw, values)
         if drawn is None or self._closed:
             self.widget.refuse(ask, again=False)
             return
         frame, readouts = drawn
-        number = self.widget.next_number()
-        if not self._ahead.remember(number, values, readouts):
+        if era != self._ahead.era:
             self.widget.refuse(ask, again=True)
             return
+        number = self.widget.next_number()
+        self._ahead.remember(number, values, readouts)
         self.widget.show(frame, self._said(values), have=have, ask=ask, ahead=True, number=number, card="")
 
     def _on_ahead(self, message):
@@ -226,12 +241,13 @@ class Explorable(Shown):
             self._request()
             self.flush()
 
-    def cell_starts(self):
-        """A cell is about to run, and may change what the author's function depends on."""
+    def on_cell(self):
+        """A cell begins or ends, and may change what the author's function depends on."""
         self._drop()
 
-    def _drop(self):
-        if self._ahead.forget() and not self._closed:
+    def _drop(self, by_force=False):
+        """The frames that the page keeps may be wrong."""
+        if (self._ahead.forget() or by_force) and self.widget is not None and not self._closed:
             self.widget.drop()
 
 

@@ -17,7 +17,7 @@ def busy() -> bool:
 
 
 def on_cell(listener):
-    """Calls ``listener.cell_starts()`` whenever a cell is about to run; outside a notebook it never does."""
+    """Calls ``listener.on_cell()`` whenever a cell begins or ends; outside a notebook it never does."""
     _LISTENERS.add(listener)
     shell = _shell()
     if shell is not None and shell not in _HOOKED:
@@ -35,12 +35,15 @@ def _shell():
 
 
 def _starts():
-    global _RUNNING
-    _RUNNING = True
-    for listener in list(_LISTENERS):
-        listener.cell_starts()
+    _tell(running=True)
 
 
 def _ends():
+    _tell(running=False)
+
+
+def _tell(running):
     global _RUNNING
-    _RUNNING = False
+    _RUNNING = running
+    for listener in list(_LISTENERS):
+        listener.on_cell()

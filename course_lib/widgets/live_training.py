@@ -192,9 +192,10 @@ class LiveTraining(Shown):
             return
         self._readouts = {label: one.value for label, one in view.readouts.items()}
         if self.widget is not None and not self._closed and self._page_is_ready():
-            about = {"have": self._painted, **self._status()}
-            self._sent = self.widget.show(self._last, self._said(self._values), **about)
+            card, values = self._status()["card"], self._said(self._values)
+            self._sent = self.widget.show(self._last, values, have=self._painted, card=card)
             self._sent_at = time.monotonic()
+        self._show_status()
 
     def _page_is_ready(self) -> bool:
         """While it trains, a page gets one frame at a time: what it has not painted yet must not pile up."""
@@ -212,7 +213,7 @@ class LiveTraining(Shown):
 
     def _on_move(self, message):
         super()._on_move(message)
-        self._tell(answered=message["ask"])
+        self.widget.answer(message["ask"])
 
     def _on_speed(self, message):
         self._runner.rate = list(_SPEEDS.values())[int(message["index"])]

@@ -40,6 +40,9 @@ class Picture(anywidget.AnyWidget):
         current: called before a page starts from the traits, so that these can be brought up to date.
     """
 
+    #: The number of the first frame.
+    FIRST = 1
+
     spec = traitlets.Unicode().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
     frame = traitlets.Bytes().tag(sync=True)
@@ -47,7 +50,7 @@ class Picture(anywidget.AnyWidget):
 
     def __init__(self, spec: dict, frame, state: dict, hear, current=lambda: None):
         self._hear, self._current = hear, lambda: None
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(self.FIRST)
         number = self.next_number()
         self._sent = OrderedDict({number: frame})
         self._order = threading.RLock()
@@ -94,7 +97,7 @@ class Picture(anywidget.AnyWidget):
             have: the number of a frame that the page has.
             ask: the question of the page that this answers.
             ahead: nobody looks at it yet.
-            state: what else changed: ``card``, ``status``, ``playing``.
+            state: what else changed with it: the ``card``.
         """
         with self._order:
             number = self.next_number() if number is None else number
@@ -110,6 +113,10 @@ class Picture(anywidget.AnyWidget):
                 self.frame, self.number = frame.to_bytes(), number
             self.send(content, new)
         return number
+
+    def answer(self, ask):
+        """What the page asked for will be seen in a later frame."""
+        self.send({"tell": "state", "ask": ask})
 
     def tell(self, **state):
         """Sends parts of the state that changed: ``values``, ``card``, ``status``, ``playing``, ``speed``."""
