@@ -43,6 +43,8 @@ class Picture(anywidget.AnyWidget):
     #: The number of the first frame.
     FIRST = 1
 
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
     spec = traitlets.Unicode().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
     frame = traitlets.Bytes().tag(sync=True)

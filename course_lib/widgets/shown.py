@@ -179,6 +179,7 @@ class Shown:
         """Called before a page starts from the widget's traits."""
 
     def _take_down(self):
+        self.widget.layout.close()
         self.widget.close()
 
 

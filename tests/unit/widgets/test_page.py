@@ -1,8 +1,7 @@
-"""The HTML around a picture."""
+"""The cards under a picture."""
 
 from types import SimpleNamespace
 
-from course_lib.markup import stylesheet
 from course_lib.widgets import page
 
 
@@ -25,20 +24,6 @@ def test_an_error_card_names_the_author_s_line_and_escapes_it():
     assert "raise RuntimeError(&quot;slopes above" in card and 'role="alert"' in card
     assert "last values that could be drawn" in card
     assert "last values" not in page.error_card(_error(), _failing, drawn=False)
-
-
-def test_the_stylesheet_and_the_alternative_text_come_with_each_picture():
-    text = page.dressing('Two "curves" & <one> line.')
-    assert stylesheet() in text and 'data-alt="Two &quot;curves&quot; &amp; &lt;one&gt; line."' in text
-
-
-def test_read_outs_can_be_read_from_afar_and_grow_with_the_picture():
-    table = page.readout_table([SimpleNamespace(label="<a>", text="1.0000")])
-    assert "<span>&lt;a&gt;</span><b>1.0000</b>" in table and page.readout_table([]) == ""
-    rule = stylesheet().split(".course-readouts {")[1].split("}")[0]
-    # 18 px is the least; cqi is a hundredth of the width of what holds the numbers, which is the picture's.
-    assert "font-size: clamp(18px, 1.9cqi, 30px)" in rule
-    assert ".course-numbers { container-type: inline-size; }" in stylesheet()
 
 
 def test_a_training_says_why_it_stands_still():

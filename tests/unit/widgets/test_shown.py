@@ -1,11 +1,9 @@
 """What explorables and trainings share: controls and their presets, whoever moves them."""
 
-import threading
-
-import ipywidgets as widgets
 import pytest
 
 from course_lib.widgets import Choice, LiveTraining, Slider, Toggle, explore
+from tests.unit.widgets.reader import Reader
 
 _CONTROLS = {
     "slope": Slider(-2.0, 2.0, step=0.5, value=1.0, label="the slope", play=True),
@@ -64,12 +62,17 @@ def test_controls_go_back_to_where_they_started(show):
     one.set(slope=0.0, n=2048, kind="b", on=True)
     one.reset_controls()
     assert one.values == _START
-    assert {name: made.value for name, made in one._inputs.items()} == _START
+    assert {name: text for name, (_, text) in one.widget.state["values"].items()} == {
+        "slope": "1.0",
+        "n": "1",
+        "kind": "a",
+        "on": "off",
+    }
 
 
 def test_the_buttons_are_those_of_the_presets_and_one_back(show):
     one = show(presets={"steep": {"slope": 2.0}})
-    names = [part.description for part in one.parts if isinstance(part, widgets.Button)]
+    names = [button["label"] for button in Reader(one).spec["buttons"]]
     assert names[-2] == "steep" and names[-1] in ("Reset", "Start values")
 
 
@@ -84,44 +87,26 @@ def test_a_preset_that_does_not_fit_is_refused_when_it_is_made(show):
         assert str(error.value) == sentence
 
 
-def test_play_steps_through_the_values_of_a_slider(show):
-    one = show()
-    slope, n = (part for part in one.parts if isinstance(part, widgets.Play))
-    assert (slope.min, slope.max, slope.value) == (0, 8, 6) and (n.min, n.max, n.value) == (0, 2, 0)
-    slope.value, n.value = 5, 1
-    assert one.values == {**_START, "slope": 0.5, "n": 32}
-    one.set(slope=-2.0, n=2048)
-    assert (slope.value, n.value) == (0, 2)
+def test_a_slider_may_play(show):
+    controls = {control["name"]: control for control in Reader(show()).spec["controls"]}
+    assert [controls[name]["play"] for name in _START] == [True, True, False, False]
+    assert len(controls["slope"]["texts"]) == 9 and controls["n"]["texts"] == ["1", "32", "2,048"]
 
 
-def test_what_an_input_passes_through_between_two_steps_counts_for_nothing(show):
+def test_what_the_hand_moves_a_program_sees_and_the_other_way_round(show):
     one = show()
-    one._hear("slope", 17.0)
+    page = Reader(one)
+    page.move(slope=0, n=2, kind=1, on=1)
+    assert one.values == {"slope": -2.0, "n": 2048, "kind": "b", "on": True}
+    one.set(n=32)
+    assert page.values == {"slope": "−2.0", "n": "32", "kind": "b", "on": "on"}
+
+
+def test_the_page_is_told_how_wide_the_picture_is(show):
+    assert Reader(show()).spec["width"] == 300
+
+
+def test_an_unknown_message_is_left_alone(show):
+    one = show()
+    Reader(one).say(do="dance")
     assert one.values == _START
-
-
-def test_a_reader_s_move_that_a_program_overtook_is_not_taken_for_the_last(show):
-    """The reader's slider says 2.0, but before that is heard, a program has set all controls."""
-    one = show()
-    inside, go = threading.Event(), threading.Event()
-    hear = one._hear
-
-    def late(name, value):
-        if threading.current_thread() is reader:
-            inside.set()
-            assert go.wait(10)
-        hear(name, value)
-
-    one._hear = late
-    reader = threading.Thread(target=lambda: setattr(one._inputs["slope"], "value", 2.0))
-    reader.start()
-    assert inside.wait(10)
-    one.set(slope=-1.0)
-    go.set()
-    reader.join()
-    assert one.values["slope"] == -1.0 == one._inputs["slope"].value
-
-
-def test_every_part_is_as_wide_as_the_picture_at_most(show):
-    one = show()
-    assert {part.layout.max_width for part in one.widget.children[2:]} == {"300px"}
