@@ -25,8 +25,10 @@ const SMALLEST = 0.72;
 const GROUND = "#16181c";
 const CONTRAST = 4.5;
 const BRIGHTEST = 0.93; // of a grey: white on a dark page dazzles
-// Coordinates further out than this many boxes are cut before they reach the canvas, whose arithmetic is coarse there.
+// The arithmetic of a canvas is coarse far out. Lines are cut this many boxes outside; corners of shapes are moved to
+// the bound, which turns an edge between one that is seen and one that is not by less than a pixel.
 const FAR = 20;
+const BOUND = 500;
 
 // ---------------------------------------------------------------------------------------------------------- frames
 
@@ -319,7 +321,7 @@ const down = ({ box }, y) => box[1] + (1 - y) * box[3];
 
 // ------------------------------------------------------------------------------------------- axes, scales and legends
 
-/** A straight line across an axis, on whole pixels of the screen so that it is sharp, within `limits` if there are any. */
+/** A straight line across an axis, on whole pixels of the screen so that it is sharp; within `limits`, if any. */
 function rule({ context, k }, axis, at, from, to, width, limits = [-Infinity, Infinity]) {
   const thick = Math.max(1, Math.round(width * k));
   const [least, most] = limits.map((limit) => Math.round(limit * k));
@@ -392,13 +394,9 @@ function paintKey(panel, key) {
     context.lineTo(x + width, y + height / 2);
     stroke(panel, key, "butt");
   } else if (key.kind === "dot") {
-    context.fillStyle = panel.color(key.color);
-    context.beginPath();
-    trace(context, key.marker ?? null, x + width / 2, y + height / 2, height);
-    context.fill();
+    fill(panel, key.color, () => trace(context, key.marker, x + width / 2, y + height / 2, height));
   } else {
-    context.fillStyle = panel.color(key.color);
-    context.fillRect(x, y, width, height);
+    fill(panel, key.color, () => context.rect(x, y, width, height));
     if (key.hatch) paintHatch(panel, key.hatch, [key.box], key.box);
   }
 }
@@ -437,49 +435,36 @@ const MARKS = {
 
   area(panel, mark) {
     const [x, y, base] = [mark.x, mark.y, mark.base].map((reference) => numbers(panel.frame, reference));
-    const { context } = panel;
-    context.beginPath();
-    for (const [from, to] of runs(x, y, base)) {
-      for (let i = from; i < to; i++) {
-        if (i === from) context.moveTo(across(panel, near(x[i])), down(panel, near(y[i])));
-        else context.lineTo(across(panel, near(x[i])), down(panel, near(y[i])));
+    fill(panel, mark.color, (context) => {
+      for (const [from, to] of runs(x, y, base)) {
+        for (let i = from; i < to; i++) corner(panel, x[i], y[i], i === from);
+        for (let i = to - 1; i >= from; i--) corner(panel, x[i], base[i]);
+        context.closePath();
       }
-      for (let i = to - 1; i >= from; i--) context.lineTo(across(panel, near(x[i])), down(panel, near(base[i])));
-      context.closePath();
-    }
-    context.fillStyle = panel.color(mark.color);
-    context.fill();
+    });
   },
 
   polygon(panel, mark) {
-    const [x, y] = [numbers(panel.frame, mark.x), numbers(panel.frame, mark.y)];
-    const { context } = panel;
-    context.beginPath();
-    for (const [from, to] of runs(x, y)) {
-      for (let i = from; i < to; i++) {
-        if (i === from) context.moveTo(across(panel, near(x[i])), down(panel, near(y[i])));
-        else context.lineTo(across(panel, near(x[i])), down(panel, near(y[i])));
+    const [x, y] = [mark.x, mark.y].map((reference) => numbers(panel.frame, reference));
+    fill(panel, mark.color, (context) => {
+      for (const [from, to] of runs(x, y)) {
+        for (let i = from; i < to; i++) corner(panel, x[i], y[i], i === from);
+        context.closePath();
       }
-      context.closePath();
-    }
-    context.fillStyle = panel.color(mark.color);
-    context.fill();
+    });
   },
 
-  bars(panel, mark) {
-    const [left, top] = [numbers(panel.frame, mark.left), numbers(panel.frame, mark.top)];
-    const base = down(panel, near(mark.base));
-    const width = mark.width * panel.box[2];
-    const rectangles = [];
-    for (let i = 0; i < top.length; i++) {
-      if (Number.isNaN(left[i] + top[i])) continue;
-      const end = down(panel, near(top[i]));
-      const rectangle = [across(panel, near(left[i])), Math.min(base, end), width, Math.abs(base - end)];
-      panel.context.fillStyle = panel.color(mark.colors[mark.colors.length > 1 ? i : 0]);
-      panel.context.fillRect(...rectangle);
-      rectangles.push(rectangle);
+  bars(panel, { left, top, width, base, colors, hatch }) {
+    const rectangles = barsOf(panel, numbers(panel.frame, left), numbers(panel.frame, top), width, base);
+    // Bars of one colour are one shape: no seam shows where two of them meet.
+    for (const color of new Set(colors)) {
+      fill(panel, color, (context) => {
+        rectangles.forEach((rectangle, i) => {
+          if (rectangle && (colors.length === 1 || colors[i] === color)) context.rect(...rectangle);
+        });
+      });
     }
-    if (mark.hatch) paintHatch(panel, mark.hatch, rectangles, panel.box);
+    if (hatch) paintHatch(panel, hatch, rectangles.filter(Boolean), panel.box);
   },
 
   image(panel, mark) {
@@ -506,16 +491,14 @@ const MARKS = {
 
   arrows(panel, mark) {
     const [x, y, u, v] = [mark.x, mark.y, mark.u, mark.v].map((reference) => numbers(panel.frame, reference));
-    const { context, box } = panel;
-    context.beginPath();
-    for (let i = 0; i < x.length; i++) {
-      const [dx, dy] = [u[i] * box[2], -v[i] * box[3]];
-      const length = Math.hypot(dx, dy);
-      if (!(length > 0) || !Number.isFinite(x[i] + y[i] + length)) continue;
-      arrow(context, across(panel, x[i]), down(panel, y[i]), dx / length, dy / length, length, mark.width);
-    }
-    context.fillStyle = panel.color(mark.color);
-    context.fill();
+    fill(panel, mark.color, (context) => {
+      for (let i = 0; i < x.length; i++) {
+        const [dx, dy] = [u[i] * panel.box[2], -v[i] * panel.box[3]];
+        const length = Math.hypot(dx, dy);
+        if (!(length > 0) || !Number.isFinite(x[i] + y[i] + length)) continue;
+        arrow(context, across(panel, x[i]), down(panel, y[i]), dx / length, dy / length, length, mark.width);
+      }
+    });
   },
 
   text(panel, mark) {
@@ -550,8 +533,34 @@ function* runs(...arrays) {
   }
 }
 
-function near(value) {
-  return Math.min(Math.max(value, -FAR), 1 + FAR);
+/** Fills the path that `draw` makes. */
+function fill(panel, color, draw) {
+  const { context } = panel;
+  context.beginPath();
+  draw(context);
+  context.fillStyle = panel.color(color);
+  context.fill();
+}
+
+/** Goes on to a point of the panel, or begins there. */
+function corner(panel, x, y, first = false) {
+  const [column, row] = [across(panel, bounded(x)), down(panel, bounded(y))];
+  if (first) panel.context.moveTo(column, row);
+  else panel.context.lineTo(column, row);
+}
+
+function bounded(value) {
+  return Math.min(Math.max(value, -BOUND), BOUND);
+}
+
+/** Rectangles [x, y, width, height] in pixels of the place; null where a number is missing. */
+function barsOf(panel, left, top, width, base) {
+  const start = down(panel, bounded(base));
+  return Array.from(top, (value, i) => {
+    if (Number.isNaN(left[i] + value)) return null;
+    const end = down(panel, bounded(value));
+    return [across(panel, bounded(left[i])), Math.min(start, end), width * panel.box[2], Math.abs(start - end)];
+  });
 }
 
 function polyline(panel, x, y, from, to) {

@@ -8,10 +8,11 @@ import pytest
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
+from course_lib.figure.frame import Blobs
 from tests.browser.agreement import disagreement
 from tests.browser.lab import open_page
-from tests.browser.painted import painter
-from tests.browser.sketches import rich, single, table
+from tests.browser.painted import as_text, painter
+from tests.browser.sketches import dress, rich, single, table
 
 BOX = (60, 40, 300, 200)
 BLUE, INK = "#0072b2", "#222222"
@@ -207,6 +208,25 @@ def test_bars_go_from_their_base_to_their_tops_in_their_colours(canvas):
     assert edges(is_color(picture, "#d55e00")) == (*at(0.6, 0.5), *at(0.8, 0.2))
 
 
+def test_no_seam_shows_between_bars_that_meet(canvas):
+    left = np.arange(37) / 37
+    frame = single(lambda b: [bars(b, left, np.full(37, 0.9), 1 / 37, 0.1, ("#d55e00",))])
+    for width in (400, 377):
+        k = width / 400
+        row = pixels(canvas.paint(frame, width))[round(140 * k), round(61 * k) : round(359 * k)]
+        # One step of rounding.
+        assert np.abs(row - channels("#d55e00")).max() <= 1
+
+
+def test_corners_far_out_leave_the_edges_of_a_shape_in_their_place(canvas):
+    # The edges go up from (0.2, 0) and (0.8, 0), all but upright.
+    frame = single(lambda b: [polygon(b, (0.2, 0.25, 0.75, 0.8), (0, 1e7, 1e7, 0))])
+    left, _, right, _ = edges(is_painted(canvas.paint(frame, 400))[40:240])
+    assert (left, right) == pytest.approx((at(0.2, 0)[0], at(0.8, 0)[0]), abs=1)
+    frame = single(lambda b: [area(b, (0, 0.5, 1), (1e20,) * 3, (0.5,) * 3)])
+    assert edges(is_painted(canvas.paint(frame, 400))) == (60, 40, 360, 140)
+
+
 @pytest.mark.parametrize("marker", [None, [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]])
 @pytest.mark.parametrize("width", [400, 800])
 def test_a_point_is_as_large_as_it_says_around_its_place(canvas, marker, width):
@@ -392,8 +412,7 @@ def test_grid_lines_at_the_ends_of_an_axis_lie_in_the_box(canvas):
     frame = single(lambda b: [], axes=True, grid="xy", xticks=[0, 1], yticks=[0, 1])
     for width in (400, 391, 560):
         grid = is_color(canvas.paint(frame, width), "#e6e8eb", 4)
-        left, top, right, bottom = (round(edge * width / 400) for edge in (60, 40, 360, 240))
-        assert edges(grid)[1:3] == (top, right)
+        assert edges(grid)[1:3] == (round(40 * width / 400), round(360 * width / 400))
 
 
 def test_marks_lie_over_the_grid_and_under_the_axes_in_their_order(canvas):
@@ -430,9 +449,6 @@ def test_the_scale_of_colours_ends_in_the_last_colour_on_top(canvas, flip):
 
 
 def _with_scale(flip=False, make=lambda blobs: []):
-    from course_lib.figure.frame import Blobs
-    from tests.browser.sketches import dress
-
     blobs = Blobs()
     scale = {"table": blobs.add(table(low=(200, 220, 240))), "ticks": [0.5], "flip": flip}
     worn = dress("main", [(list(BOX), [], [], [370, 40, 10, 200])], axes=False, scale=scale)
@@ -442,9 +458,6 @@ def _with_scale(flip=False, make=lambda blobs: []):
 
 
 def test_keys_of_the_legend_stand_in_their_boxes(canvas):
-    from course_lib.figure.frame import Blobs
-    from tests.browser.sketches import dress
-
     blobs = Blobs()
     common = {"color": BLUE, "width": 3, "dash": [], "marker": None, "hatch": ""}
     boxes = [[60, 10, 33, 14], [160, 10, 33, 14], [260, 10, 33, 14]]
@@ -518,6 +531,10 @@ def test_the_canvas_has_a_pixel_for_each_of_the_screen(canvas, width, ratio):
     assert own == pytest.approx([shown[0] * ratio, shown[1] * ratio], abs=0.01)
     assert [told["width"], told["height"]] == pytest.approx(shown)
     assert abs(told["width"] - width) <= 0.5 / ratio
+
+
+def test_a_room_without_width_is_no_error(canvas):
+    assert canvas.show(rich(), 0)["scale"] == 0
 
 
 def test_a_full_screen_takes_the_height_into_account(canvas):
@@ -629,15 +646,9 @@ def test_blobs_at_odd_places_of_a_message_are_read(canvas):
             });
             painter.paint(canvas, painter.after(null, places, all), {width: 400});
         }""",
-        [places, [_text(blob) for blob in new]],
+        [places, [as_text(blob) for blob in new]],
     )
     assert (pixels(canvas.picture()) == full).all()
-
-
-def _text(data):
-    import base64
-
-    return base64.b64encode(data).decode()
 
 
 def test_a_picture_leaves_nothing_of_the_one_before(canvas):
@@ -677,7 +688,7 @@ def test_what_blobs_mean_is_computed_once(canvas):
                 OffscreenCanvasRenderingContext2D.prototype.putImageData = putImageData;
             }
         }""",
-        [_text(first.to_bytes()), places, [_text(blob) for blob in new]],
+        [as_text(first.to_bytes()), places, [as_text(blob) for blob in new]],
     )
     once, again, changed = counts
     # The head, the plan, and two for each panel; a heatmap, a digit, a scale of colours.
