@@ -35,7 +35,7 @@ class Painter:
     def __init__(self, page):
         self.page = page
         page.goto("about:blank")
-        page.evaluate(_LOAD, MODULE.readas_text(encoding="utf-8"))
+        page.evaluate(_LOAD, MODULE.read_text(encoding="utf-8"))
 
     def show(self, frame: Frame | bytes, width: float, ratio: float = 1, dark: bool = False, **more) -> dict:
         """Paints a frame, or the bytes of one; what ``paint`` returns."""
