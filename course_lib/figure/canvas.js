@@ -29,6 +29,10 @@ const BRIGHTEST = 0.93; // of a grey: white on a dark page dazzles
 // the bound, which turns an edge between one that is seen and one that is not by less than a pixel.
 const FAR = 20;
 const BOUND = 500;
+// A browser's time for a stroke grows with the square of its points where it goes up and down, so a long line is drawn
+// in several of this many, and a denser one than so many points for a column of pixels loses what cannot be seen.
+const STROKE = 16;
+const DENSE = 8;
 
 // ---------------------------------------------------------------------------------------------------------- frames
 
@@ -427,9 +431,21 @@ function paintText(pen, string, x, y, { size, align = "left", angle = 0, color, 
 
 const MARKS = {
   line(panel, mark) {
-    const [x, y] = [numbers(panel.frame, mark.x), numbers(panel.frame, mark.y)];
+    const [x, y] = [mark.x, mark.y].map((reference) => numbers(panel.frame, reference));
+    // Strokes that overlap at their round ends are one line if nothing shines through.
+    const isWhole = mark.dash.length > 0 || mark.color.length > 7;
+    let points = 0;
     panel.context.beginPath();
-    for (const [from, to] of runs(x, y)) polyline(panel, x, y, from, to);
+    for (const [from, to] of runs(x, y)) {
+      for (const piece of pieces(seen(panel, x, y, from, to), isWhole ? Infinity : STROKE)) {
+        polyline(panel, x, y, piece);
+        points += piece.length;
+        if (isWhole || points < STROKE) continue;
+        stroke(panel, mark);
+        panel.context.beginPath();
+        points = 0;
+      }
+    }
     stroke(panel, mark);
   },
 
@@ -563,25 +579,56 @@ function barsOf(panel, left, top, width, base) {
   });
 }
 
-function polyline(panel, x, y, from, to) {
+/** Which points of a run have to be drawn: all, or the first, lowest, highest and last in each column of pixels of the
+ * screen where many share it. */
+function seen(panel, x, y, from, to) {
+  const wide = panel.box[2] * panel.k;
+  const columns = Math.abs(x[to - 1] - x[from]) * wide;
+  let rising = to - from > DENSE * (columns + 1);
+  for (let i = from + 1; rising && i < to; i++) rising = x[i] >= x[i - 1];
+  if (!rising) return Array.from({ length: to - from }, (_, i) => from + i);
+  const chosen = [];
+  for (let start = from, end = from; start < to; start = end) {
+    const column = Math.floor(x[start] * wide);
+    let [low, high] = [start, start];
+    for (; end < to && Math.floor(x[end] * wide) === column; end++) {
+      if (y[end] < y[low]) low = end;
+      if (y[end] > y[high]) high = end;
+    }
+    chosen.push(...new Set([start, Math.min(low, high), Math.max(low, high), end - 1]));
+  }
+  return chosen;
+}
+
+/** Cuts a list into parts; each begins with what ended the one before. */
+function* pieces(list, length) {
+  if (list.length <= length) yield list;
+  else for (let start = 0; start < list.length - 1; start += length) yield list.slice(start, start + length + 1);
+}
+
+function polyline(panel, x, y, indices) {
   const { context } = panel;
+  let before = -1;
   let joined = false;
-  for (let i = from; i < to; i++) {
-    if (i > from && (isFar(x[i], y[i]) || isFar(x[i - 1], y[i - 1]))) {
-      const piece = cut(x[i - 1], y[i - 1], x[i], y[i]);
+  for (const i of indices) {
+    const far = isFar(x[i], y[i]);
+    if (before >= 0 && (far || isFar(x[before], y[before]))) {
+      const piece = cut(x[before], y[before], x[i], y[i]);
       if (piece) {
         context.moveTo(across(panel, piece[0]), down(panel, piece[1]));
         context.lineTo(across(panel, piece[2]), down(panel, piece[3]));
       }
       joined = false;
     }
-    if (isFar(x[i], y[i])) continue;
-    if (joined) context.lineTo(across(panel, x[i]), down(panel, y[i]));
-    else context.moveTo(across(panel, x[i]), down(panel, y[i]));
-    joined = true;
+    if (!far) {
+      if (joined) context.lineTo(across(panel, x[i]), down(panel, y[i]));
+      else context.moveTo(across(panel, x[i]), down(panel, y[i]));
+    }
+    joined = !far;
+    before = i;
   }
   // A single point is a dot: its round caps.
-  if (to === from + 1 && joined) context.lineTo(across(panel, x[from]), down(panel, y[from]));
+  if (indices.length === 1 && joined) context.lineTo(across(panel, x[before]), down(panel, y[before]));
 }
 
 function isFar(x, y) {

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from matplotlib.font_manager import findfont
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from course_lib.figure.frame import Blobs
 from tests.browser.agreement import disagreement
@@ -152,6 +152,31 @@ def test_each_kind_of_mark_paints_in_its_box_and_nowhere_else(canvas, make, widt
     assert painted.sum() == inside.sum()
 
 
+@pytest.mark.parametrize("count", [100, 3000, 30_000])
+def test_a_long_line_is_where_each_of_its_points_is(canvas, count):
+    y = 0.5 + 0.12 * np.random.default_rng(5).standard_normal(count).clip(-3, 3)
+    x = np.linspace(0, 1, count)
+    frame = single(lambda b: [line(b, x, y, width=1.5)], box=(60, 40, 300, 200))
+    painted = is_painted(canvas.paint(frame, 400, 2))
+    expected = Image.new("L", (800, 600))
+    ImageDraw.Draw(expected).line(
+        [(120 + 600 * a, 80 + 400 * (1 - b)) for a, b in zip(x, y, strict=True)], 255, 2
+    )
+    expected = np.asarray(expected) > 0
+    # Neither has a pixel that is further than 2 of the screen from the other's, in rows and in columns.
+    for one, other in ((painted, expected), (expected, painted)):
+        near = np.asarray(Image.fromarray(other).convert("L").filter(ImageFilter.MaxFilter(5))) > 0
+        assert not (one & ~near).any()
+
+
+@pytest.mark.parametrize("opacity", ["ff", "80"])
+def test_the_strokes_of_a_line_do_not_show_where_they_meet(canvas, opacity):
+    x = np.linspace(0, 1, 200)
+    frame = single(lambda b: [line(b, x, 0.5 + 0 * x + 1e-3 * np.sin(9 * x), color=BLUE + opacity, width=9)])
+    row = pixels(canvas.paint(frame, 400))[140, 62:358]
+    assert np.ptp(row, axis=0).max() <= 1
+
+
 def test_a_dash_is_pixels_on_and_off_with_flat_ends(canvas):
     dashed = canvas.paint(single(lambda b: [line(b, (0, 1), (0.5, 0.5), dash=(20, 10), width=6)]), 400)
     row = is_color(dashed, BLUE)[at(0, 0.5)[1], 60:360]
@@ -208,20 +233,22 @@ def test_bars_go_from_their_base_to_their_tops_in_their_colours(canvas):
     assert edges(is_color(picture, "#d55e00")) == (*at(0.6, 0.5), *at(0.8, 0.2))
 
 
-def test_no_seam_shows_between_bars_that_meet(canvas):
-    left = np.arange(37) / 37
-    frame = single(lambda b: [bars(b, left, np.full(37, 0.9), 1 / 37, 0.1, ("#d55e00",))])
+@pytest.mark.parametrize("colors", [("#d55e00",), ("#d55e00",) * 37, ("#d55e0080",) * 37])
+def test_no_seam_shows_between_bars_that_meet(canvas, colors):
+    frame = single(lambda b: [bars(b, np.arange(37) / 37, np.full(37, 0.9), 1 / 37, 0.1, colors)])
+    opacity = int(colors[0][7:] or "ff", 16) / 255
+    expected = opacity * channels(colors[0]) + (1 - opacity) * 255
     for width in (400, 377):
         k = width / 400
         row = pixels(canvas.paint(frame, width))[round(140 * k), round(61 * k) : round(359 * k)]
         # One step of rounding.
-        assert np.abs(row - channels("#d55e00")).max() <= 1
+        assert np.abs(row - expected).max() <= 1.5
 
 
 def test_corners_far_out_leave_the_edges_of_a_shape_in_their_place(canvas):
     # The edges go up from (0.2, 0) and (0.8, 0), all but upright.
     frame = single(lambda b: [polygon(b, (0.2, 0.25, 0.75, 0.8), (0, 1e7, 1e7, 0))])
-    left, _, right, _ = edges(is_painted(canvas.paint(frame, 400))[40:240])
+    left, _, right, _ = edges(is_painted(canvas.paint(frame, 400))[40:60])
     assert (left, right) == pytest.approx((at(0.2, 0)[0], at(0.8, 0)[0]), abs=1)
     frame = single(lambda b: [area(b, (0, 0.5, 1), (1e20,) * 3, (0.5,) * 3)])
     assert edges(is_painted(canvas.paint(frame, 400))) == (60, 40, 360, 140)
@@ -393,6 +420,16 @@ def test_lines_of_the_axes_stand_left_and_below_and_notches_point_outwards(canva
     assert grey[40:240, 59:61].any(axis=1).all() and grey[239:241, 60:360].any(axis=0).all()
     assert grey[243, 208:212].any() and grey[188:192, 57].any()
     assert not grey[45:235, 65:].any() and grey[243].sum() <= 2
+
+
+def test_lines_of_axes_grid_and_notches_are_as_wide_as_the_look_says(canvas):
+    frame = single(lambda b: [], axes=True, notches="x", grid="x", xticks=[0.5], yticks=[])
+    picture = canvas.paint(frame, 400, 10)
+    axes, grid = is_color(picture, "#5f6368"), is_color(picture, "#e6e8eb")
+    assert axes[1000].sum() == 15 and axes[:, 1000].sum() == 15
+    assert grid[1000].sum() == 14
+    # A notch begins under the line of the axis.
+    assert axes[2430].sum() == 14 and axes[2400:, 2100].sum() == 50
 
 
 def test_no_axes_no_lines(canvas):
