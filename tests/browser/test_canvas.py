@@ -177,8 +177,10 @@ def test_the_strokes_of_a_line_do_not_show_where_they_meet(canvas, opacity):
     assert np.ptp(row, axis=0).max() <= 1
 
 
-def test_a_dash_is_pixels_on_and_off_with_flat_ends(canvas):
-    dashed = canvas.paint(single(lambda b: [line(b, (0, 1), (0.5, 0.5), dash=(20, 10), width=6)]), 400)
+@pytest.mark.parametrize("count", [2, 61])
+def test_a_dash_is_pixels_on_and_off_with_flat_ends(canvas, count):
+    x = np.linspace(0, 1, count)
+    dashed = canvas.paint(single(lambda b: [line(b, x, 0.5 + 0 * x, dash=(20, 10), width=6)]), 400)
     row = is_color(dashed, BLUE)[at(0, 0.5)[1], 60:360]
     assert (row == (np.arange(300) % 30 < 20)).all()
 
