@@ -25,8 +25,14 @@ const SMALLEST = 0.72;
 const GROUND = "#16181c";
 const CONTRAST = 4.5;
 const BRIGHTEST = 0.93; // of a grey: white on a dark page dazzles
-// Coordinates further out than this many boxes are cut before they reach the canvas, whose arithmetic is coarse there.
+// The arithmetic of a canvas is coarse far out. Lines are cut this many boxes outside; corners of shapes are moved to
+// the bound, which turns an edge between one that is seen and one that is not by less than a pixel.
 const FAR = 20;
+const BOUND = 500;
+// A browser's time for a stroke grows with the square of its points where it goes up and down, so a long line is drawn
+// in several of this many, and a denser one than so many points for a column of pixels loses what cannot be seen.
+const STROKE = 16;
+const DENSE = 8;
 
 // ---------------------------------------------------------------------------------------------------------- frames
 
@@ -319,7 +325,7 @@ const down = ({ box }, y) => box[1] + (1 - y) * box[3];
 
 // ------------------------------------------------------------------------------------------- axes, scales and legends
 
-/** A straight line across an axis, on whole pixels of the screen so that it is sharp, within `limits` if there are any. */
+/** A straight line across an axis, on whole pixels of the screen so that it is sharp; within `limits`, if any. */
 function rule({ context, k }, axis, at, from, to, width, limits = [-Infinity, Infinity]) {
   const thick = Math.max(1, Math.round(width * k));
   const [least, most] = limits.map((limit) => Math.round(limit * k));
@@ -392,13 +398,9 @@ function paintKey(panel, key) {
     context.lineTo(x + width, y + height / 2);
     stroke(panel, key, "butt");
   } else if (key.kind === "dot") {
-    context.fillStyle = panel.color(key.color);
-    context.beginPath();
-    trace(context, key.marker ?? null, x + width / 2, y + height / 2, height);
-    context.fill();
+    fill(panel, key.color, () => trace(context, key.marker, x + width / 2, y + height / 2, height));
   } else {
-    context.fillStyle = panel.color(key.color);
-    context.fillRect(x, y, width, height);
+    fill(panel, key.color, () => context.rect(x, y, width, height));
     if (key.hatch) paintHatch(panel, key.hatch, [key.box], key.box);
   }
 }
@@ -429,57 +431,56 @@ function paintText(pen, string, x, y, { size, align = "left", angle = 0, color, 
 
 const MARKS = {
   line(panel, mark) {
-    const [x, y] = [numbers(panel.frame, mark.x), numbers(panel.frame, mark.y)];
+    const [x, y] = [mark.x, mark.y].map((reference) => numbers(panel.frame, reference));
+    // Strokes that overlap at their round ends are one line if nothing shines through.
+    const isWhole = mark.dash.length > 0 || mark.color.length > 7;
+    let points = 0;
     panel.context.beginPath();
-    for (const [from, to] of runs(x, y)) polyline(panel, x, y, from, to);
+    for (const [from, to] of runs(x, y)) {
+      for (const piece of pieces(seen(panel, x, y, from, to), isWhole ? Infinity : STROKE)) {
+        polyline(panel, x, y, piece);
+        points += piece.length;
+        if (isWhole || points < STROKE) continue;
+        stroke(panel, mark);
+        panel.context.beginPath();
+        points = 0;
+      }
+    }
     stroke(panel, mark);
   },
 
   area(panel, mark) {
     const [x, y, base] = [mark.x, mark.y, mark.base].map((reference) => numbers(panel.frame, reference));
-    const { context } = panel;
-    context.beginPath();
-    for (const [from, to] of runs(x, y, base)) {
-      for (let i = from; i < to; i++) {
-        if (i === from) context.moveTo(across(panel, near(x[i])), down(panel, near(y[i])));
-        else context.lineTo(across(panel, near(x[i])), down(panel, near(y[i])));
+    fill(panel, mark.color, (context) => {
+      for (const [from, to] of runs(x, y, base)) {
+        for (let i = from; i < to; i++) corner(panel, x[i], y[i], i === from);
+        for (let i = to - 1; i >= from; i--) corner(panel, x[i], base[i]);
+        context.closePath();
       }
-      for (let i = to - 1; i >= from; i--) context.lineTo(across(panel, near(x[i])), down(panel, near(base[i])));
-      context.closePath();
-    }
-    context.fillStyle = panel.color(mark.color);
-    context.fill();
+    });
   },
 
   polygon(panel, mark) {
-    const [x, y] = [numbers(panel.frame, mark.x), numbers(panel.frame, mark.y)];
-    const { context } = panel;
-    context.beginPath();
-    for (const [from, to] of runs(x, y)) {
-      for (let i = from; i < to; i++) {
-        if (i === from) context.moveTo(across(panel, near(x[i])), down(panel, near(y[i])));
-        else context.lineTo(across(panel, near(x[i])), down(panel, near(y[i])));
+    const [x, y] = [mark.x, mark.y].map((reference) => numbers(panel.frame, reference));
+    fill(panel, mark.color, (context) => {
+      for (const [from, to] of runs(x, y)) {
+        for (let i = from; i < to; i++) corner(panel, x[i], y[i], i === from);
+        context.closePath();
       }
-      context.closePath();
-    }
-    context.fillStyle = panel.color(mark.color);
-    context.fill();
+    });
   },
 
-  bars(panel, mark) {
-    const [left, top] = [numbers(panel.frame, mark.left), numbers(panel.frame, mark.top)];
-    const base = down(panel, near(mark.base));
-    const width = mark.width * panel.box[2];
-    const rectangles = [];
-    for (let i = 0; i < top.length; i++) {
-      if (Number.isNaN(left[i] + top[i])) continue;
-      const end = down(panel, near(top[i]));
-      const rectangle = [across(panel, near(left[i])), Math.min(base, end), width, Math.abs(base - end)];
-      panel.context.fillStyle = panel.color(mark.colors[mark.colors.length > 1 ? i : 0]);
-      panel.context.fillRect(...rectangle);
-      rectangles.push(rectangle);
+  bars(panel, { left, top, width, base, colors, hatch }) {
+    const rectangles = barsOf(panel, numbers(panel.frame, left), numbers(panel.frame, top), width, base);
+    // Bars of one colour are one shape: no seam shows where two of them meet.
+    for (const color of new Set(colors)) {
+      fill(panel, color, (context) => {
+        rectangles.forEach((rectangle, i) => {
+          if (rectangle && (colors.length === 1 || colors[i] === color)) context.rect(...rectangle);
+        });
+      });
     }
-    if (mark.hatch) paintHatch(panel, mark.hatch, rectangles, panel.box);
+    if (hatch) paintHatch(panel, hatch, rectangles.filter(Boolean), panel.box);
   },
 
   image(panel, mark) {
@@ -506,16 +507,14 @@ const MARKS = {
 
   arrows(panel, mark) {
     const [x, y, u, v] = [mark.x, mark.y, mark.u, mark.v].map((reference) => numbers(panel.frame, reference));
-    const { context, box } = panel;
-    context.beginPath();
-    for (let i = 0; i < x.length; i++) {
-      const [dx, dy] = [u[i] * box[2], -v[i] * box[3]];
-      const length = Math.hypot(dx, dy);
-      if (!(length > 0) || !Number.isFinite(x[i] + y[i] + length)) continue;
-      arrow(context, across(panel, x[i]), down(panel, y[i]), dx / length, dy / length, length, mark.width);
-    }
-    context.fillStyle = panel.color(mark.color);
-    context.fill();
+    fill(panel, mark.color, (context) => {
+      for (let i = 0; i < x.length; i++) {
+        const [dx, dy] = [u[i] * panel.box[2], -v[i] * panel.box[3]];
+        const length = Math.hypot(dx, dy);
+        if (!(length > 0) || !Number.isFinite(x[i] + y[i] + length)) continue;
+        arrow(context, across(panel, x[i]), down(panel, y[i]), dx / length, dy / length, length, mark.width);
+      }
+    });
   },
 
   text(panel, mark) {
@@ -550,29 +549,86 @@ function* runs(...arrays) {
   }
 }
 
-function near(value) {
-  return Math.min(Math.max(value, -FAR), 1 + FAR);
+/** Fills the path that `draw` makes. */
+function fill(panel, color, draw) {
+  const { context } = panel;
+  context.beginPath();
+  draw(context);
+  context.fillStyle = panel.color(color);
+  context.fill();
 }
 
-function polyline(panel, x, y, from, to) {
+/** Goes on to a point of the panel, or begins there. */
+function corner(panel, x, y, first = false) {
+  const [column, row] = [across(panel, bounded(x)), down(panel, bounded(y))];
+  if (first) panel.context.moveTo(column, row);
+  else panel.context.lineTo(column, row);
+}
+
+function bounded(value) {
+  return Math.min(Math.max(value, -BOUND), BOUND);
+}
+
+/** Rectangles [x, y, width, height] in pixels of the place; null where a number is missing. */
+function barsOf(panel, left, top, width, base) {
+  const start = down(panel, bounded(base));
+  return Array.from(top, (value, i) => {
+    if (Number.isNaN(left[i] + value)) return null;
+    const end = down(panel, bounded(value));
+    return [across(panel, bounded(left[i])), Math.min(start, end), width * panel.box[2], Math.abs(start - end)];
+  });
+}
+
+/** Which points of a run have to be drawn: all, or the first, lowest, highest and last in each column of pixels of the
+ * screen where many share it. */
+function seen(panel, x, y, from, to) {
+  const wide = panel.box[2] * panel.k;
+  const columns = Math.abs(x[to - 1] - x[from]) * wide;
+  let rising = to - from > DENSE * (columns + 1);
+  for (let i = from + 1; rising && i < to; i++) rising = x[i] >= x[i - 1];
+  if (!rising) return Array.from({ length: to - from }, (_, i) => from + i);
+  const chosen = [];
+  for (let start = from, end = from; start < to; start = end) {
+    const column = Math.floor(x[start] * wide);
+    let [low, high] = [start, start];
+    for (; end < to && Math.floor(x[end] * wide) === column; end++) {
+      if (y[end] < y[low]) low = end;
+      if (y[end] > y[high]) high = end;
+    }
+    chosen.push(...new Set([start, Math.min(low, high), Math.max(low, high), end - 1]));
+  }
+  return chosen;
+}
+
+/** Cuts a list into parts; each begins with what ended the one before. */
+function* pieces(list, length) {
+  if (list.length <= length) yield list;
+  else for (let start = 0; start < list.length - 1; start += length) yield list.slice(start, start + length + 1);
+}
+
+function polyline(panel, x, y, indices) {
   const { context } = panel;
+  let before = -1;
   let joined = false;
-  for (let i = from; i < to; i++) {
-    if (i > from && (isFar(x[i], y[i]) || isFar(x[i - 1], y[i - 1]))) {
-      const piece = cut(x[i - 1], y[i - 1], x[i], y[i]);
+  for (const i of indices) {
+    const far = isFar(x[i], y[i]);
+    if (before >= 0 && (far || isFar(x[before], y[before]))) {
+      const piece = cut(x[before], y[before], x[i], y[i]);
       if (piece) {
         context.moveTo(across(panel, piece[0]), down(panel, piece[1]));
         context.lineTo(across(panel, piece[2]), down(panel, piece[3]));
       }
       joined = false;
     }
-    if (isFar(x[i], y[i])) continue;
-    if (joined) context.lineTo(across(panel, x[i]), down(panel, y[i]));
-    else context.moveTo(across(panel, x[i]), down(panel, y[i]));
-    joined = true;
+    if (!far) {
+      if (joined) context.lineTo(across(panel, x[i]), down(panel, y[i]));
+      else context.moveTo(across(panel, x[i]), down(panel, y[i]));
+    }
+    joined = !far;
+    before = i;
   }
   // A single point is a dot: its round caps.
-  if (to === from + 1 && joined) context.lineTo(across(panel, x[from]), down(panel, y[from]));
+  if (indices.length === 1 && joined) context.lineTo(across(panel, x[before]), down(panel, y[before]));
 }
 
 function isFar(x, y) {

@@ -13,7 +13,7 @@ from PIL import Image
 import course_lib.figure
 from course_lib.figure.frame import Frame
 
-__all__ = ["Painter", "painter"]
+__all__ = ["Painter", "as_text", "painter"]
 
 MODULE = Path(course_lib.figure.__file__).with_name("canvas.js")
 
@@ -43,7 +43,7 @@ class Painter:
         room = {"width": width, "ratio": ratio, "dark": dark, **more}
         return self.page.evaluate(
             "([data, room]) => painter.paint(canvas, painter.decode(bytesOf(data)), room)",
-            [_text(data), room],
+            [as_text(data), room],
         )
 
     def paint(self, frame, width: float, ratio: float = 1, dark: bool = False, **more) -> Image.Image:
@@ -61,9 +61,9 @@ class Painter:
                 painter.paint(canvas, painter.after(before, places, blobs.map(bytesOf)), room);
             }""",
             [
-                None if base is None else _text(base.to_bytes()),
+                None if base is None else as_text(base.to_bytes()),
                 places,
-                [_text(blob) for blob in new],
+                [as_text(blob) for blob in new],
                 {"width": width, **more},
             ],
         )
@@ -80,5 +80,6 @@ def painter(page) -> Painter:
     return Painter(page)
 
 
-def _text(data: bytes) -> str:
+def as_text(data: bytes) -> str:
+    """Bytes as the page's ``bytesOf`` reads them."""
     return base64.b64encode(data).decode()

@@ -4,7 +4,7 @@ import numpy as np
 
 from course_lib.figure.frame import Blobs, Frame
 
-__all__ = ["rich", "single", "table"]
+__all__ = ["dress", "rich", "single", "table"]
 
 BLUE, RED, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 INK, GREY = "#222222", "#5f6368"

@@ -6,12 +6,13 @@ import math
 import numpy as np
 import pytest
 from matplotlib.font_manager import findfont
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from course_lib.figure.frame import Blobs
 from tests.browser.agreement import disagreement
 from tests.browser.lab import open_page
-from tests.browser.painted import painter
-from tests.browser.sketches import rich, single, table
+from tests.browser.painted import as_text, painter
+from tests.browser.sketches import dress, rich, single, table
 
 BOX = (60, 40, 300, 200)
 BLUE, INK = "#0072b2", "#222222"
@@ -151,8 +152,35 @@ def test_each_kind_of_mark_paints_in_its_box_and_nowhere_else(canvas, make, widt
     assert painted.sum() == inside.sum()
 
 
-def test_a_dash_is_pixels_on_and_off_with_flat_ends(canvas):
-    dashed = canvas.paint(single(lambda b: [line(b, (0, 1), (0.5, 0.5), dash=(20, 10), width=6)]), 400)
+@pytest.mark.parametrize("count", [100, 3000, 30_000])
+def test_a_long_line_is_where_each_of_its_points_is(canvas, count):
+    y = 0.5 + 0.12 * np.random.default_rng(5).standard_normal(count).clip(-3, 3)
+    x = np.linspace(0, 1, count)
+    frame = single(lambda b: [line(b, x, y, width=1.5)], box=(60, 40, 300, 200))
+    painted = is_painted(canvas.paint(frame, 400, 2))
+    expected = Image.new("L", (800, 600))
+    ImageDraw.Draw(expected).line(
+        [(120 + 600 * a, 80 + 400 * (1 - b)) for a, b in zip(x, y, strict=True)], 255, 2
+    )
+    expected = np.asarray(expected) > 0
+    # Neither has a pixel that is further than 2 of the screen from the other's, in rows and in columns.
+    for one, other in ((painted, expected), (expected, painted)):
+        near = np.asarray(Image.fromarray(other).convert("L").filter(ImageFilter.MaxFilter(5))) > 0
+        assert not (one & ~near).any()
+
+
+@pytest.mark.parametrize("opacity", ["ff", "80"])
+def test_the_strokes_of_a_line_do_not_show_where_they_meet(canvas, opacity):
+    x = np.linspace(0, 1, 200)
+    frame = single(lambda b: [line(b, x, 0.5 + 0 * x + 1e-3 * np.sin(9 * x), color=BLUE + opacity, width=9)])
+    row = pixels(canvas.paint(frame, 400))[140, 62:358]
+    assert np.ptp(row, axis=0).max() <= 1
+
+
+@pytest.mark.parametrize("count", [2, 61])
+def test_a_dash_is_pixels_on_and_off_with_flat_ends(canvas, count):
+    x = np.linspace(0, 1, count)
+    dashed = canvas.paint(single(lambda b: [line(b, x, 0.5 + 0 * x, dash=(20, 10), width=6)]), 400)
     row = is_color(dashed, BLUE)[at(0, 0.5)[1], 60:360]
     assert (row == (np.arange(300) % 30 < 20)).all()
 
@@ -205,6 +233,27 @@ def test_bars_go_from_their_base_to_their_tops_in_their_colours(canvas):
     picture = canvas.paint(frame, 400)
     assert edges(is_color(picture, BLUE)) == (*at(0.1, 0.8), *at(0.3, 0.5))
     assert edges(is_color(picture, "#d55e00")) == (*at(0.6, 0.5), *at(0.8, 0.2))
+
+
+@pytest.mark.parametrize("colors", [("#d55e00",), ("#d55e00",) * 37, ("#d55e0080",) * 37])
+def test_no_seam_shows_between_bars_that_meet(canvas, colors):
+    frame = single(lambda b: [bars(b, np.arange(37) / 37, np.full(37, 0.9), 1 / 37, 0.1, colors)])
+    opacity = int(colors[0][7:] or "ff", 16) / 255
+    expected = opacity * channels(colors[0]) + (1 - opacity) * 255
+    for width in (400, 377):
+        k = width / 400
+        row = pixels(canvas.paint(frame, width))[round(140 * k), round(61 * k) : round(359 * k)]
+        # One step of rounding.
+        assert np.abs(row - expected).max() <= 1.5
+
+
+def test_corners_far_out_leave_the_edges_of_a_shape_in_their_place(canvas):
+    # The edges go up from (0.2, 0) and (0.8, 0), all but upright.
+    frame = single(lambda b: [polygon(b, (0.2, 0.25, 0.75, 0.8), (0, 1e7, 1e7, 0))])
+    left, _, right, _ = edges(is_painted(canvas.paint(frame, 400))[40:60])
+    assert (left, right) == pytest.approx((at(0.2, 0)[0], at(0.8, 0)[0]), abs=1)
+    frame = single(lambda b: [area(b, (0, 0.5, 1), (1e20,) * 3, (0.5,) * 3)])
+    assert edges(is_painted(canvas.paint(frame, 400))) == (60, 40, 360, 140)
 
 
 @pytest.mark.parametrize("marker", [None, [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]])
@@ -375,6 +424,16 @@ def test_lines_of_the_axes_stand_left_and_below_and_notches_point_outwards(canva
     assert not grey[45:235, 65:].any() and grey[243].sum() <= 2
 
 
+def test_lines_of_axes_grid_and_notches_are_as_wide_as_the_look_says(canvas):
+    frame = single(lambda b: [], axes=True, notches="x", grid="x", xticks=[0.5], yticks=[])
+    picture = canvas.paint(frame, 400, 10)
+    axes, grid = is_color(picture, "#5f6368"), is_color(picture, "#e6e8eb")
+    assert axes[1000].sum() == 15 and axes[:, 1000].sum() == 15
+    assert grid[1000].sum() == 14
+    # A notch begins under the line of the axis.
+    assert axes[2430].sum() == 14 and axes[2400:, 2100].sum() == 50
+
+
 def test_no_axes_no_lines(canvas):
     frame = single(lambda b: [], axes=False, notches="xy", grid="xy")
     assert not is_painted(canvas.paint(frame, 400)).any()
@@ -392,8 +451,7 @@ def test_grid_lines_at_the_ends_of_an_axis_lie_in_the_box(canvas):
     frame = single(lambda b: [], axes=True, grid="xy", xticks=[0, 1], yticks=[0, 1])
     for width in (400, 391, 560):
         grid = is_color(canvas.paint(frame, width), "#e6e8eb", 4)
-        left, top, right, bottom = (round(edge * width / 400) for edge in (60, 40, 360, 240))
-        assert edges(grid)[1:3] == (top, right)
+        assert edges(grid)[1:3] == (round(40 * width / 400), round(360 * width / 400))
 
 
 def test_marks_lie_over_the_grid_and_under_the_axes_in_their_order(canvas):
@@ -430,9 +488,6 @@ def test_the_scale_of_colours_ends_in_the_last_colour_on_top(canvas, flip):
 
 
 def _with_scale(flip=False, make=lambda blobs: []):
-    from course_lib.figure.frame import Blobs
-    from tests.browser.sketches import dress
-
     blobs = Blobs()
     scale = {"table": blobs.add(table(low=(200, 220, 240))), "ticks": [0.5], "flip": flip}
     worn = dress("main", [(list(BOX), [], [], [370, 40, 10, 200])], axes=False, scale=scale)
@@ -442,9 +497,6 @@ def _with_scale(flip=False, make=lambda blobs: []):
 
 
 def test_keys_of_the_legend_stand_in_their_boxes(canvas):
-    from course_lib.figure.frame import Blobs
-    from tests.browser.sketches import dress
-
     blobs = Blobs()
     common = {"color": BLUE, "width": 3, "dash": [], "marker": None, "hatch": ""}
     boxes = [[60, 10, 33, 14], [160, 10, 33, 14], [260, 10, 33, 14]]
@@ -518,6 +570,10 @@ def test_the_canvas_has_a_pixel_for_each_of_the_screen(canvas, width, ratio):
     assert own == pytest.approx([shown[0] * ratio, shown[1] * ratio], abs=0.01)
     assert [told["width"], told["height"]] == pytest.approx(shown)
     assert abs(told["width"] - width) <= 0.5 / ratio
+
+
+def test_a_room_without_width_is_no_error(canvas):
+    assert canvas.show(rich(), 0)["scale"] == 0
 
 
 def test_a_full_screen_takes_the_height_into_account(canvas):
@@ -629,15 +685,9 @@ def test_blobs_at_odd_places_of_a_message_are_read(canvas):
             });
             painter.paint(canvas, painter.after(null, places, all), {width: 400});
         }""",
-        [places, [_text(blob) for blob in new]],
+        [places, [as_text(blob) for blob in new]],
     )
     assert (pixels(canvas.picture()) == full).all()
-
-
-def _text(data):
-    import base64
-
-    return base64.b64encode(data).decode()
 
 
 def test_a_picture_leaves_nothing_of_the_one_before(canvas):
@@ -677,7 +727,7 @@ def test_what_blobs_mean_is_computed_once(canvas):
                 OffscreenCanvasRenderingContext2D.prototype.putImageData = putImageData;
             }
         }""",
-        [_text(first.to_bytes()), places, [_text(blob) for blob in new]],
+        [as_text(first.to_bytes()), places, [as_text(blob) for blob in new]],
     )
     once, again, changed = counts
     # The head, the plan, and two for each panel; a heatmap, a digit, a scale of colours.
