@@ -831,9 +831,7 @@ class PictureView {
     this.listen(document, "fullscreenchange", () => this.followScreen());
     this.listen(window, "resize", () => this.paintSoon());
     this.listen(this.stage, "keydown", (event) => this.hearKey(event));
-    this.model.on("comm_live_update", (this.hearComm = () => this.checkComm()));
-    this.ends.push(() => this.model.off("comm_live_update", this.hearComm));
-    this.checkComm();
+    this.watchComm();
   }
 
   observe(observer, ...target) {
@@ -859,10 +857,13 @@ class PictureView {
     this.ends.push(() => query.removeEventListener("change", again));
   }
 
-  /** Whether there is a kernel at the other end; ipywidgets marks the element of a view that has lost it. */
-  checkComm() {
-    const isLive = this.model.comm_live ?? !this.element.closest(".jupyter-widgets-disconnected");
-    this.picture.setLost(!isLive);
+  /** Whether there is a kernel at the other end: the models of the page hear of it one after the other. */
+  watchComm() {
+    const check = new Alarm(() => this.picture.setLost(!isConnected(this.model, this.element)));
+    const hear = () => check.set(0);
+    this.model.on("comm_live_update", hear);
+    this.ends.push(() => this.model.off("comm_live_update", hear), () => check.stop());
+    check.ring();
   }
 
   hearKey(event) {
@@ -894,7 +895,8 @@ class PictureView {
   }
 
   measure() {
-    const width = this.stage.clientWidth;
+    // Where the page hides it, it stays as it was.
+    const width = this.stage.clientWidth || this.room?.width || 0;
     return { width, ratio: devicePixelRatio, dark: isDarkPage(), maxHeight: this.maxHeight() };
   }
 
@@ -932,7 +934,6 @@ class PictureView {
     const isNews = current !== this.painted;
     if (isNews) this.readouts.show(head(current.frame).readouts);
     const room = this.measure();
-    // Where the page shows nothing of it there is no width.
     if (room.width === 0 || (!isNews && isSameRoom(room, this.room))) return;
     paint(this.canvas, current.frame, room);
     this.room = room;
@@ -950,6 +951,12 @@ class PictureView {
     this.stage.classList.toggle("course-busy", picture.isBusy);
     this.stage.setAttribute("aria-busy", String(picture.isBusy));
   }
+}
+
+/** anywidget does not tell whether a model has its kernel; that of its layout does, which loses it with it. */
+function isConnected(model, element) {
+  const known = model.comm_live ?? model.get("layout")?.comm_live;
+  return known ?? !element.closest(".jupyter-widgets-disconnected");
 }
 
 function outerHeight(element) {

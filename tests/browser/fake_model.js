@@ -30,11 +30,18 @@ class FakeModel {
     this.refuse = null; // (values) => null, or {again}
     const state = { values, card: "", status: "", playing: false, speed: spec.speeds?.start ?? 0, ...more };
     const number = this.draw(values);
-    this.traits = { spec: JSON.stringify(spec), state, frame: bytesOf(this.frames.get(number).blobs), number };
+    const layout = { comm_live: true };
+    this.traits = { spec: JSON.stringify(spec), state, frame: bytesOf(this.frames.get(number).blobs), number, layout };
   }
 
   emit(event, ...given) {
     for (const [name, callback] of [...this.listeners]) if (name === event) callback(...given);
+  }
+
+  /** The kernel goes, or is back. */
+  connect(isLive) {
+    this.emit("comm_live_update");
+    this.traits.layout.comm_live = isLive; // which may hear of it later
   }
 
   hear(message) {

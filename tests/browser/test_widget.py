@@ -20,11 +20,6 @@ from tests.browser.lab import open_page
 REST = 200  # more than the 150 ms after which the page asks ahead
 NO_ANSWER = "No answer yet: the kernel is busy with another cell."
 NO_KERNEL = "The kernel was restarted: run this cell again to move the picture."
-# ipywidgets marks the element of a view that lost its kernel, and tells.
-MARK = """(dead) => {
-    shown.views[0].el.classList.toggle('jupyter-widgets-disconnected', dead);
-    fake.emit('comm_live_update');
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -395,7 +390,8 @@ def test_motion_stands_still_for_those_who_ask_for_it(page):
 def test_without_its_kernel_a_picture_says_so_and_its_controls_stand_still(page, way):
     show(page, explorable(), rho=10)
     if way == "told":
-        page.evaluate(MARK, True)
+        page.evaluate("() => fake.connect(false)")
+        pass_time(page, 20)
     else:
         page.evaluate("() => { fake.isDead = true; }")
         put(page, "correlation", 12)
@@ -409,8 +405,11 @@ def test_without_its_kernel_a_picture_says_so_and_its_controls_stand_still(page,
 
 def test_a_connection_that_comes_back_moves_the_picture_again(page):
     show(page, explorable(), rho=10)
-    page.evaluate(MARK, True)
-    page.evaluate(MARK, False)
+    page.evaluate("() => fake.connect(false)")
+    pass_time(page, 20)
+    assert page.locator(".course-note").inner_text() == NO_KERNEL
+    page.evaluate("() => fake.connect(true)")
+    pass_time(page, 20)
     assert page.locator(".course-note").inner_text() == "" and slider(page, "correlation").is_enabled()
     put(page, "correlation", 12)
     answer(page)
@@ -642,6 +641,11 @@ def test_the_picture_takes_the_theme_of_jupyterlab_or_else_of_the_system(page):
     page.evaluate("() => { document.body.dataset.jpThemeLight = 'false'; }")
     settle(page)
     assert ground(page) < 60
+    # JupyterLab hides all of the page while it changes its theme.
+    page.evaluate("() => { document.body.style.display = 'none'; document.body.dataset.jpThemeLight = 'true'; }")
+    pass_time(page, 20)
+    page.evaluate("() => { document.body.style.display = ''; }")
+    assert ground(page) > 200
     show(page, explorable())
     assert ground(page) < 60
     page.emulate_media(color_scheme="light")
