@@ -61,5 +61,7 @@ class Follower:
         return (new_low, new_high) if new_high > new_low else (new_low, new_low + span)
 
     def _outside(self):
-        low, high = self.limits
+        low, high = (
+            np.clip(self.limits, -300, 300).tolist() if self.log else self.limits
+        )  # of 1e308 there is no more
         return (10.0**low, 10.0**high) if self.log else (low, high)

@@ -12,7 +12,7 @@ A *text* is ``[string, x, y, size, align, angle, color, weight]``: y is the base
 ``angle`` in degrees counter-clockwise around (x, y), ``weight`` "normal" or "bold". A string may have several lines
 (a line is 1.2 sizes high; y is the baseline of the first one). Positions are pixels of the place. A *color* is
 ``"#rrggbb"`` or ``"#rrggbbaa"``. A *reference* to numbers is ``{"at": blob}`` (float32), ``{"from", "to", "n"}``
-(evenly spaced) or ``{"all": number, "n"}``; NaN breaks a line.
+(evenly spaced) or ``{"all": number, "n"}``; NaN breaks a line, an area or a polygon in two.
 
 - head: ``version``, ``alt``, ``readouts`` ``[[label, text], ...]``, ``plan`` (a blob), ``panels`` ``[[dress, marks]]``
 - plan: ``places`` ``[{"width", "height", "texts"}]``: the picture's size and its title
@@ -21,7 +21,7 @@ A *text* is ``[string, x, y, size, align, angle, color, weight]``: y is the base
   ``scale`` (``null`` or ``{"table": blob, "ticks": fractions, "flip"}``, a scale of colours), ``places``
   ``[{"box": [x, y, width, height], "texts", "keys", "scale": null or a box}]``; y of a box is its upper edge
 - a *key* stands before a label of the legend: ``{"kind": "line" | "dot" | "patch", "box": [x, y, width, height],
-  "color", "width", "dash", "marker", "hatch"}``
+  "color", "width", "dash", "marker", "hatch"}``; a line lies at half the height of its box, a dot is as large as that
 - marks: ``marks``, lowest first, and ``texts`` (one list a place), which stand on top
 
 Grid lines are under all marks, the lines of the axes above them and under the texts. Marks are clipped to the box. The
@@ -32,15 +32,20 @@ kinds of marks:
 - ``polygon``: ``x``, ``y``, closed by itself; ``color``
 - ``bars``: ``left``, ``top`` (references), ``width``, ``base`` (numbers), ``colors`` (one, or one each), ``hatch``
 - ``image``: ``box`` ``[left, bottom, right, top]`` in fractions, ``size`` ``[columns, rows]``, row 0 on top;
-  ``at``: a blob of one byte a cell into ``table`` (a blob of 256 x 4 bytes RGBA), or RGBA bytes where ``table`` is null;
-  ``smooth``: interpolate the colours; ``alpha``
+  ``at``: a blob of one byte a cell into ``table`` (a blob of 256 x 4 bytes RGBA), or of RGBA bytes where ``table`` is
+  null; ``smooth``: interpolate the colours; ``alpha``
 - ``points``: ``x``, ``y``, ``size`` (across), ``marker`` (``null`` is a circle, else corners ``[[x, y], ...]`` for size
-  1, y up), ``colors`` (one, or a blob of RGBA bytes ``{"at": blob}``), ``edge``, ``edgeWidth``
+  1, y up), ``colors`` (a list of one, or ``{"at": blob}``: RGBA bytes each), ``edge``, ``edgeWidth``
 - ``arrows``: from ``x``, ``y`` by ``u``, ``v``; ``color``, ``width`` of the shaft; the head is 5 widths long and 4.5
   wide (smaller, as a whole, where the arrow is shorter than that)
-- ``text``: ``x``, ``y`` (numbers), ``string``, ``size``, ``align``, ``color``; its middle stands at y
+- ``text``: ``x``, ``y`` (numbers), ``string``, ``size``, ``align``, ``color``; its middle stands at y: 0.36 sizes above
+  the baseline, and between the first line and the last
 
-``hatch`` is "", "///", "\\\\\\", "xxx" or "..." and drawn in the colour of the paper.
+``hatch`` is "", "///", "\\\\\\", "xxx" or "..." and drawn in the colour of the paper; its lines (one through the
+corner) and dots (the first half a step from it) are counted from the upper left corner of the panel's or the key's box.
+
+On a dark page the paper is dark, greys are mirrored and dark colours shine brighter. An image keeps its colours, on a
+white ground of its own, and so do marks that follow one that covers most of the box.
 """
 
 import json
@@ -128,9 +133,7 @@ class Frame:
     def to_bytes(self) -> bytes:
         """All of it: a magic word, the version, the number of blobs, their lengths, and they, each from a multiple of
         four bytes on; numbers are little-endian, of four bytes."""
-        lengths = struct.pack(
-            f"<{len(self.blobs) + 2}I", VERSION, len(self.blobs), *map(len, self.blobs)
-        )
+        lengths = struct.pack(f"<{len(self.blobs) + 2}I", VERSION, len(self.blobs), *map(len, self.blobs))
         padded = (blob + b"\0" * (-len(blob) % 4) for blob in self.blobs)
         return b"".join((_MAGIC, lengths, *padded))
 
@@ -161,7 +164,7 @@ class Frame:
         return cls(tuple(blobs))
 
     def since(self, base: "Frame | None") -> tuple[list[int], list[bytes]]:
-        """What a page that has ``base`` must be told: for each blob its number there or -1, and the new ones in order."""
+        """What a page that has ``base`` must be told: each blob's number there or -1, and the new ones in order."""
         known = base._numbered if base is not None else {}
         places = [known.get(blob, -1) for blob in self.blobs]
         return places, [blob for blob, place in zip(self.blobs, places, strict=True) if place < 0]

@@ -1,105 +1,57 @@
-"""A legend above the axes, in rows that fit their width: it never covers data, and is laid out once a change."""
+"""The legend of a panel: above its box, in rows that fit its width, so that it never covers data."""
 
-import numpy as np
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
-from matplotlib.text import Text
-from matplotlib.textpath import text_to_path
+from course_lib.figure.measure import text_width
+from course_lib.figure.style import MARKERS, PX, SIZES, css
+from course_lib.figure.words import MIDDLE, fitted, text
 
-from course_lib.figure import style
+__all__ = ["ROW", "legend", "legend_height", "legend_rows"]
 
-__all__ = ["Legend"]
-
-_HANDLE, _GAP, _SPACE, _ROW = 24.0, 6.0, 15.0, 17.0  # points
+_HANDLE, _GAP, _SPACE, ROW, _FOOT = 24 * PX, 6 * PX, 15 * PX, 17 * PX, 4 * PX
 
 
-class Legend:
-    """The labels of what one axes shows now."""
+def legend_rows(entries, width: float) -> list[list[tuple[float, tuple]]]:
+    """Entries ``(label, handle)`` in rows no wider than ``width``, each behind its distance from the left."""
+    rows, used = [], width + 1
+    for label, handle in entries:
+        wide = _HANDLE + _GAP + text_width(label, SIZES["legend"])
+        if used + wide > width:
+            rows.append([])
+            used = 0.0
+        rows[-1].append((used, (label, handle)))
+        used += wide + _SPACE
+    return rows
 
-    def __init__(self, axes, memory):
-        self.axes = axes
-        self.entries = ()
-        self.memory = memory
-        self.changes = 0
-        self.artists = []
 
-    def update(self, shown, force=False) -> bool:
-        """Shows the labels of the marks ``shown``; whether anything changed."""
-        entries = {}
-        for mark, hatch in shown:
-            if mark.look.label:
-                entries.setdefault((mark.look.label, mark.handle(hatch)), None)
-        entries = tuple(entries)
-        if entries == self.entries and not force:
-            return False
-        self.changes += entries != self.entries
-        self.entries = entries
-        for artist in self.artists:
-            artist.remove()
-        self.artists = []
-        self._place()
-        return True
+def legend_height(rows: int) -> float:
+    """Pixels that so many rows take above the box."""
+    return rows * ROW + (_FOOT if rows else 0.0)
 
-    @property
-    def moves(self) -> bool:
-        """Whether labels change again and again (numbers in them), so that the legend is no part of the background."""
-        return self.changes > 3
 
-    def _place(self):
-        unit = self.axes.figure.dpi / 72
-        available = self.axes.bbox.width / unit
-        font = style.font("legend")
-        texts = [
-            Text(text=label, fontproperties=font, color=style.INK, va="center") for label, _ in self.entries
-        ]
-        lines, used = [[]], 0.0
-        for (label, handle), text in zip(self.entries, texts, strict=True):
-            # The width without hinting, which does not depend on the resolution.
-            bare = text_to_path.get_text_width_height_descent(label, font, "$" in label)[0]
-            width = _HANDLE + _GAP + bare
-            if lines[-1] and used + width > available:
-                lines.append([])
-                used = 0.0
-            lines[-1].append((used, handle, text))
-            used += width + _SPACE
-        self.memory.legend_rows = max(len(lines) if self.entries else 0, self.memory.legend_rows)
-        for row, line in enumerate(lines):
-            y = (self.memory.legend_rows - 1 - row + 0.5) * _ROW + 4
-            for x, handle, text in line:
-                self._add(x, y, handle, text, unit)
+def legend(entries, box, rows: int) -> tuple[list, list]:
+    """Texts and keys of a legend that has room for ``rows`` rows above ``box``."""
+    texts, keys = [], []
+    left, top, width, _ = box
+    for number, row in enumerate(legend_rows(entries, width)):
+        middle = top - _FOOT - (rows - number - 0.5) * ROW
+        for along, (label, handle) in row:
+            x = left + along
+            keys.append(
+                _key(handle, [round(x, 1), round(middle - 5 * PX, 1), round(_HANDLE, 1), round(10 * PX, 1)])
+            )
+            label, size = fitted(label, "legend", max(width - _HANDLE - _GAP, 1.0))
+            label = label.replace("\n", " ")
+            texts.append(text(label, x + _HANDLE + _GAP, middle + MIDDLE * size, size))
+    return texts, keys
 
-    def _add(self, x, y, handle, text, unit):
-        box = self.axes.bbox
 
-        # Coordinates in axes fractions stay right when the figure is painted at another resolution.
-        def place(points_x, points_y):
-            return np.asarray(points_x) * unit / box.width, 1 + np.asarray(points_y) * unit / box.height
-
-        common = {"transform": self.axes.transAxes, "clip_on": False, "zorder": 5}
-        if handle.kind == "line":
-            line = {"color": handle.color, "linestyle": handle.line, "linewidth": handle.width}
-            before = Line2D(*place([x, x + _HANDLE], [y, y]), **line, **common)
-        elif handle.kind == "dot":
-            dot = {"color": handle.color, "marker": handle.marker, "linestyle": "", "markersize": 8, "mew": 0}
-            before = Line2D(*place([x + _HANDLE / 2], [y]), **dot, **common)
-        else:
-            (left, right), (low, high) = place([x, x + _HANDLE], [y - 5, y + 5])
-            fill = {
-                "facecolor": handle.color,
-                "hatch": handle.hatch or None,
-                "edgecolor": style.PAPER,
-                "lw": 0,
-            }
-            before = Rectangle((left, low), right - left, high - low, **fill, **common)
-        text.set(transform=self.axes.transAxes, clip_on=False, zorder=5)
-        text.set_position(tuple(float(part) for part in place(x + _HANDLE + _GAP, y)))
-        for artist in (before, text):
-            self.axes.add_artist(artist)
-            artist.set_clip_on(False)
-            self.artists.append(artist)
-
-    @property
-    def height(self) -> float:
-        """Points taken above the axes, at the most so far: what stands around it need not move when it shrinks."""
-        rows = self.memory.legend_rows
-        return rows * _ROW + (4 if rows else 0)
+def _key(handle, box):
+    width = round(handle.width * PX, 2)
+    dash = [round(part * width, 2) for part in handle.line]
+    look = {
+        "color": css(handle.color),
+        "width": width,
+        "dash": dash,
+        "marker": MARKERS[handle.marker],
+        "hatch": handle.hatch,
+    }
+    return {"kind": handle.kind, "box": box, **look}

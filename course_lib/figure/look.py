@@ -50,7 +50,7 @@ class Handle:
 
     kind: str
     color: tuple
-    line: object = "-"
+    line: tuple[float, ...] = ()
     width: float = 0.0
     marker: str = "o"
     hatch: str = ""

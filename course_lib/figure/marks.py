@@ -1,9 +1,9 @@
 """What a picture is made of, as plain data: checked and copied when the author draws, moved on screen afterwards.
 
-A mark knows nothing of Matplotlib. That separates the author's function, which may be slow, raise, or be called from
-any thread, from the painting, which happens under a lock. It says for itself what else in a panel depends on it: its
-entry in the legend, the limits, the names under the axis, the scale of colours. A new mark is one class here and one
-in ``artists``; nothing else knows the kinds of marks there are.
+A mark knows nothing of painters. That separates the author's function, which may be slow, raise, or be called from
+any thread, from the frame that is made of it. It says for itself what else in a panel depends on it: its entry in the
+legend, the limits, the names under the axis, the scale of colours. A new mark is one class here and one function in
+``shapes``; nothing else knows the kinds of marks there are.
 """
 
 from dataclasses import dataclass
@@ -63,12 +63,10 @@ class Mark:
     Attributes:
         touches_edges: the axes, of ``"xy"``, on which limits that follow the data need no margin around it.
         from_zero: limits that follow the data end at zero on the vertical axis, if the data do.
-        pictorial: it fills its panel with shades, which a JPEG encodes sooner and smaller than a PNG.
     """
 
     touches_edges: ClassVar[str] = ""
     from_zero: ClassVar[bool] = False
-    pictorial: ClassVar[bool] = False
 
     look: Look
 
@@ -154,7 +152,6 @@ class Picture(Mark):
     """Values of shape (rows, columns), or colours of shape (rows, columns, 3 or 4), over a rectangle."""
 
     touches_edges = "xy"
-    pictorial = True
 
     values: np.ndarray
     extent: tuple[float, float, float, float]

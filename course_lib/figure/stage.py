@@ -1,178 +1,163 @@
-"""The canvas under every moving picture of the course: marks in, encoded pixels out, quickly."""
+"""From views to frames: what a picture remembers from one to the next, and how all of it is put together."""
 
 import threading
-from collections import OrderedDict
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
-from course_lib.figure import encode, style
-from course_lib.figure.arrangement import arrange
+from course_lib.figure import arrangement
+from course_lib.figure.bars import bar_texts, place_bars
+from course_lib.figure.dress import Dress
+from course_lib.figure.follower import Follower
+from course_lib.figure.frame import Blobs, Frame
+from course_lib.figure.marks import Bars
 from course_lib.figure.panel import panel_rows
-from course_lib.figure.slots import Slot
+from course_lib.figure.shapes import shapes
+from course_lib.figure.space import Space
 from course_lib.figure.view import View
 
 __all__ = ["Stage"]
 
-# Matplotlib's fonts and text layout are shared by all figures and not made for threads.
-_PAINTING = threading.RLock()
-# The buffers of a figure take megabytes; only the stages used last keep theirs.
-_WARM: "OrderedDict[int, Stage]" = OrderedDict()
-_WARM_STAGES = 6
-
 
 class Stage:
-    """One persistent figure that shows views: what stands still is painted once, what moves is blitted over it.
+    """Makes frames of one picture: its limits follow the data calmly, and its legends do not jump.
 
-    It knows neither sliders nor notebooks, so that anything which makes frames can use it::
+    It knows neither sliders nor notebooks nor painters, so that anything which makes frames can use it::
 
         stage = Stage([Panel("loss", xlabel="step"), Panel("samples", aspect="equal")], size=(9, 4))
         view = stage.view()                  # an empty View; every frame starts with a new one
         view["loss"].curve("loss", steps, losses, color="q", label="loss")
         view["samples"].scatter("fake", points, color="model")
-        format, data = stage.frame(view)     # "png" or "jpeg", and the bytes for a widgets.Image
+        frame = stage.frame(view)            # bytes for a page, or for agg.paint
 
-    A name that the next view does not draw is hidden. Collecting marks in a view is cheap and needs no lock; painting
-    holds one lock for all stages, so ``frame`` may be called from any thread. The first frame takes about ten times
-    as long as a later one, and so does one that changes limits, ticks or the legend's rows.
+    ``frame`` may be called from any thread.
 
     Args:
         panels: a list of ``Panel``, or of rows of them; ``None`` is one panel, ``"main"``.
         size: width and height in inches; 100 CSS pixels on the screen are one inch.
         title: stands above all panels.
-        scale: pixels of the picture for one CSS pixel.
-        like: another stage of the same panels that shows the same views; limits that follow the data agree then.
+        alt: one sentence that says what is to be seen.
     """
 
-    def __init__(self, panels=None, size=(9, 4), title=None, scale=2.0, like=None):
-        rows = panel_rows(panels)
+    def __init__(self, panels=None, size=(9, 4), title=None, alt=""):
+        self._rows = [[panel.name for panel in row] for row in panel_rows(panels)]
+        self.panels = [panel for row in panel_rows(panels) for panel in row]
         self.size = tuple(float(inches) for inches in size)
-        self.panels = [panel for row in rows for panel in row]
-        memory = {name: slot.memory for name, slot in like.slots.items()} if like else {}
-        with _PAINTING:
-            self.figure = Figure(figsize=self.size, dpi=100 * scale, facecolor=style.PAPER)
-            self.canvas = FigureCanvasAgg(self.figure)
-            self.rows = [[Slot(self.figure, panel, memory.get(panel.name)) for panel in row] for row in rows]
-        self.slots = {slot.panel.name: slot for row in self.rows for slot in row}
-        self.title = title
-        if title:
-            font = style.font("title", size=16.0, weight="bold")
-            heading = Text(0, 0, title, fontproperties=font, va="top", color=style.INK, transform=None)
-            self.figure.add_artist(heading)
-            heading.set_position((10 * self._unit, self.figure.bbox.height - 8 * self._unit))
-        self._background = None
-        self._closed = False
-
-    @property
-    def _unit(self):
-        return self.figure.dpi / 72
+        self.title, self.alt = title, alt
+        self._followers = {
+            panel.name: (Follower(panel.xscale), Follower(panel.yscale)) for panel in self.panels
+        }
+        self._legends = {}
+        self._arranged = None, None
+        self._lock = threading.Lock()
 
     def view(self) -> View:
         """An empty view of this stage's panels."""
         return View.of(self.panels)
 
-    def show(self, view: View):
-        """Takes over what a view holds, without painting."""
-        with _PAINTING:
-            for name, slot in self.slots.items():
-                slot.show(view.panels[name])
+    def frame(self, view: View) -> Frame:
+        """The frame of a view."""
+        with self._lock:
+            panels = [_Content(panel, view.panels[panel.name]) for panel in self.panels]
+            dresses = {one.panel.name: one.dress(*self._followers[one.panel.name]) for one in panels}
+            placed = self._place(dresses)
+        blobs = Blobs()
+        plan = [{part: place[part] for part in ("width", "height", "texts")} for place in placed]
+        head = {
+            "alt": self.alt,
+            "readouts": [[one.label, one.text] for one in view.readouts.values()],
+            "plan": blobs.json({"places": plan}),
+        }
+        numbers = []
+        for one in panels:
+            name = one.panel.name
+            own = [place["panels"][name] for place in placed]
+            dress = blobs.json({**dresses[name].head(blobs), "places": own})
+            numbers.append(
+                [dress, blobs.json(one.marks(dresses[name].space, [part["box"] for part in own], blobs))]
+            )
+        return blobs.frame({**head, "panels": numbers})
 
-    def pixels(self) -> np.ndarray:
-        """Paints; the picture as RGBA of shape (rows, columns, 4), uint8, valid until the next call."""
-        with _PAINTING:
-            if self._closed:
-                raise ValueError("stage: expected an open one, got one that was closed")
-            self._warm()
-            renderer = self.canvas.get_renderer()
-            slots = self.slots.values()
-            for slot in slots:
-                slot.write_legend()
-            if any(slot.crowded for slot in slots):
-                self._arrange(renderer)
-            if self._background is None or any(slot.dirty for slot in slots):
-                self._paint_background()
-            renderer = self.canvas.get_renderer()
-            buffer = np.asarray(self.canvas.buffer_rgba())
-            np.copyto(buffer, self._background)
-            for slot in slots:
-                for artist in slot.moving():
-                    artist.draw(renderer)
-            return buffer
+    def memory(self):
+        """What the next frame depends on besides its view: limits and rows of legends. Equal when nothing changed."""
+        limits = tuple((x.limits, y.limits) for x, y in self._followers.values())
+        return limits, {place: dict(rows) for place, rows in self._legends.items()}
 
-    def frame(self, view: View, passing: bool = False) -> tuple[str, bytes]:
-        """Shows a view: the format (``"png"`` or ``"jpeg"``) and the bytes of its picture.
+    def recall(self, memory):
+        """Goes back to what ``memory()`` gave."""
+        with self._lock:
+            limits, legends = memory
+            for (x, y), (xlim, ylim) in zip(self._followers.values(), limits, strict=True):
+                x.limits, y.limits = xlim, ylim
+            self._legends = {place: dict(rows) for place, rows in legends.items()}
 
-        Args:
-            passing: the picture is shown for a moment only, and the sooner the better.
-        """
-        with _PAINTING:
-            self.show(view)
-            return encode.live(self.pixels(), soft=passing or self._pictorial())
+    def _place(self, dresses):
+        known, placed = self._arranged
+        key = (dresses, self.memory()[1])
+        if known != key:
+            rows = [[dresses[name] for name in row] for row in self._rows]
+            width, height = (inches * 100 for inches in self.size)
+            placed = arrangement.places(rows, width, height, self.title, self._legends)
+            self._arranged = (dresses, self.memory()[1]), placed
+        return placed
 
-    def static_png(self) -> bytes:
-        """What is shown now as a small PNG, for a saved notebook."""
-        with _PAINTING:
-            return encode.static_png(self.pixels())
 
-    def close(self):
-        """Frees the figure; the stage cannot be used afterwards."""
-        with _PAINTING:
-            self._closed = True
-            _WARM.pop(id(self), None)
-            self._cool()
-            self.figure.clear()
+class _Content:
+    """One panel with what was drawn on it."""
 
-    def _pictorial(self):
-        """Whether heatmaps and images fill enough of the picture to make a PNG slow."""
-        area = 0.0
-        for slot in self.slots.values():
-            if any(mark.pictorial for mark in slot.shown.values()):
-                area += slot.axes.bbox.width * slot.axes.bbox.height
-        return area > 0.12 * self.figure.bbox.width * self.figure.bbox.height
+    def __init__(self, panel, drawn):
+        self.panel, self.shown = panel, drawn.marks
+        self.heading = panel.title if drawn.heading is None else drawn.heading
+        self.bars, self.names = place_bars(
+            {name: mark for name, mark in self.shown.items() if mark.categories is not None}
+        )
 
-    def _arrange(self, renderer):
-        top = 28.0 if self.title else 0.0
-        # Ticks and the rows of a legend depend on the room, and the room on them: a second pass settles both.
-        for _ in range(2):
-            for slot in self.slots.values():
-                slot.write_categories(renderer)
-                slot.place_heading()
-            arrange(self.figure, self.rows, renderer, top)
-            for slot in self.slots.values():
-                slot.axes.apply_aspect()
-                slot.bar.place(self._unit)
-                slot.write_legend(force=True)
-        for slot in self.slots.values():
-            slot.write_categories(renderer)
-            slot.place_heading()
-            slot.fit()
-            slot.crowded = False
-            slot.dirty = True
+    def dress(self, follow_x, follow_y) -> Dress:
+        """What stands around the marks."""
+        panel, all_marks = self.panel, self.shown.values()
+        points = [mark.points() for mark in all_marks]
+        bare_x, bare_y = (all(axis in mark.touches_edges for mark in all_marks) for axis in "xy")
+        floor = 0.0 if panel.yscale == "linear" and any(mark.from_zero for mark in all_marks) else None
+        if panel.xlim is not None:
+            xlim = tuple(panel.xlim)
+        elif self.names:
+            xlim = (-0.6, len(self.names) - 0.4)
+        else:
+            xlim = follow_x.follow(_joined(points, 0), 0.0 if bare_x else 0.05)
+        ylim = panel.ylim
+        if ylim is None:
+            ylim = follow_y.follow(_joined(points, 1), 0.0 if bare_y else 0.08, floor)
+        space = Space(tuple(map(float, xlim)), tuple(map(float, ylim)), panel.xscale, panel.yscale)
+        scale = next((mark.color_scale for mark in all_marks if mark.color_scale is not None), None)
+        entries = self._entries() if panel.legend else ()
+        return Dress(panel, space, tuple(self.names) or None, self.heading, entries, scale)
 
-    def _paint_background(self):
-        moving = [artist for slot in self.slots.values() for artist in slot.moving()]
-        for artist in moving:
-            artist.set_visible(False)
-        try:
-            self.canvas.draw()
-        finally:
-            for artist in moving:
-                artist.set_visible(True)
-        self._background = np.array(self.canvas.buffer_rgba())
-        for slot in self.slots.values():
-            slot.dirty = False
+    def _entries(self):
+        """Labels and handles of the legend, each once."""
+        found = {}
+        for name, mark in self.shown.items():
+            if mark.look.label:
+                hatch = self.bars[name].hatch if name in self.bars else ""
+                found.setdefault((mark.look.label, mark.handle(hatch)))
+        return tuple(found)
 
-    def _warm(self):
-        _WARM[id(self)] = self
-        _WARM.move_to_end(id(self))
-        while len(_WARM) > _WARM_STAGES:
-            _, coldest = _WARM.popitem(last=False)
-            coldest._cool()
+    def marks(self, space, boxes, blobs) -> dict:
+        """The marks of a frame, lowest first, and the numbers on bars for each place."""
+        found = [
+            pair
+            for name, mark in self.shown.items()
+            for pair in shapes(mark, space, blobs, self.bars.get(name))
+        ]
+        found.sort(key=lambda pair: pair[0])
+        bars = [
+            (self.shown[name], place)
+            for name, place in self.bars.items()
+            if isinstance(self.shown[name], Bars)
+        ]
+        texts = [
+            [text for mark, place in bars for text in bar_texts(mark, place, space, box)] for box in boxes
+        ]
+        return {"marks": [shape for _, shape in found], "texts": texts}
 
-    def _cool(self):
-        self._background = None
-        # The next use makes a new renderer.
-        self.canvas.__dict__.pop("renderer", None)
-        self.canvas.__dict__.pop("_lastKey", None)
+
+def _joined(points, axis):
+    return np.concatenate([pair[axis] for pair in points]) if points else np.empty(0)

@@ -1,24 +1,57 @@
-"""Controls with a few states that an author names, and the widget a reader moves; ``slider`` has those with many."""
+"""Controls with a few states that an author names; ``slider`` has those with many.
 
+The page knows a control as a row of texts, and its state as the number of one of them.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import ipywidgets as widgets
+from typing import ClassVar
 
 from course_lib import checks
 from course_lib.checks.values import plain
 
-__all__ = ["STYLE", "Choice", "Control", "Toggle"]
-
-STYLE = {"description_width": "initial"}
+__all__ = ["Choice", "Control", "Toggle"]
 
 
-class Control:
-    """What every control is: it has a value at the start (``initial``), checks others, and makes its ``widget``."""
+class Control(ABC):
+    """What every control is: it has a value at the start, checks others, and numbers those that the page can show.
 
-    def read(self, value):
-        """The value that the input means when it stands at ``value``."""
-        return value
+    Attributes:
+        kind: how the page shows it: ``"slider"``, ``"menu"``, ``"buttons"`` or ``"toggle"``.
+        count: the number of steps from the first value to the last.
+        initial: the value at the start.
+        play: whether a button steps through the values.
+    """
+
+    play = False
+
+    @abstractmethod
+    def at(self, index: int):
+        """The value with a number, from 0 to ``count``."""
+
+    @abstractmethod
+    def index(self, value) -> int:
+        """The number of the value that comes nearest to ``value``."""
+
+    @abstractmethod
+    def say(self, value) -> str:
+        """The value as the reader sees and hears it."""
+
+    @abstractmethod
+    def check(self, name: str, value):
+        """The value as the author's function gets it; ``ValueError`` when it takes none like this."""
+
+    def spec(self, name: str) -> dict:
+        """What the page is told of the control under the author's ``name``."""
+        texts = [self.say(self.at(index)) for index in range(self.count + 1)]
+        return {
+            "name": name,
+            "label": self.label or name,
+            "kind": self.kind,
+            "texts": texts,
+            "play": self.play,
+        }
 
 
 @dataclass(frozen=True)
@@ -69,15 +102,30 @@ class Choice(Control):
         known = ", ".join(repr(option) for _, option in self.pairs)
         raise checks.refuse(name, f"one of {known}", value)
 
-    def widget(self, name: str):
+    @property
+    def kind(self) -> str:
         """Buttons side by side for few short options, a menu otherwise."""
-        pairs = self.pairs
-        common = {"options": pairs, "value": self.initial, "description": self.label or name, "style": STYLE}
-        if len(pairs) <= 4 and sum(len(shown) + 3 for shown, _ in pairs) <= 48:
-            buttons = widgets.ToggleButtons(**common)
-            buttons.style.button_width = "auto"
-            return buttons
-        return widgets.Dropdown(**common, layout=widgets.Layout(width="auto", max_width="100%"))
+        shown = [text for text, _ in self.pairs]
+        return "buttons" if len(shown) <= 4 and sum(len(text) + 3 for text in shown) <= 48 else "menu"
+
+    @property
+    def count(self) -> int:
+        """The number of steps from the first option to the last."""
+        return len(self.pairs) - 1
+
+    def at(self, index: int):
+        """The option with a number."""
+        return self.pairs[index][1]
+
+    def index(self, value) -> int:
+        """The number of an option."""
+        return next(
+            number for number, (_, option) in enumerate(self.pairs) if option is value or option == value
+        )
+
+    def say(self, value) -> str:
+        """What the reader sees of an option."""
+        return self.pairs[self.index(value)][0]
 
 
 @dataclass(frozen=True)
@@ -86,6 +134,9 @@ class Toggle(Control):
 
     value: bool = False
     label: str | None = None
+
+    kind: ClassVar[str] = "toggle"
+    count: ClassVar[int] = 1
 
     @property
     def initial(self):
@@ -100,7 +151,14 @@ class Toggle(Control):
         """
         return bool(value) if plain(value) in (0, 1) else checks.flag(name, value)
 
-    def widget(self, name: str):
-        """The checkbox."""
-        layout = widgets.Layout(width="auto")
-        return widgets.Checkbox(self.initial, description=self.label or name, indent=False, layout=layout)
+    def at(self, index: int) -> bool:
+        """Off is 0, on is 1."""
+        return bool(index)
+
+    def index(self, value) -> int:
+        """Off is 0, on is 1."""
+        return int(value)
+
+    def say(self, value) -> str:
+        """In a word."""
+        return "on" if value else "off"

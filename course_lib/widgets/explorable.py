@@ -5,10 +5,9 @@ import threading
 
 from course_lib import checks
 from course_lib.figure.stage import Stage
-from course_lib.widgets import page
-from course_lib.widgets.assembly import box
-from course_lib.widgets.host import paints_from_threads
-from course_lib.widgets.rest import Rest
+from course_lib.widgets import idle, page
+from course_lib.widgets.ahead import Ahead
+from course_lib.widgets.picture import Picture
 from course_lib.widgets.shown import Shown
 
 __all__ = ["Explorable", "explore"]
@@ -53,27 +52,35 @@ class Explorable(Shown):
 
     Attributes:
         error: what the author's function raised at the last values, or ``None``.
-        draws: how many pictures were drawn.
+        draws: how many pictures were drawn, without those drawn ahead of the reader.
     """
 
     def __init__(self, draw, *, panels=None, presets=None, title=None, alt=None, size=(9, 4), controls=None):
         super().__init__(alt, controls, presets)
         _check_signature(draw, self.controls)
         self._draw = draw
-        self._staging = (panels, size, title)
-        self._stage, self._quick = Stage(*self._staging), None
-        self._rest = Rest(lambda: self._request(sharpen=True))
-        self._view = None
+        self._stage = Stage(panels, size, title, self.alt)
+        self._frame, self._drawn = None, False
+        self._ahead = Ahead(self._stage)
         self.error = None
         self.draws = 0
-        # Guards the two flags below; the drawing itself happens outside it.
+        # Guards the flags below; the drawing itself happens outside it.
         self._state = threading.Condition()
-        self._drawing = self._stale = self._dull = False
-        between = [self._row(), box(self._preset_buttons("Reset"), "course-buttons")] if controls else []
-        self._assemble(*between)
+        self._drawing = self._stale = self._behind = False
+        # What the page asked last, and the neighbour that it would like to have.
+        self._asked, self._wished = {}, None
+        self._card = ""
         self._request()
+        self._assemble("Reset", {"card": self._card})
+        idle.on_cell(self)
 
     # What a program sees
+
+    @property
+    def frame(self):
+        """What a painter is given to show the picture now."""
+        self._bring_up_to_date()
+        return self._frame
 
     def reset(self):
         """Moves every control back to where it started."""
@@ -82,26 +89,16 @@ class Explorable(Shown):
     def flush(self):
         """Waits until the latest values are drawn."""
         with self._state:
-            self._state.wait_for(lambda: not (self._drawing or self._stale or self._dull) or self._closed)
-
-    def png(self) -> bytes:
-        """The picture now, as a PNG."""
-        self.flush()
-        if self._view is not None:
-            self._stage.show(self._view)
-        return self._stage.static_png()
+            self._state.wait_for(lambda: not (self._drawing or self._stale) or self._closed)
 
     def close(self):
-        """Takes the widgets and the figure down."""
+        """Takes the widget down."""
         with self._state:
             if self._closed:
                 return
             self._closed = True
             self._state.notify_all()
         self._take_down()
-        self._rest.cancel()
-        for stage in filter(None, (self._stage, self._quick)):
-            stage.close()
 
     def _as_text(self):
         if self.error is None:
@@ -110,71 +107,148 @@ class Explorable(Shown):
 
     # Drawing
 
-    def _request(self, sharpen=False):
+    def _request(self, message=None, wish=None):
         """Draws the latest values, now or, when another thread is drawing, as soon as that is done.
 
-        Callbacks come from several threads: only one draws, the others leave word. What changed several times
-        meanwhile is drawn once, with the last values.
+        Messages come in several threads: only one draws, the others leave word. What changed several times meanwhile is
+        drawn once, with the last values. A neighbour that the page wishes for is drawn when nothing else is to do.
         """
         with self._state:
             if self._closed:
                 return
-            self._dull |= sharpen
-            self._stale |= not sharpen
+            if wish is not None:
+                self._wished = wish
+            else:
+                self._stale = True
+                self._asked = message or self._asked
             if self._drawing:
                 return
             self._drawing = True
         try:
-            while True:
-                with self._state:
-                    stale, dull = self._stale, self._dull
-                    if not (stale or dull) or self._closed:
-                        return
-                    self._stale = self._dull = False
-                if stale:
-                    self._draw_once(dict(self._values))
-                elif self._view is not None:
-                    self._send(*self._stage.frame(self._view))
-        finally:
+            while (job := self._next_job()) is not None:
+                job()
+        except BaseException:
             with self._state:
                 self._drawing = False
                 self._state.notify_all()
+            raise
 
-    def _draw_once(self, values):
+    def _next_job(self):
+        """What to draw next; ``None`` ends the drawing: whoever comes from then on finds nobody at it."""
+        with self._state:
+            stale, wish = self._stale and not self._closed, self._wished
+            if stale:
+                asked, self._asked, self._stale = self._asked, {}, False
+                values = dict(self._values)
+                return lambda: self._draw_once(values, asked)
+            if wish is not None and not self._closed:
+                self._wished = None
+                return lambda: self._draw_ahead(wish)
+            self._drawing = False
+            self._state.notify_all()
+            return None
+
+    def _draw_once(self, values, asked):
         self.draws += 1
         view = self._stage.view()
+        memory, era = self._stage.memory(), self._ahead.era
+        readouts = None
         try:
-            self._draw(view, **values)
-            frame = self._frame(view)
+            with self._ahead.measured():
+                self._draw(view, **values)
+            frame = self._stage.frame(view)
         except Exception as error:
             self.error = error
-            self._show_card(page.error_card(error, self._draw, drawn=self._view is not None))
-            if self._view is None:
+            if self._frame is None:
                 # Nothing was ever drawn: show the empty panels.
-                self._send(*self._stage.frame(self._stage.view()))
+                self._frame = self._stage.frame(self._stage.view())
+            self._card = page.error_card(error, self._draw, drawn=self._drawn)
+        else:
+            self.error, self._frame, self._drawn, self._card = None, frame, True, ""
+            self._readouts = readouts = {label: one.value for label, one in view.readouts.items()}
+        overtaken = era != self._ahead.era
+        if memory != self._stage.memory():
+            self._drop()
+        number = self._send(values, asked)
+        if overtaken:
+            # A cell began to run meanwhile: who knows what was drawn.
+            self._drop(by_force=True)
+        elif readouts is not None:
+            self._ahead.remember(number, values, readouts)
+
+    def _send(self, values, asked) -> int:
+        """Shows the frame; its number. The first one goes with the widget."""
+        if self.widget is None or self._closed:
+            return Picture.FIRST
+        about = {"have": asked.get("have"), "ask": asked.get("ask")}
+        return self.widget.show(self._frame, self._said(values), card=self._card, **about)
+
+    def _moved(self, values, message=None):
+        self._request(message)
+
+    # Ahead of the reader
+
+    def _draw_ahead(self, wish):
+        """Draws a neighbour of the present values, if that takes a moment only and leaves no trace."""
+        ask, have = wish["ask"], wish.get("have")
+        values = {**self._values, **self._meant(wish["values"])}
+        if self.error is not None or not self._ahead.quick:
+            self.widget.refuse(ask, again=False)
             return
-        self.error = None
-        self._show_card("")
-        self._view = view
-        self._send(*frame)
-        self._show_readouts(view.readouts)
+        if idle.busy():
+            self.widget.refuse(ask, again=True)
+            return
+        era = self._ahead.era
+        drawn = self._ahead.draw(self._draw, values)
+        if drawn is None or self._closed:
+            self.widget.refuse(ask, again=False)
+            return
+        frame, readouts = drawn
+        if era != self._ahead.era:
+            self.widget.refuse(ask, again=True)
+            return
+        number = self.widget.next_number()
+        self._ahead.remember(number, values, readouts)
+        self.widget.show(frame, self._said(values), have=have, ask=ask, ahead=True, number=number, card="")
 
-    def _frame(self, view):
-        """The first picture is sharp; while the reader moves, pictures have a quarter of the pixels, and are JPEGs."""
-        if self._view is None or not paints_from_threads():
-            return self._stage.frame(view)
-        if self._quick is None:
-            self._quick = Stage(*self._staging, scale=1.0, like=self._stage)
-        frame = self._quick.frame(view, passing=True)
-        self._rest.touch()
-        return frame
+    def _on_ahead(self, message):
+        self._request(wish=message)
 
-    def _send(self, format, data):
-        if not self._closed:
-            self._picture.send(format, data)
+    def _on_shown(self, message):
+        """The page shows a frame that it had: the values are those of it now."""
+        kept = self._ahead.recall(message["number"])
+        if kept is None:
+            return
+        values, readouts, fresh = kept
+        with self._hand:
+            self._values = dict(values)
+        if not fresh:
+            # It was thrown away when the page had already shown it.
+            self._request()
+            return
+        self.error, self._readouts = None, readouts
+        with self._state:
+            self._behind = True
 
-    def _moved(self, values):
+    def _on_full(self, _message):
         self._request()
+
+    def _bring_up_to_date(self):
+        """Draws what the page shows from its own frames, for who asks the kernel."""
+        with self._state:
+            behind, self._behind = self._behind, False
+        if behind:
+            self._request()
+            self.flush()
+
+    def on_cell(self):
+        """A cell begins or ends, and may change what the author's function depends on."""
+        self._drop()
+
+    def _drop(self, by_force=False):
+        """The frames that the page keeps may be wrong."""
+        if (self._ahead.forget() or by_force) and self.widget is not None and not self._closed:
+            self.widget.drop()
 
 
 def _check_signature(draw, controls):

@@ -1,22 +1,22 @@
 """Training that one steers: it runs on the screen while sliders and buttons act on it."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 
-import ipywidgets as widgets
 from tqdm.auto import tqdm
 
 from course_lib import checks
 from course_lib.figure.stage import Stage
 from course_lib.widgets import page
-from course_lib.widgets.assembly import box, button, write
-from course_lib.widgets.controls import Choice
 from course_lib.widgets.runner import Runner
-from course_lib.widgets.shown import Shown, known_as
+from course_lib.widgets.shown import Shown, button, known_as
 
 __all__ = ["LiveTraining"]
 
 _SPEEDS = {"1 step/s": 1.0, "10 steps/s": 10.0, "100 steps/s": 100.0, "full speed": math.inf}
+# A page that answered before but has not for so many seconds is sent frames again: it may be another one.
+_PATIENCE = 1.0
 
 
 class LiveTraining(Shown):
@@ -87,14 +87,17 @@ class LiveTraining(Shown):
         self.stepper = checks.methods("stepper", stepper, "step", "reset")
         self._draw = checks.function("draw", draw, "a function draw(view, stepper)")
         self._actions = dict(actions or {})
-        # A frame is shown for a tenth of a second: fewer pixels than a still picture, more frames.
-        self._stage = Stage(panels, size, title, scale=1.25)
+        self._stage = Stage(panels, size, title, self.alt)
+        # Numbers of the frame that the page painted last and of the one that was sent last, and when that was.
+        self._painted, self._sent, self._sent_at = None, None, 0.0
         healthy, cap = getattr(stepper, "is_finite", None), checks.integer("cap", cap, 1)
         self._runner = Runner(
-            stepper.step, self._frame, is_healthy=healthy, notice=lambda: self._show_status(), cap=cap
+            stepper.step, self._show_frame, is_healthy=healthy, notice=lambda: self._show_status(), cap=cap
         )
-        self._put_together()
+        # Until there is a first frame.
+        self._last = self._stage.frame(self._stage.view())
         self._moved(self.values)
+        self._put_together()
 
     # What a program sees
 
@@ -155,9 +158,10 @@ class LiveTraining(Shown):
             raise self._runner.error
         return self
 
-    def png(self) -> bytes:
-        """The picture now."""
-        return self._stage.static_png()
+    @property
+    def frame(self):
+        """What a painter is given to show the picture now."""
+        return self._last
 
     def close(self):
         """Stops and takes everything down."""
@@ -166,52 +170,82 @@ class LiveTraining(Shown):
         self._closed = True
         self._runner.close()
         self._take_down()
-        self._stage.close()
 
     # Between two steps
 
-    def _moved(self, values):
+    def _moved(self, values, message=None):
+        self._tell(values=self._said(self._values))
         self._runner.submit(lambda: self._assign(values))
 
     def _assign(self, values):
         for name, value in values.items():
             setattr(self.stepper, name, value)
 
-    def _frame(self):
+    def _show_frame(self):
         view = self._stage.view()
         try:
             self._draw(view, self.stepper)
-            kind, data = self._stage.frame(view)
+            self._last = self._stage.frame(view)
         except Exception as error:
             self._runner.status, self._runner.error = "failed", error
-        else:
-            self._picture.send(kind, data)
-            self._show_readouts(view.readouts)
+            self._show_status()
+            return
+        self._readouts = {label: one.value for label, one in view.readouts.items()}
+        if self.widget is not None and not self._closed and self._page_is_ready():
+            card, values = self._status()["card"], self._said(self._values)
+            self._sent = self.widget.show(self._last, values, have=self._painted, card=card)
+            self._sent_at = time.monotonic()
         self._show_status()
 
-    # Widgets
+    def _page_is_ready(self) -> bool:
+        """While it trains, a page gets one frame at a time: what it has not painted yet must not pile up."""
+        late = self._painted is not None and self._painted != self._sent
+        return not (late and self.playing and time.monotonic() - self._sent_at < _PATIENCE)
+
+    # The page
+
+    def _on_ack(self, message):
+        self._painted = message["number"]
+
+    def _on_full(self, _message):
+        self._painted = None
+        self._runner.submit(lambda: None)
+
+    def _on_move(self, message):
+        super()._on_move(message)
+        self.widget.answer(message["ask"])
+
+    def _on_speed(self, message):
+        self._runner.rate = list(_SPEEDS.values())[int(message["index"])]
+        self._tell(speed=int(message["index"]))
+
+    def _on_press(self, message):
+        kind, _, name = message["name"].partition(":")
+        if kind == "play":
+            self.pause() if self.playing else self.play()
+        elif kind == "reset":
+            self.reset()
+        elif kind == "action":
+            self.act(name)
+        else:
+            super()._on_press(message)
 
     def _put_together(self):
-        speed = Choice(_SPEEDS, value=math.inf, label="speed").widget("speed")
-        speed.observe(lambda change: setattr(self._runner, "rate", change["new"]), "value")
-        self._play = button("Play", lambda: self.pause() if self.playing else self.play(), "play")
-        self._play.add_class("course-play")
-        actions = [button(name, lambda name=name: self.act(name), "step-forward") for name in self._actions]
-        reset = button("Reset", self.reset, "undo", "The training back to its start; the controls stay")
-        buttons = box([self._play, reset, *actions, *self._preset_buttons("Start values")], "course-buttons")
-        self._status = widgets.HTML()
-        self._status.add_class("course-status")
-        self._assemble(buttons, self._status, self._row(speed))
-        self.widget.add_class("course-live")
+        buttons = [
+            button("play", "Play", "play"),
+            button("reset", "Reset", "undo", "The training back to its start; the controls stay"),
+            *(button(f"action:{name}", name, "step") for name in self._actions),
+        ]
+        speeds = {"texts": list(_SPEEDS), "start": len(_SPEEDS) - 1}
+        state = {**self._status(), "speed": speeds["start"]}
+        self._assemble("Start values", state, buttons, live=True, speeds=speeds)
 
     def _show_status(self):
+        self._tell(**self._status())
+
+    def _status(self) -> dict:
+        """What the page says beside the picture."""
         runner = self._runner
-        if self._closed:
-            return
-        description, icon = ("Pause", "pause") if runner.playing else ("Play", "play")
-        if self._play.description != description:
-            with self._play.hold_sync():
-                self._play.description, self._play.icon = description, icon
         speed = (
             f" · {runner.steps_per_second:,.0f} steps/s" if runner.playing and runner.steps_per_second else ""
         )
@@ -219,8 +253,11 @@ class LiveTraining(Shown):
         if waiting:
             limit = runner.patience.seconds
             speed = f" · one step has lasted {waiting:.0f} s: Pause ends it, and it is stopped after {limit:.0f} s"
-        write(self._status, f"step {runner.steps:,} · {runner.status}{speed}")
-        self._show_card(page.training_card(runner, self._draw, self._reason()))
+        return {
+            "status": f"step {runner.steps:,} · {runner.status}{speed}",
+            "playing": runner.playing,
+            "card": page.training_card(runner, self._draw, self._reason()),
+        }
 
     def _reason(self) -> str:
         """Why it diverged, if the stepper knows."""

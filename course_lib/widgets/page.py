@@ -1,31 +1,9 @@
-"""The HTML around a picture: the stylesheet, read-outs, the cards of errors and of trainings."""
+"""The cards under a picture: of errors and of trainings."""
 
-from course_lib.markup import Markup, card, element, stylesheet
+from course_lib.markup import card, element
 from course_lib.places import places_of
 
-__all__ = ["dressing", "error_card", "error_text", "readout_table", "training_card"]
-
-# The image widget has no alternative text of its own; the stylesheet gives it one when it has loaded. The picture's
-# view may appear a moment later.
-_NAMING = """let tries = 0; const timer = setInterval(() => {
-const picture = this.closest('.course-explorable')?.querySelector('img.course-picture');
-if (picture) { picture.alt = this.dataset.alt; picture.removeAttribute('title'); }
-if (picture || ++tries > 100) clearInterval(timer); }, 50)"""
-
-
-def dressing(alt: str) -> str:
-    """The stylesheet, and the alternative text for the picture."""
-    return element("style", Markup(stylesheet()), data_alt=alt, onload=_NAMING)
-
-
-def readout_table(readouts) -> str:
-    """The exact numbers under a picture."""
-    cells = [element("div", element("span", one.label), element("b", one.text)) for one in readouts]
-    return (
-        element("div", *cells, class_="course-readouts", role="group", aria_label="exact values")
-        if cells
-        else ""
-    )
+__all__ = ["error_card", "error_text", "training_card"]
 
 
 def error_text(error: BaseException, draw) -> str:

@@ -7,7 +7,7 @@ from collections import deque
 
 from course_lib.widgets.patience import Patience
 
-__all__ = ["Runner"]
+__all__ = ["Runner", "anything_plays"]
 
 _ACTIVE_LOCK = threading.Lock()
 _ACTIVE: "Runner | None" = None
@@ -274,6 +274,11 @@ class Runner:
         if now - self._measure_from >= 0.5:
             self.steps_per_second = (self.steps - self._measured_steps) / (now - self._measure_from)
             self._measure_from, self._measured_steps = now, self.steps
+
+
+def anything_plays() -> bool:
+    """Whether some runner is making steps now."""
+    return _ACTIVE is not None and _ACTIVE.playing
 
 
 def _activate(runner: Runner):

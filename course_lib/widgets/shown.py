@@ -4,20 +4,20 @@ import base64
 import threading
 from collections.abc import Mapping
 
-import ipywidgets as widgets
-
 from course_lib import checks
-from course_lib.widgets import live_cells, page
-from course_lib.widgets.assembly import Picture, box, button, descendants, dressed, hide, write
+from course_lib.figure.still import still
+from course_lib.widgets import live_cells
 from course_lib.widgets.controls import Control
+from course_lib.widgets.picture import Picture
 
-__all__ = ["Shown", "known_as"]
+__all__ = ["Shown", "button", "known_as"]
 
 
 class Shown:
-    """The base of ``Explorable`` and ``LiveTraining``, which say what happens when controls move, and draw.
+    """The base of ``Explorable`` and ``LiveTraining``, which say what happens when controls move, and make frames.
 
-    A subclass makes its ``_stage``, calls ``_assemble``, and defines ``_moved(values)``: controls took these values.
+    A subclass makes its ``_stage``, calls ``_assemble``, and defines ``_moved(values, message)``: controls took these
+    values, because of a message of the page or, without one, of a program.
 
     Attributes:
         alt: one sentence that says what is to be seen.
@@ -34,9 +34,9 @@ class Shown:
         self._values = dict(self._initial)
         self._presets = self._check_presets(presets or {})
         self._readouts, self._closed = {}, False
+        self.widget = None
         # Held while controls move, so that what several threads set stays together.
         self._hand = threading.RLock()
-        self._setting = False
 
     # What a program sees
 
@@ -48,7 +48,7 @@ class Shown:
     @property
     def readouts(self) -> dict:
         """The exact numbers under the picture."""
-        return {label: one.value for label, one in self._readouts.items()}
+        return dict(self._readouts)
 
     def set(self, **values):
         """Moves controls, all at once.
@@ -58,13 +58,6 @@ class Shown:
         """
         checked = self._check_values("control", values)
         with self._hand:
-            self._setting = True
-            try:
-                for name, value in checked.items():
-                    self._inputs[name].value = value
-            finally:
-                self._setting = False
-            # An input may round; the author's function gets what the program asked for.
             self._values.update(checked)
         self._moved(checked)
 
@@ -81,10 +74,9 @@ class Shown:
         """Moves every control back to where it started."""
         self.set(**self._initial)
 
-    @property
-    def parts(self) -> list:
-        """Every widget of the picture, from the outside in, with its layouts and styles."""
-        return list(descendants(self.widget))
+    def png(self) -> bytes:
+        """The picture now, as a PNG."""
+        return still(self.frame)
 
     def _repr_mimebundle_(self, include=None, exclude=None, **_):
         data = {"text/plain": self._as_text()}
@@ -92,12 +84,13 @@ class Shown:
             # A live JupyterLab prefers the widget; a saved notebook, GitHub and nbviewer show the picture.
             data["image/png"] = base64.b64encode(self.png()).decode("ascii")
             view = self.widget._repr_mimebundle_()
-            data.update({kind: one for kind, one in view.items() if kind.startswith("application/")})
+            view = view[0] if isinstance(view, tuple) else view
+            data.update({kind: one for kind, one in (view or {}).items() if kind.startswith("application/")})
         return data, {"image/png": {"width": round(self._stage.size[0] * 100)}}
 
     def _as_text(self):
-        numbers = "; ".join(f"{one.label} = {one.text}" for one in self._readouts.values())
-        return self.alt + (f" [{numbers}]" if numbers else "")
+        said = "; ".join(f"{label} = {text}" for label, text in self.frame.head["readouts"])
+        return self.alt + (f" [{said}]" if said else "")
 
     # Values
 
@@ -115,61 +108,83 @@ class Shown:
             checked[str(name)] = {**self._initial, **self._check_values(f"preset {name!r}", values)}
         return checked
 
-    def _hear(self, name, heard):
-        """An input moved; it may pass through values between two steps, which count for nothing."""
-        control = self.controls[name]
-        try:
-            value = control.check(name, control.read(heard))
-        except ValueError:
+    def _said(self, values) -> dict:
+        """Values as the page knows them."""
+        return {
+            name: [self.controls[name].index(value), self.controls[name].say(value)]
+            for name, value in values.items()
+        }
+
+    def _meant(self, indices) -> dict:
+        """Values by their numbers, as the page sends them."""
+        return {name: self.controls[name].at(int(index)) for name, index in indices.items()}
+
+    # The page
+
+    def _hear(self, message):
+        """Something happened in the page."""
+        if self._closed:
             return
+        act = getattr(self, f"_on_{message.get('do')}", None)
+        if act is not None:
+            act(message)
+
+    def _on_move(self, message):
+        moved = self._meant(message["values"])
         with self._hand:
-            # A program is moving the controls, or did so after the reader.
-            if self._setting or self._inputs[name].value is not heard:
-                return
-            self._values[name] = value
-        self._moved({name: value})
+            self._values.update(moved)
+        self._moved(moved, message)
 
-    # Widgets
+    def _on_press(self, message):
+        kind, _, name = message["name"].partition(":")
+        if kind == "preset":
+            self.preset(name)
+        elif kind == "initial":
+            self.reset_controls()
 
-    def _row(self, *beside):
-        """An input for each control, and what else stands in their row."""
-        self._inputs = {name: control.widget(name) for name, control in self.controls.items()}
-        for name, made in self._inputs.items():
-            made.observe(lambda change, name=name: self._hear(name, change["new"]), "value")
-        inputs = [dressed(self.controls[name], made) for name, made in self._inputs.items()]
-        return box([*inputs, *beside], "course-row")
+    def _assemble(self, reset, state, before=(), **spec):
+        """Makes the widget, of the frame that there is.
 
-    def _preset_buttons(self, reset):
-        """A button for each preset, and one that says ``reset`` and moves every control back."""
-        presets = [button(name, lambda name=name: self.preset(name)) for name in self._presets]
-        tip = "Every control back to where it started"
-        return [*presets, button(reset, self.reset_controls, "undo", tip)] if self.controls else []
-
-    def _assemble(self, *between):
-        """All of it, from top to bottom: the picture, the card of errors, ``between``, the exact numbers."""
-        width = f"{round(self._stage.size[0] * 100)}px"  # 100 CSS pixels an inch
-        self._picture, self._card, self._table = Picture(width, self.alt), widgets.HTML(), widgets.HTML()
-        hide(self._card, True)
-        self._table.add_class("course-numbers")
-        below = [self._card, *between, self._table]
-        for part in below:
-            part.layout.max_width = width
-        self.widget = widgets.VBox([widgets.HTML(page.dressing(self.alt)), self._picture, *below])
-        self.widget.add_class("course-explorable")
+        Args:
+            reset: what the button says that moves every control back.
+            state: what the page shows beside the picture.
+            before: buttons that stand before those of the presets.
+            spec: what the page is told besides.
+        """
+        presets = [button(f"preset:{name}", name) for name in self._presets]
+        back = (
+            [button("initial", reset, "undo", "Every control back to where it started")]
+            if self.controls
+            else []
+        )
+        spec = {
+            "alt": self.alt,
+            "width": round(self._stage.size[0] * 100),
+            "controls": [control.spec(name) for name, control in self.controls.items()],
+            "buttons": [*before, *presets, *back],
+            "live": False,
+            "speeds": None,
+            **spec,
+        }
+        state = {"values": self._said(self._values), **state}
+        self.widget = Picture(spec, self.frame, state, self._hear, self._bring_up_to_date)
         live_cells.register(self)
 
-    def _show_card(self, text):
-        write(self._card, text)
-        hide(self._card, not text)
+    def _tell(self, **state):
+        """Tells the page what changed beside the picture."""
+        if self.widget is not None and not self._closed:
+            self.widget.tell(**state)
 
-    def _show_readouts(self, readouts):
-        self._readouts = readouts
-        write(self._table, page.readout_table(readouts.values()))
+    def _bring_up_to_date(self):
+        """Called before a page starts from the widget's traits."""
 
     def _take_down(self):
-        for one in self.parts:
-            one.unobserve_all()
-            one.close()
+        self.widget.close()
+
+
+def button(name, label, icon=None, title=None) -> dict:
+    """A button of the page; pressing it sends its name."""
+    return {"name": name, "label": label, "icon": icon, "title": title}
 
 
 def known_as(what: str, name, known):

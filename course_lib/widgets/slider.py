@@ -1,15 +1,14 @@
-"""Sliders: what values they take, which widget shows them, and in which words."""
+"""Sliders: what values they take, and in which words."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import ipywidgets as widgets
+from typing import ClassVar
 
 from course_lib import checks
 from course_lib.checks.values import plain
 from course_lib.numerals import pretty
-from course_lib.widgets.controls import STYLE, Choice, Control
+from course_lib.widgets.controls import Choice, Control
 
 __all__ = ["Slider", "Steps"]
 
@@ -28,6 +27,7 @@ class Slider(Control):
         label: what the reader sees; the name of the argument otherwise.
         play: adds a button that steps through the values.
         log: steps multiply instead of adding; ``low`` must be positive.
+        format: how the value is shown and spoken, such as ``".2f"``; as many digits as a step needs without one.
 
     Raises:
         ValueError: an empty range, a step that is not positive, a value outside the range.
@@ -43,6 +43,9 @@ class Slider(Control):
     label: str | None = None
     play: bool = False
     log: bool = False
+    format: str | None = None
+
+    kind: ClassVar[str] = "slider"
 
     def __post_init__(self):
         (checks.positive if self.log else checks.number)("low", self.low)
@@ -96,16 +99,15 @@ class Slider(Control):
     def count(self) -> int:
         """The number of steps from one end to the other."""
         span = math.log10(self.high / self.low) if self.log else self.high - self.low
-        return max(1, math.floor(span / self.stride + 1e-9))
+        # The last step may be shorter: both ends can be reached.
+        return max(1, math.ceil(span / self.stride - 1e-9))
 
     def at(self, index: int):
         """The value after ``index`` steps from ``low``."""
+        if index >= self.count:
+            return self.high if self.whole else float(self.high)
         value = self.low * 10 ** (index * self.stride) if self.log else self.low + index * self.stride
         return min(round(value), self.high) if self.whole else min(self._clean(value), float(self.high))
-
-    def read(self, value):
-        """The value that the input means when it stands at ``value``: between the steps a whole slider has none."""
-        return round(value) if self.whole else value
 
     def _clean(self, value):
         """Without the dust of repeated additions: 0.30000000000000004 becomes 0.3, and 1e-17 becomes 0."""
@@ -114,8 +116,26 @@ class Slider(Control):
 
     def index(self, value) -> int:
         """The number of steps from ``low`` that comes nearest to ``value``."""
+        if value >= self.high:
+            return self.count
         distance = math.log10(value / self.low) if self.log else value - self.low
-        return round(distance / self.stride)
+        return min(max(round(distance / self.stride), 0), self.count)
+
+    def say(self, value) -> str:
+        """The value as the reader sees and hears it: exact, and never with an exponent.
+
+        >>> Slider(0.0, 1.0).say(0.3), Slider(0.0, 1.0).say(0.3125), Slider(1e-5, 1.0, log=True).say(2e-05)
+        ('0.30', '0.3125', '0.00002')
+        """
+        if self.format is not None or self.whole:
+            return pretty(value, self.format)
+        if self.log:
+            return _without_exponent(value, 3)
+        decimals = min(6, max(0, math.ceil(-math.log10(self.stride) - 1e-9)))
+        if abs(round(self.stride, decimals) - self.stride) > 1e-9:
+            decimals += 1
+        between = abs(round(value, decimals) - value) > 1e-9 * max(abs(self.low), abs(self.high))
+        return _without_exponent(value, 6) if between else pretty(value, f",.{decimals}f")
 
     def check(self, name: str, value):
         """The value as the author's function gets it.
@@ -135,22 +155,6 @@ class Slider(Control):
             raise checks.refuse(name, "a whole number", value)
         return int(found)
 
-    def widget(self, name: str):
-        """The slider."""
-        common = _common(self.label or name) | {"value": self.initial, "step": self.stride}
-        if self.log:
-            # Enough digits for the page to write no exponent, and no thousands apart: it could not read these back.
-            format = "d" if self.whole else f".{max(3, len(f'{self.high:.0f}'))}"
-            ends = {"min": math.log10(self.low), "max": math.log10(self.high)}
-            return widgets.FloatLogSlider(**common, **ends, readout_format=format)
-        ends = {"min": self.low, "max": self.high}
-        if self.whole:
-            return widgets.IntSlider(**common, **ends)
-        decimals = min(6, max(0, math.ceil(-math.log10(self.stride) - 1e-9)))
-        if abs(round(self.stride, decimals) - self.stride) > 1e-9:
-            decimals += 1
-        return widgets.FloatSlider(**common, **ends, readout_format=f".{decimals}f")
-
 
 @dataclass(frozen=True)
 class Steps(Choice):
@@ -158,6 +162,8 @@ class Steps(Choice):
 
     play: bool = False
     format: str | None = None
+
+    kind: ClassVar[str] = "slider"
 
     def __post_init__(self):
         if isinstance(self.options, str) or self.count < 1:
@@ -178,19 +184,6 @@ class Steps(Choice):
             return pretty(int(value)) if value.is_integer() else pretty(value, ".4g")
         return pretty(value, self.format)
 
-    @property
-    def count(self) -> int:
-        """The number of steps from one end to the other."""
-        return len(self.pairs) - 1
-
-    def at(self, index: int):
-        """The value after ``index`` steps from the first."""
-        return self.pairs[index][1]
-
-    def index(self, value) -> int:
-        """The number of steps from the first value to ``value``."""
-        return [option for _, option in self.pairs].index(value)
-
     def check(self, name: str, value):
         """The value as the author's function gets it; 3.0 is 3 here.
 
@@ -203,11 +196,11 @@ class Steps(Choice):
                 return option
         return super().check(name, value)
 
-    def widget(self, name: str):
-        """The slider."""
-        return widgets.SelectionSlider(options=self.pairs, value=self.initial, **_common(self.label or name))
 
-
-def _common(description):
-    layout = widgets.Layout(width="auto")
-    return {"description": description, "style": STYLE, "continuous_update": True, "layout": layout}
+def _without_exponent(value, digits):
+    """So many significant digits, without zeros at the end."""
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = pretty(value, f",.{decimals}f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

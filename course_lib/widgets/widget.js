@@ -150,6 +150,11 @@ class Kernel {
     this.model.off("msg:custom", this.hear);
   }
 
+  /** The page listens from now on, and has this frame. */
+  hello(number) {
+    this.send({ do: "hello", number });
+  }
+
   /** A reader's hand moved the controls named in `values`; the page has frame `have`. */
   ask(ask, values, have) {
     this.send({ do: "move", ask, values, have });
@@ -226,6 +231,7 @@ class MovingPicture {
     this.tick = new Alarm(() => this.step());
     this.source = makeSource(this);
     this.current = this.first(model.get("frame"), model.get("number"));
+    this.source.hello(this.current?.number ?? null);
   }
 
   first(bytes, number) {

@@ -1,5 +1,7 @@
 """One drawing a mark, and stages to draw it on, for the tests of this folder."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from course_lib.figure.panel import Panel
@@ -41,11 +43,31 @@ PRIMITIVES = {
 
 def new_stage(**changes):
     settings = {"xlabel": "x", "ylabel": "y", "title": "Title", "xlim": (-3, 3), "ylim": (-2, 2.5), **changes}
-    return Stage([Panel("main", **settings)], size=(4, 3), scale=1.0)
+    return Stage([Panel("main", **settings)], size=(4, 3))
 
 
 def shoot(stage, draw, *values):
+    """The frame of what ``draw`` draws on the panel, taken apart."""
     view = stage.view()
     draw(view["main"], *values)
-    stage.show(view)
-    return stage.pixels().copy()
+    return taken_apart(stage.frame(view))
+
+
+def taken_apart(frame, panel=0):
+    """One panel of a frame with everything a painter knows of it."""
+    dress, marks = (frame.json(blob) for blob in frame.head["panels"][panel])
+    first = dress["places"][0]
+    return SimpleNamespace(
+        frame=frame,
+        dress=dress,
+        xlim=tuple(dress["xlim"]),
+        ylim=tuple(dress["ylim"]),
+        box=first["box"],
+        texts=first["texts"] + marks["texts"][0],
+        words=[text[0] for text in first["texts"] + marks["texts"][0]],
+        bar_words=[text[0] for text in marks["texts"][0]],
+        keys=first["keys"],
+        marks=marks["marks"],
+        kinds=[mark["kind"] for mark in marks["marks"]],
+        numbers=frame.numbers,
+    )

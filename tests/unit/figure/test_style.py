@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from matplotlib import colormaps
+from matplotlib.colors import to_rgba
 
 from course_lib.figure import style
 
@@ -34,10 +36,7 @@ def test_text_is_readable_on_paper():
     for color in (style.INK, style.MUTED):
         assert (1.0 + 0.05) / (_luminance(color) + 0.05) > 4.5
     # Projected from the back row: nothing below 11 points.
-    assert (
-        min(style.font(part).get_size() for part in ("title", "label", "tick", "legend", "text", "value"))
-        >= 11
-    )
+    assert min(style.SIZES.values()) >= 11 * style.PX
 
 
 def test_the_same_role_is_the_same_colour_and_unknown_names_are_refused():
@@ -46,3 +45,14 @@ def test_the_same_role_is_the_same_colour_and_unknown_names_are_refused():
         style.rgba("mauve-ish")
     with pytest.raises(ValueError, match="cmap: expected"):
         style.colormap("nonsense")
+
+
+def test_colours_and_maps_of_our_own_are_those_that_matplotlib_has_under_the_name():
+    for color in ("#1a2B3c", "#01020304", "white", "red", "C1", (0.1, 0.2, 0.3), (0.1, 0.2, 0.3, 0.4)):
+        assert style.rgba(color) == pytest.approx(to_rgba(color))
+    assert style.rgba("red", 0.5) == to_rgba("red", 0.5)
+    for name in ("gray", "Blues", "RdBu", "viridis", "magma"):
+        for end in ("", "_r"):
+            known = colormaps[name + end](np.linspace(0, 1, 256)) * 255
+            # Viridis is kept at eighteen of its colours: off by a few of 255 between them.
+            assert np.abs(style.colormap(name + end) - known).max() < (6 if name == "viridis" else 1.1)
