@@ -10,6 +10,7 @@ const REST_MS = 150; // so long after the last move, neighbours are asked for
 const RETRY_MS = 1000; // so long after a neighbour was put off
 const BUSY_MS = 300; // a move unanswered for so long shows that work is under way
 const SILENT_MS = 6000; // and after so long a sentence says what the reason may be
+const REFUSALS = 4; // after so many neighbours refused in a row the page asks for no more of them
 const PLAY_MS = 120; // from one step of a playing slider to the next
 const KEPT_BYTES = 16 * 2 ** 20;
 
@@ -215,7 +216,8 @@ class MovingPicture {
     Object.assign(this, { card, status, playing, speed });
     this.store = new FrameStore(KEPT_BYTES);
     this.never = new Set(); // keys of values that the source will not draw ahead
-    this.isFull = false; // no more neighbours fit
+    this.isDone = false; // no more neighbours fit, or the source has none
+    this.refusals = 0;
     this.move = this.guess = null; // what was asked and is not answered
     // Another page may be open at the same kernel, whose answers are told to this one too.
     this.asked = Math.floor(Math.random() * 2 ** 30);
@@ -223,7 +225,7 @@ class MovingPicture {
     this.stepping = null; // the slider that plays
     this.isLost = this.isBusy = this.isSilent = false;
     this.problem = ""; // why nothing can be painted
-    this.acknowledged = null; // the frame of a training that was on the screen last
+    this.acknowledged = null; // the frame of a training that was on the screen last, on which the next may build
     this.views = new Set();
     this.rest = new Alarm(() => this.guessNext());
     this.busy = new Alarm(() => this.change({ isBusy: true }));
@@ -270,9 +272,9 @@ class MovingPicture {
   /** Tells once that the present frame of a training was seen, or that nobody looks. */
   acknowledge() {
     if (!this.spec.live || this.isLost || this.isClosed || this.current === null) return;
-    if (this.current.number === this.acknowledged) return;
-    this.acknowledged = this.current.number;
-    this.source.acknowledge(this.acknowledged);
+    if (this.current === this.acknowledged) return;
+    this.acknowledged = this.current;
+    this.source.acknowledge(this.current.number);
   }
 
   change(parts = {}) {
@@ -294,7 +296,7 @@ class MovingPicture {
     const [from] = this.values[name];
     this.last = { name, way: index === from ? this.last.way : Math.sign(index - from) };
     this.values = { ...this.values, [name]: [index, this.controls.get(name).texts[index]] };
-    this.isFull = false;
+    this.hope();
     this.follow();
     this.change();
   }
@@ -302,7 +304,7 @@ class MovingPicture {
   press(name) {
     if (this.isLost) return;
     // What a hand moved and nobody was told of yet gives way to the button.
-    if (name.startsWith("preset:") || !this.spec.live) this.values = { ...this.told };
+    if (/^(preset:|initial$)/.test(name)) this.values = { ...this.told };
     this.source.press(name);
     this.stop();
   }
@@ -411,7 +413,7 @@ class MovingPicture {
   keep(entry) {
     if (this.spec.live) return;
     const isKept = this.store.add(this.keyOf(entry.values), entry, (one) => this.distance(one.values));
-    if (!isKept) this.isFull = true;
+    if (!isKept) this.isDone = true;
   }
 
   /** Steps from the present values along one control; endless where several differ. */
@@ -427,16 +429,22 @@ class MovingPicture {
     const entry = this.assemble(tell, blobs);
     if (tell.ahead) return this.hearAhead(tell, entry);
     if (!entry) return this.askForAll(tell);
-    const isAnswer = this.move !== null && (this.move.isBroken || tell.ask === this.move.ask);
+    const isAnswer = this.move !== null && (this.move.isBroken || tell.ask === this.move.ask || this.agrees(entry));
     const isOvertaken = isAnswer && this.move.isOvertaken;
     if (isAnswer) this.move = null;
     // What no hand asked for may follow from new data or a new function.
     if (tell.ask == null) this.never.clear();
     if (!isOvertaken) this.adopt(entry.values);
-    if (tell.card) this.store.remove(this.keyOf(entry.values));
+    const { card = this.card } = tell;
+    if (card) this.store.remove(this.keyOf(entry.values));
     else this.keep(entry);
-    if (!isOvertaken || this.keyOf(entry.values) === this.keyOf(this.values)) this.show(entry, tell.card ?? "");
+    if (!isOvertaken || this.keyOf(entry.values) === this.keyOf(this.values)) this.show(entry, card);
     this.goOn();
+  }
+
+  /** Another page may have been answered in place of this one, with what was asked here too. */
+  agrees(entry) {
+    return this.move.moved.every((name) => isSame(entry.values[name], this.told[name]));
   }
 
   /** The frame that was told; nothing where what it builds on is not here. */
@@ -451,8 +459,8 @@ class MovingPicture {
   }
 
   frameOf(number) {
-    const near = [this.current, this.move?.base, this.guess?.base].find((entry) => entry?.number === number);
-    return (near ?? this.store.byNumber(number))?.frame;
+    const held = [this.current, this.acknowledged, this.move?.base, this.guess?.base];
+    return (held.find((entry) => entry?.number === number) ?? this.store.byNumber(number))?.frame;
   }
 
   askForAll(tell) {
@@ -468,7 +476,7 @@ class MovingPicture {
       this.told = { ...this.told, [name]: value };
       if (!isHeld) this.values = { ...this.values, [name]: value };
     }
-    this.isFull = false;
+    this.hope();
   }
 
   state(tell) {
@@ -484,7 +492,7 @@ class MovingPicture {
       this.goOn();
     }
     if (this.guess?.ask !== ask) return;
-    if (!again) this.never.add(this.guess.key);
+    if (!again) this.giveUp(this.guess.key);
     this.guess = null;
     if (again) this.rest.set(RETRY_MS);
     else this.guessOn();
@@ -493,7 +501,7 @@ class MovingPicture {
   drop() {
     this.store.clear();
     this.never.clear();
-    this.isFull = false;
+    this.hope();
     this.restSoon();
   }
 
@@ -513,6 +521,18 @@ class MovingPicture {
 
   // What may be asked for next
 
+  /** Other values have other neighbours. */
+  hope() {
+    this.isDone = false;
+    this.refusals = 0;
+  }
+
+  giveUp(key) {
+    this.never.add(key);
+    this.refusals += 1;
+    if (this.refusals >= REFUSALS) this.isDone = true;
+  }
+
   /** Neighbours are asked for while the picture is looked at and nobody waits for anything. */
   get isAtRest() {
     if (this.spec.live || this.isLost || this.isClosed || this.stepping || this.isBehind || this.current === null) {
@@ -527,7 +547,7 @@ class MovingPicture {
   }
 
   guessNext() {
-    if (!this.isAtRest || this.guess || this.isFull) return;
+    if (!this.isAtRest || this.guess || this.isDone) return;
     const next = this.neighbour();
     if (!next) return;
     const { name, index, key } = next;
@@ -562,8 +582,12 @@ class MovingPicture {
     const { key } = this.guess;
     this.guess = null;
     // A picture that failed, or other values than those asked for, would be asked for again and again.
-    if (!entry || tell.card || this.keyOf(entry.values) !== key) this.never.add(key);
-    else this.keep(entry);
+    if (!entry || tell.card || this.keyOf(entry.values) !== key) {
+      this.giveUp(key);
+    } else {
+      this.refusals = 0;
+      this.keep(entry);
+    }
     if (this.isBehind) {
       this.follow(); // the hand may be there already
       this.change();
@@ -837,9 +861,7 @@ class PictureView {
     this.listen(document, "fullscreenchange", () => this.followScreen());
     this.listen(window, "resize", () => this.paintSoon());
     this.listen(this.stage, "keydown", (event) => this.hearKey(event));
-    this.model.on("comm_live_update", (this.hearComm = () => this.checkComm()));
-    this.ends.push(() => this.model.off("comm_live_update", this.hearComm));
-    this.checkComm();
+    this.watchComm();
   }
 
   observe(observer, ...target) {
@@ -865,10 +887,13 @@ class PictureView {
     this.ends.push(() => query.removeEventListener("change", again));
   }
 
-  /** Whether there is a kernel at the other end; ipywidgets marks the element of a view that has lost it. */
-  checkComm() {
-    const isLive = this.model.comm_live ?? !this.element.closest(".jupyter-widgets-disconnected");
-    this.picture.setLost(!isLive);
+  /** Whether there is a kernel at the other end: the models of the page hear of it one after the other. */
+  watchComm() {
+    const check = new Alarm(() => this.picture.setLost(!isConnected(this.model, this.element)));
+    const hear = () => check.set(0);
+    this.model.on("comm_live_update", hear);
+    this.ends.push(() => this.model.off("comm_live_update", hear), () => check.stop());
+    check.ring();
   }
 
   hearKey(event) {
@@ -900,7 +925,8 @@ class PictureView {
   }
 
   measure() {
-    const width = this.stage.clientWidth;
+    // Where the page hides it, it stays as it was.
+    const width = this.stage.clientWidth || this.room?.width || 0;
     return { width, ratio: devicePixelRatio, dark: isDarkPage(), maxHeight: this.maxHeight() };
   }
 
@@ -938,7 +964,6 @@ class PictureView {
     const isNews = current !== this.painted;
     if (isNews) this.readouts.show(head(current.frame).readouts);
     const room = this.measure();
-    // Where the page shows nothing of it there is no width.
     if (room.width === 0 || (!isNews && isSameRoom(room, this.room))) return;
     paint(this.canvas, current.frame, room);
     this.room = room;
@@ -956,6 +981,12 @@ class PictureView {
     this.stage.classList.toggle("course-busy", picture.isBusy);
     this.stage.setAttribute("aria-busy", String(picture.isBusy));
   }
+}
+
+/** anywidget does not tell whether a model has its kernel; that of its layout does, which loses it with it. */
+function isConnected(model, element) {
+  const known = model.comm_live ?? model.get("layout")?.comm_live;
+  return known ?? !element.closest(".jupyter-widgets-disconnected");
 }
 
 function outerHeight(element) {

@@ -28,13 +28,21 @@ class FakeModel {
     this.shift = 0; // what a program changed
     this.failing = null; // (values) => a card, or nothing
     this.refuse = null; // (values) => null, or {again}
+    this.mute = false; // frames say nothing of the card
     const state = { values, card: "", status: "", playing: false, speed: spec.speeds?.start ?? 0, ...more };
     const number = this.draw(values);
-    this.traits = { spec: JSON.stringify(spec), state, frame: bytesOf(this.frames.get(number).blobs), number };
+    const layout = { comm_live: true };
+    this.traits = { spec: JSON.stringify(spec), state, frame: bytesOf(this.frames.get(number).blobs), number, layout };
   }
 
   emit(event, ...given) {
     for (const [name, callback] of [...this.listeners]) if (name === event) callback(...given);
+  }
+
+  /** The kernel goes, or is back. */
+  connect(isLive) {
+    this.emit("comm_live_update");
+    this.traits.layout.comm_live = isLive; // which may hear of it later
   }
 
   hear(message) {
@@ -92,7 +100,8 @@ class FakeModel {
     const fresh = blobs.filter((_, index) => places[index] < 0).map((blob) => new DataView(blob.bytes.slice().buffer));
     const card = this.failing?.(values) ?? "";
     if (!ahead) this.latest = number;
-    this.tell({ tell: "frame", number, ask, ahead, values, places, base: base ? have : null, card }, fresh);
+    const about = this.mute ? {} : { card };
+    this.tell({ tell: "frame", number, ask, ahead, values, places, base: base ? have : null, ...about }, fresh);
   }
 
   draw(values) {

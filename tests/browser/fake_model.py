@@ -39,7 +39,7 @@ def explorable(**more) -> dict:
         "preset:strongly coupled": {"rho": [19, rho[19]], "sigma": [2, spread[2]]},
         "preset:far away": {"rho": [0, rho[0]]},
     }
-    undo = press("reset", "Reset", "undo", "Every control back to where it started")
+    undo = press("initial", "Reset", "undo", "Every control back to where it started")
     common = {"alt": "A bell that the correlation moves.", "title": "A bell", "width": 900, "live": False}
     return common | {
         "controls": controls, "buttons": [*buttons, undo], "presets": presets, "speeds": None, **more

@@ -20,11 +20,6 @@ from tests.browser.lab import open_page
 REST = 200  # more than the 150 ms after which the page asks ahead
 NO_ANSWER = "No answer yet: the kernel is busy with another cell."
 NO_KERNEL = "The kernel was restarted: run this cell again to move the picture."
-# ipywidgets marks the element of a view that lost its kernel, and tells.
-MARK = """(dead) => {
-    shown.views[0].el.classList.toggle('jupyter-widgets-disconnected', dead);
-    fake.emit('comm_live_update');
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +265,17 @@ def test_a_neighbour_that_was_refused_is_not_asked_for_again_and_one_put_off_is(
     assert said(page, "ahead") == [{"rho": 11}, {"rho": 11}]
 
 
+def test_a_kernel_that_draws_nothing_ahead_is_left_alone_until_the_hand_moves(page):
+    show(page, explorable(), rho=10)
+    page.evaluate("() => { fake.refuse = () => ({again: false}); }")
+    rest(page, 20)
+    assert len(sent(page, "ahead")) == 4
+    put(page, "correlation", 3)
+    answer(page)
+    rest(page, 20)
+    assert len(sent(page, "ahead")) == 8
+
+
 def test_a_failed_neighbour_is_not_kept(page):
     show(page, explorable(controls=explorable()["controls"][:1]), rho=10)
     card = '<div role="alert" class="course-card-alert">It failed</div>'
@@ -309,6 +315,16 @@ def test_drop_forgets_every_kept_frame(page):
     tell(page, tell="drop")
     slider(page, "correlation").press("ArrowRight")
     assert said(page, "move") == [{"rho": 11}]
+
+
+def test_a_page_says_once_that_it_listens_and_takes_what_it_missed(page):
+    show(page, explorable(), rho=10)
+    assert sent(page, "hello") == [{"do": "hello", "number": 1}]
+    tell(page, tell="state", card='<div role="alert">It failed</div>')
+    page.evaluate("() => { fake.mute = true; fake.shift = 3; fake.set({rho: [12, '0.2']}); }")
+    pass_time(page, 20)
+    assert readouts(page)["rho"] == "0.2" and value(page, "correlation") == "0.2"
+    assert page.get_by_role("alert").count() == 1  # such a frame says nothing of the card
 
 
 def test_a_message_that_builds_on_a_frame_the_page_has_not_is_asked_for_in_full(page):
@@ -395,7 +411,8 @@ def test_motion_stands_still_for_those_who_ask_for_it(page):
 def test_without_its_kernel_a_picture_says_so_and_its_controls_stand_still(page, way):
     show(page, explorable(), rho=10)
     if way == "told":
-        page.evaluate(MARK, True)
+        page.evaluate("() => fake.connect(false)")
+        pass_time(page, 20)
     else:
         page.evaluate("() => { fake.isDead = true; }")
         put(page, "correlation", 12)
@@ -409,8 +426,11 @@ def test_without_its_kernel_a_picture_says_so_and_its_controls_stand_still(page,
 
 def test_a_connection_that_comes_back_moves_the_picture_again(page):
     show(page, explorable(), rho=10)
-    page.evaluate(MARK, True)
-    page.evaluate(MARK, False)
+    page.evaluate("() => fake.connect(false)")
+    pass_time(page, 20)
+    assert page.locator(".course-note").inner_text() == NO_KERNEL
+    page.evaluate("() => fake.connect(true)")
+    pass_time(page, 20)
     assert page.locator(".course-note").inner_text() == "" and slider(page, "correlation").is_enabled()
     put(page, "correlation", 12)
     answer(page)
@@ -471,7 +491,7 @@ def test_presets_and_reset_are_pressed_by_name_and_the_kernel_says_where_they_le
     answer(page)
     assert value(page, "correlation") == "0.9" and readouts(page)["sigma"] == "0.3"
     button(page, "Reset").click()
-    assert sent(page, "press")[-1] == {"do": "press", "name": "reset"}
+    assert sent(page, "press")[-1] == {"do": "press", "name": "initial"}
     assert button(page, "Reset").get_attribute("title") == "Every control back to where it started"
 
 
@@ -488,6 +508,7 @@ def test_a_preset_takes_over_what_a_hand_has_not_got_through(page):
 
 def test_several_views_of_a_model_stay_in_step_and_share_what_is_kept(page):
     show(page, explorable(controls=explorable()["controls"][:2]), places=2, rho=10, sigma=4)
+    assert len(sent(page, "hello")) == 1
     sliders = page.get_by_role("slider", name="correlation")
     rest(page, 4)
     assert len({str(one) for one in said(page, "ahead")}) == len(sent(page, "ahead"))
@@ -529,6 +550,26 @@ def test_each_frame_of_a_training_is_acknowledged_once_it_is_painted(page):
     # A training that nobody looks at any more does not wait for them.
     page.evaluate("() => { fake.shift += 1; fake.set({}); shown.views.forEach(({close}) => close()); }")
     assert sent(page, "ack")[-1] == {"do": "ack", "number": 3}
+
+
+def test_a_frame_of_a_training_may_build_on_the_last_one_that_was_painted(page):
+    show(page, live())
+    page.evaluate("() => { fake.shift += 1; fake.set({}); }")
+    page.evaluate("() => { fake.shift += 1; fake.tellFrame({ask: null, values: fake.values, have: 1}); }")
+    pass_time(page, 20)
+    assert readouts(page)["shift"] == "2" and sent(page, "full") == []
+    assert [message["number"] for message in sent(page, "ack")] == [1, 3]  # the second was never seen
+
+
+def test_a_move_in_a_training_is_answered_without_a_frame(page):
+    show(page, live(), rate=3)
+    put(page, "learning rate of G", 4)
+    put(page, "learning rate of G", 6)
+    ask = sent(page, "move")[0]["ask"]
+    tell(page, tell="state", values={"rate": [4, "0.01"], "loss": [0, "KL"]})
+    assert value(page, "learning rate of G") == "0.1"
+    tell(page, tell="state", ask=ask)
+    assert said(page, "move") == [{"rate": 4}, {"rate": 6}] and value(page, "learning rate of G") == "0.1"
 
 
 def test_a_training_is_not_asked_ahead_and_its_frames_are_not_kept(page):
@@ -642,6 +683,13 @@ def test_the_picture_takes_the_theme_of_jupyterlab_or_else_of_the_system(page):
     page.evaluate("() => { document.body.dataset.jpThemeLight = 'false'; }")
     settle(page)
     assert ground(page) < 60
+    # JupyterLab hides all of the page while it changes its theme.
+    page.evaluate(
+        "() => { document.body.style.display = 'none'; document.body.dataset.jpThemeLight = 'true'; }"
+    )
+    pass_time(page, 20)
+    page.evaluate("() => { document.body.style.display = ''; }")
+    assert ground(page) > 200
     show(page, explorable())
     assert ground(page) < 60
     page.emulate_media(color_scheme="light")
