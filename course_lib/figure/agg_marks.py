@@ -139,8 +139,8 @@ def _image(surface, frame, mark, window):
     if y0 > y1:
         picture, y0, y1 = picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM), y1, y0
     # Whole pixels of the part in view, and that part in cells from the left and from the top.
-    first = np.ceil(np.maximum([x0, y0], 0) - 0.5).astype(int)
-    last = np.ceil(np.minimum([x1, y1], surface.size) - 0.5).astype(int)
+    first = np.floor(np.maximum([x0, y0], 0) + 0.5).astype(int)
+    last = np.floor(np.minimum([x1, y1], surface.size) + 0.5).astype(int)
     size = last - first
     if (size <= 0).any():
         return

@@ -421,6 +421,8 @@ function paintText(pen, string, x, y, { size, align = "left", angle = 0, color, 
   if (angle) context.rotate((-angle * Math.PI) / 180);
   context.font = `${weight} ${size * k}px ${FAMILY}`;
   context.textRendering = "geometricPrecision";
+  // As the widths were measured from which the places of texts follow.
+  context.fontKerning = "none";
   context.textBaseline = "alphabetic";
   context.textAlign = align;
   context.fillStyle = pen.color(color);
