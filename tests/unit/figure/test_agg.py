@@ -282,6 +282,44 @@ def test_axes_have_a_left_and_a_lower_line_notches_and_a_grid():
     assert (pixels[160, left + 3 : right] == grid).all()
 
 
+def test_ticks_outside_are_not_drawn_and_grid_lines_at_the_ends_lie_in_the_box():
+    look = {"axes": True, "grid": "xy", "notches": "xy", "yticks": []}
+    bare, outside = (Picture(**look, xticks=ticks).pixels() for ticks in ([], [-0.1, 1.1]))
+    assert (bare == outside).all()
+    pixels = Picture(**look, xticks=[1.0]).pixels(2.0)
+    # 1.4 CSS pixels are three of these.
+    assert (pixels[60:250, 477:480] == [230, 232, 235]).all()
+    assert (pixels[60:250, 476] == 255).all()
+
+
+def test_each_place_has_its_own_size_box_and_texts():
+    picture = Picture().line([0, 1], [0.5, 0.5])
+    marks = picture.blobs.json(
+        {"marks": picture.marks, "texts": [[], [["H", 5, 90, 20.0, "left", 0, "#222222", "normal"]]]}
+    )
+    narrow = {**picture.place, "box": [50.0, 40.0, 60.0, 20.0]}
+    dress = picture.blobs.json({**picture.dress, "places": [picture.place, narrow]})
+    sizes = [{"width": width, "height": 100, "texts": []} for width in (280, 120)]
+    head = {
+        "alt": "",
+        "readouts": [],
+        "plan": picture.blobs.json({"places": sizes}),
+        "panels": [[dress, marks]],
+    }
+    strength = ink(paint(picture.blobs.frame(head), 1.0, place=1).astype(int))
+    assert strength.shape == (100, 120)
+    assert strength[70:].any()
+    assert strength[:70].sum() == pytest.approx(60 * 2)
+
+
+def test_the_middle_of_a_text_stands_at_its_place():
+    for string in ("H", "H\nH"):
+        text = {"string": string, "size": 30.0, "align": "center", "color": BLUE}
+        rows = np.flatnonzero(inside(ink(Picture().add("text", x=0.5, y=0.5, **text).pixels())).any(axis=1))
+        # The baseline stands on a whole pixel.
+        assert abs((rows[0] + rows[-1] + 1) / 2 - 50) <= 1
+
+
 def test_a_panel_without_axes_is_bare():
     assert (Picture(grid="xy", notches="xy").pixels() == 255).all()
 

@@ -28,6 +28,12 @@ def test_a_text_moves_by_fractions_of_a_pixel_along_its_line():
         assert middle(ink("samples", 50 + step, 100)) - start == pytest.approx([step, 0], abs=0.02)
 
 
+def test_the_baseline_of_a_level_or_upright_text_is_on_a_whole_pixel():
+    assert (ink("H", 50, 100.4) == ink("H", 50, 100)).all()
+    assert (ink("H", 50.4, 100, angle=90) == ink("H", 50, 100, angle=90)).all()
+    assert (ink("H", 50, 100.4, angle=90) != ink("H", 50, 100, angle=90)).any()
+
+
 def test_align_says_which_part_stands_at_the_place():
     width = text_width("samples", 20.0)
     left, center, right = (
