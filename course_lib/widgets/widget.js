@@ -978,6 +978,7 @@ class PictureView {
     say(this.note, picture.note);
     this.hand.disabled = picture.isLost;
     this.root.classList.toggle("course-lost", picture.isLost);
+    this.root.toggleAttribute("data-behind", picture.isBehind);
     this.stage.classList.toggle("course-busy", picture.isBusy);
     this.stage.setAttribute("aria-busy", String(picture.isBusy));
   }
