@@ -19,7 +19,7 @@ from course_lib.files import write_if_changed
 __all__ = ["Cache", "execution_key"]
 
 _FORMAT = "3"  # raise it when outputs are cleaned in another way
-_VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "ipywidgets", "pillow", "POT")
+_VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "aggdraw", "anywidget", "ipywidgets", "pillow", "POT")
 
 
 def execution_key(cells: list[str], claims: tuple[str, ...], lesson: Lesson, layout: Layout) -> str:

@@ -107,7 +107,7 @@ _MOVE = """async (root) => {
     }
     for (const select of root.querySelectorAll('.course-hand select')) {
         const start = select.selectedIndex;
-        for (const index of [...select.options.keys(), start]) {
+        for (const index of [...Array(select.options.length).keys(), start]) {
             select.selectedIndex = index;
             fire(select, 'change');
             await painted();
@@ -135,14 +135,13 @@ def move_in_the_page(page):
     """Moves all controls of the open notebook; how many pictures there are, and what went wrong."""
     cells = page.evaluate(
         """() => jupyterapp.shell.currentWidget.content.widgets.map((cell, index) =>
-            cell.model.type === 'code' && JSON.stringify(cell.model.outputs.toJSON()).includes('widget-view') ? index
-            : -1).filter((index) => index >= 0)"""
+            (cell.model.getMetadata('tags') ?? []).includes('picture') ? index : -1).filter((index) => index >= 0)"""
     )
     count, complaints = 0, []
     for index in cells:
         page.evaluate("(index) => jupyterapp.shell.currentWidget.content.scrollToItem(index, 'start')", index)
         output = page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
-        output.locator(".jupyter-widgets, .course-explorable").first.wait_for(timeout=30_000)
+        output.locator(".course-explorable").first.wait_for(timeout=30_000)
         for picture in output.locator(".course-explorable").all():
             count += 1
             complaints += picture.evaluate(_MOVE)
