@@ -183,6 +183,10 @@ class Explorable(Shown):
         about = {"have": asked.get("have"), "ask": asked.get("ask")}
         return self.widget.show(self._frame, self._said(values), card=self._card, **about)
 
+    def _hear(self, message):
+        idle.harmless()
+        super()._hear(message)
+
     def _moved(self, values, message=None):
         self._request(message)
 

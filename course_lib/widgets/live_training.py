@@ -8,7 +8,7 @@ from tqdm.auto import tqdm
 
 from course_lib import checks
 from course_lib.figure.stage import Stage
-from course_lib.widgets import page
+from course_lib.widgets import idle, page
 from course_lib.widgets.runner import Runner
 from course_lib.widgets.shown import Shown, button, known_as
 
@@ -207,6 +207,7 @@ class LiveTraining(Shown):
     # The page
 
     def _on_ack(self, message):
+        idle.harmless()
         self._painted = message["number"]
 
     def _on_full(self, _message):

@@ -11,6 +11,7 @@ import anywidget
 import traitlets
 
 from course_lib.markup import stylesheet
+from course_lib.widgets import idle
 
 __all__ = ["Picture"]
 
@@ -63,6 +64,7 @@ class Picture(anywidget.AnyWidget):
 
     def _arrived(self, _widget, content, _buffers):
         if content.get("do") == "hello":
+            idle.harmless()
             self._greet(content["number"])
         else:
             self._hear(content)
