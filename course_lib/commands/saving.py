@@ -41,17 +41,12 @@ def _is_kept(output, states) -> bool:
     if WIDGET not in data:
         return True
     if not _STILL & data.keys():
-        if _BAR.search(_text(data)):
+        if _BAR.search(str(data.get("text/plain", ""))):
             return False
         if data[WIDGET].get("model_id") in states:
             return True
     del data[WIDGET]
     return bool(data)
-
-
-def _text(data) -> str:
-    """The plain text of an output; a notebook may hold it as lines."""
-    return "".join(data.get("text/plain", ""))
 
 
 def _jupyter_server_extension_points() -> list[dict]:
