@@ -10,9 +10,14 @@ import numpy as np
 from course_lib.figure import marks, style
 from course_lib.figure.levels import level_lines
 from course_lib.figure.pixels import cells
+from course_lib.figure.polyline import clip
 from course_lib.figure.style import PX, css
 
 __all__ = ["shapes"]
+
+
+# The box and as much again on each side, in fractions of it.
+_AROUND = (-1.0, -1.0, 2.0, 2.0)
 
 
 @singledispatch
@@ -31,6 +36,9 @@ def shapes(mark, space, blobs, bars=None):
 def _line(mark, x, y, blobs, width=2.4):
     width = (width if mark.look.width is None else mark.look.width) * PX
     dash = [round(part * width, 2) for part in mark.look.line]
+    if max(np.nanmax(np.abs(x - 0.5), initial=0), np.nanmax(np.abs(y - 0.5), initial=0)) > 1.5:
+        # Painters begin to count dashes at the same place then, and need no numbers that are far away.
+        x, y = clip(np.stack([x, y], axis=1), _AROUND).T
     shape = {"kind": "line", "x": blobs.numbers(x), "y": blobs.numbers(y), "color": css(mark.look.rgba())}
     return {**shape, "width": round(width, 2), "dash": dash}
 

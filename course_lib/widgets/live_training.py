@@ -174,7 +174,9 @@ class LiveTraining(Shown):
     # Between two steps
 
     def _moved(self, values, message=None):
-        self._tell(values=self._said(self._values))
+        if message is None:
+            # A hand in the page may be further on than what it told of.
+            self._tell(values=self._said(self._values))
         self._runner.submit(lambda: self._assign(values))
 
     def _assign(self, values):

@@ -809,7 +809,7 @@ class PictureView {
     this.parts = [];
     this.hand = make("fieldset", { class: "course-hand", "aria-label": "controls" }, ...this.handParts());
     this.root = make("div", { class: `course-explorable${spec.live ? " course-live" : ""}`,
-      "data-lm-suppress-shortcuts": "true", role: "group", "aria-label": spec.title || null },
+      role: "group", "aria-label": spec.title || null },
       this.stage, this.note, this.card, this.hand, this.readouts.node);
     this.root.style.setProperty("--course-width", `${spec.width}px`);
     this.element.replaceChildren(this.root);
@@ -861,6 +861,7 @@ class PictureView {
     this.listen(document, "fullscreenchange", () => this.followScreen());
     this.listen(window, "resize", () => this.paintSoon());
     this.listen(this.stage, "keydown", (event) => this.hearKey(event));
+    this.listen(window, "keydown", (event) => this.claimKey(event), { capture: true });
     this.watchComm();
   }
 
@@ -869,9 +870,9 @@ class PictureView {
     this.ends.push(() => observer.disconnect());
   }
 
-  listen(target, event, hear) {
-    target.addEventListener(event, hear);
-    this.ends.push(() => target.removeEventListener(event, hear));
+  listen(target, event, hear, options) {
+    target.addEventListener(event, hear, options);
+    this.ends.push(() => target.removeEventListener(event, hear, options));
   }
 
   /** A query for the present number of pixels in a CSS pixel tells once that it is another one. */
@@ -894,6 +895,17 @@ class PictureView {
     this.model.on("comm_live_update", hear);
     this.ends.push(() => this.model.off("comm_live_update", hear), () => check.stop());
     check.ring();
+  }
+
+  /**
+   * JupyterLab takes arrows, letters and Enter from a control that has the focus, unless its element says no. It asks the
+   * element after this; saving and running a cell go on to JupyterLab.
+   */
+  claimKey(event) {
+    if (!this.root.contains(event.target)) return;
+    const isTheirs = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
+    if (isTheirs) event.target.removeAttribute("data-lm-suppress-shortcuts");
+    else event.target.setAttribute("data-lm-suppress-shortcuts", "true");
   }
 
   hearKey(event) {
@@ -978,6 +990,7 @@ class PictureView {
     say(this.note, picture.note);
     this.hand.disabled = picture.isLost;
     this.root.classList.toggle("course-lost", picture.isLost);
+    this.root.toggleAttribute("data-behind", picture.isBehind);
     this.stage.classList.toggle("course-busy", picture.isBusy);
     this.stage.setAttribute("aria-busy", String(picture.isBusy));
   }

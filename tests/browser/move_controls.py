@@ -1,9 +1,11 @@
 """Runs in the kernel of a notebook, after its last cell: moves every control of every picture to its ends.
 
-Prints one line of JSON: how many settings were tried, and what went wrong.
+Writes into a folder ``report.json``, how many settings were tried and what went wrong, and three frames of each
+picture: at the start, all sliders low, all high.
 """
 
 import json
+from pathlib import Path
 
 from IPython import get_ipython
 
@@ -28,9 +30,13 @@ def settings(picture):
     for name, control in picture.controls.items():
         for value in ends(control):
             yield {name: value}
-    sliders = {name: one for name, one in picture.controls.items() if isinstance(one, Slider)}
-    for end in ("low", "high"):
-        yield {name: getattr(slider, end) for name, slider in sliders.items()}
+    yield ends_of(picture, "low")
+    yield ends_of(picture, "high")
+
+
+def ends_of(picture, end):
+    """All sliders at one end, ``"low"`` or ``"high"``."""
+    return {name: getattr(one, end) for name, one in picture.controls.items() if isinstance(one, Slider)}
 
 
 def draw(picture, setting):
@@ -41,17 +47,22 @@ def draw(picture, setting):
         if isinstance(picture, LiveTraining):
             picture.reset()
             picture.run(2, progress=False)
-            return picture.png(), None
-        return (picture.png(), str(picture.readouts)), picture.error and repr(picture.error)
+            return picture.frame.to_bytes(), None
+        return picture.frame.to_bytes(), picture.error and repr(picture.error)
     except Exception as error:
         return None, repr(error)
 
 
-def report(pictures):
-    """Moves everything; the counts and the complaints."""
+def report(pictures, keep=lambda name, frame: None):
+    """Moves everything; the counts and the complaints. ``keep`` gets the frames at the start and at both ends."""
     complaints, count = [], 0
-    for picture in pictures:
+    for number, picture in enumerate(pictures):
         shown = {}
+        frames = {"start": {}, "low": ends_of(picture, "low"), "high": ends_of(picture, "high")}
+        for name, setting in frames.items():
+            frame, _ = draw(picture, setting)
+            if frame is not None:
+                keep(f"{number:02d}_{name}.frame", frame)
         for setting in settings(picture):
             count += 1
             shown[str(setting)], wrong = draw(picture, setting)
@@ -66,6 +77,12 @@ def report(pictures):
     return {"pictures": len(pictures), "settings": count, "complaints": complaints}
 
 
-if __name__ == "__main__":
+def run(folder):
+    """Moves the pictures of this kernel's notebook and leaves what was found in ``folder``."""
     values = get_ipython().user_ns["Out"].values()
-    print(json.dumps(report([value for value in values if isinstance(value, Shown)])))
+    folder = Path(folder)
+    found = report(
+        [value for value in values if isinstance(value, Shown)],
+        keep=lambda name, frame: (folder / name).write_bytes(frame),
+    )
+    (folder / "report.json").write_text(json.dumps(found))
