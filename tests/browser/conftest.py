@@ -12,6 +12,7 @@ import pytest
 
 from course_lib.commands.environment import ROOT
 from tests.browser.lab import chromium_path, open_notebook, open_page, run_all, write_notebook
+from tests.browser.student import new_page
 
 HOW_TO = "install Chromium (Debian, Ubuntu: apt install chromium), or name one in CHROMIUM_PATH"
 
@@ -67,8 +68,7 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    page.on("dialog", lambda dialog: dialog.accept())  # leave a notebook that is not saved
+    page = new_page(browser)
     yield page
     page.close()
 

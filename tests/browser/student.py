@@ -4,7 +4,14 @@ import json
 
 from tests.browser.lab import wait_idle
 
-__all__ = ["Picture", "answer", "output_of", "run_cell", "until"]
+__all__ = ["Picture", "answer", "new_page", "output_of", "run_cell", "until"]
+
+
+def new_page(browser):
+    """A page that leaves a notebook although it is not saved."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.on("dialog", lambda dialog: dialog.accept())
+    return page
 
 
 def cell_index(page, cell_id) -> int:
@@ -75,11 +82,12 @@ class Picture:
     """A moving picture on the page.
 
     Args:
-        area: a locator in which it is the first.
+        area: a page or a locator in which it is.
+        index: how many stand there before it.
     """
 
-    def __init__(self, area):
-        self.root = area.locator(".course-explorable").first
+    def __init__(self, area, index=0):
+        self.root = area.locator(".course-explorable").nth(index)
         self.canvas = self.root.locator("canvas.course-picture")
         self.stage = self.root.locator(".course-stage")
         self.note = self.root.locator(".course-note")

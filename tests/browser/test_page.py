@@ -302,5 +302,8 @@ def test_nothing_overflows_on_a_narrow_or_magnified_page(opened):
         screen.send("Emulation.setDeviceMetricsOverride", size)
         for cell in ("cell-1", "cell-2"):
             picture = Picture(output_of(page, cell)).wait()
-            until(page, lambda: picture.canvas.evaluate("(one) => one.width / one.clientWidth") == ratio)
+            page.wait_for_function(
+                "([one, ratio]) => Math.abs(one.width / one.clientWidth - ratio) < 0.01",
+                arg=[picture.canvas.element_handle(), ratio],
+            )
             assert overflow(page) <= 0.5, (width, cell)
