@@ -153,7 +153,8 @@ def test_keys_act_on_the_picture_and_not_on_the_notebook(line):
         focused.focus()
         for key in "abddxmy":
             page.keyboard.press(key)
-    page.wait_for_timeout(300)
+    page.keyboard.press("Control+s")  # this is for JupyterLab
+    page.wait_for_function("() => !jupyterapp.shell.currentWidget.model.dirty")
     assert notebook_state(page) == state
 
 
@@ -213,13 +214,15 @@ def test_a_long_computation_keeps_the_old_picture_and_says_that_it_is_at_work(li
         """() => {
             const stage = document.querySelector('.course-stage');
             const canvas = stage.querySelector('canvas');
-            window.atWork = new Promise((tell) => new MutationObserver(() => {
-                if (stage.ariaBusy === 'true') tell(canvas.toDataURL());
-            }).observe(stage, {attributes: true}));
+            window.atWork = null;
+            new MutationObserver(() => {
+                if (stage.ariaBusy === 'true') window.atWork ??= canvas.toDataURL();
+            }).observe(stage, {attributes: true});
         }"""
     )
     pixels = line.pixels
     line.slider("slope").press("End")
+    until(page, lambda: page.evaluate("() => atWork") is not None)
     assert page.evaluate("() => atWork") == pixels
     until(page, lambda: line.stage.get_attribute("aria-busy") == "false")
     assert line.readouts["slope shown"] == "5.0" and line.pixels != pixels
