@@ -102,7 +102,7 @@ def notebook_state(page):
                 active: content.activeCellIndex, mode: content.mode,
                 cells: content.widgets.map((cell) => [cell.model.type, cell.model.id]),
                 selected: content.selectedCells.length,
-                numbered: document.querySelectorAll('.jp-Notebook .cm-lineNumbers').length,
+                editors: JSON.stringify(content.editorConfig),
                 searches: document.querySelectorAll('.jp-DocumentSearch-overlay').length,
             };
         }"""
