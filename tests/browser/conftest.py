@@ -75,10 +75,9 @@ def page(browser):
 
 @pytest.fixture
 def opened(course, page):
-    """``opened(*sources)`` opens a notebook of these cells with a kernel of its own, and runs all of them.
+    """``opened(*sources)`` is a page with a notebook of these cells, all of them run by a kernel of its own.
 
-    The page, whose ``sources`` come with their numbers as ids: ``cell-0``, ``cell-1``, ... What a test needs to hear of
-    from the first moment on it gives as ``before(page)``.
+    The cells are ``cell-0``, ``cell-1``, ...; ``before(page)`` is called while the page is still empty.
     """
 
     def open(*sources, before=lambda page: None):
