@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from course_lib.commands.environment import ROOT
-from tests.browser.lab import chromium_path, open_page
+from tests.browser.lab import chromium_path, open_notebook, open_page, run_all, write_notebook
+from tests.browser.student import new_page
 
 HOW_TO = "install Chromium (Debian, Ubuntu: apt install chromium), or name one in CHROMIUM_PATH"
 
@@ -59,11 +60,36 @@ def course(tmp_path_factory):
         server.wait(30)
 
 
-@pytest.fixture
-def page():
+@pytest.fixture(scope="module")
+def browser():
     with open_page() as page:
-        page.on("dialog", lambda dialog: dialog.accept())  # leave a notebook that is not saved
-        yield page
+        yield page.context.browser
+
+
+@pytest.fixture
+def page(browser):
+    page = new_page(browser)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def opened(course, page):
+    """``opened(*sources)`` opens a notebook of these cells with a kernel of its own, and runs all of them.
+
+    The page, whose ``sources`` come with their numbers as ids: ``cell-0``, ``cell-1``, ... What a test needs to hear of
+    from the first moment on it gives as ``before(page)``.
+    """
+
+    def open(*sources, before=lambda page: None):
+        write_notebook(course.workspace / "own.ipynb", sources)
+        before(page)
+        open_notebook(page, course.url, "own.ipynb")
+        run_all(page)
+        return page
+
+    yield open
+    page.evaluate("() => jupyterapp.serviceManager.sessions.shutdownAll()")
 
 
 def _wait(address, server, log, seconds=90):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.browser.lab import drag, open_notebook, restart_kernel, run_all, wait_idle
+from tests.browser.lab import drag, open_notebook, restart_kernel, run_all
+from tests.browser.student import Picture, answer, new_page, output_of, run_cell, until
 
 WRONG = """\
 def mean_field_update(mean, precision, m, j):
@@ -16,51 +17,14 @@ RIGHT = WRONG.replace("mean[j] + precision", "mean[j] - precision")
 EXERCISE = "exercise-01-mean-field-update"
 
 
-def cell_index(page, cell_id):
-    index = page.evaluate(
-        "(id) => jupyterapp.shell.currentWidget.content.widgets.findIndex((cell) => cell.model.id === id)",
-        cell_id,
-    )
-    assert index >= 0, f"no cell {cell_id}"
-    return index
-
-
-def run_cell(page, cell_id, source=None):
-    """Puts a new text into a cell, as a student's typing does, runs it, and gives what stands below it."""
-    index = cell_index(page, cell_id)
-    page.evaluate(
-        """async ([index, source]) => {
-            const notebook = jupyterapp.shell.currentWidget.content;
-            notebook.activeCellIndex = index;
-            notebook.deselectAll();
-            if (source !== null) notebook.activeCell.model.sharedModel.setSource(source);
-            await jupyterapp.commands.execute('notebook:run-cell');
-        }""",
-        [index, source],
-    )
-    wait_idle(page)
-    return output_of(page, cell_id)
-
-
-def output_of(page, cell_id):
-    index = cell_index(page, cell_id)
-    page.evaluate("(index) => jupyterapp.shell.currentWidget.content.scrollToItem(index, 'center')", index)
-    page.wait_for_timeout(600)
-    return page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
-
-
-def picture_of(page, cell_id):
-    picture = output_of(page, cell_id).locator("img.course-picture, .course-picture img").first
-    picture.wait_for(timeout=30_000)
-    return picture.get_attribute("src")
-
-
-@pytest.fixture
-def lecture(course, page):
-    """Notebook 01, all of it run, unfinished as it comes."""
+@pytest.fixture(scope="module")
+def lecture(course, browser):
+    """Notebook 01, all of it run, unfinished as it comes; the tests go on from one another."""
+    page = new_page(browser)
     open_notebook(page, course.url, "01_mean_field_kl.ipynb")
     run_all(page)
-    return page
+    yield page
+    page.evaluate("() => jupyterapp.serviceManager.sessions.shutdownAll()")
 
 
 def outputs(page):
@@ -80,24 +44,25 @@ def test_the_unfinished_notebook_runs_without_an_error(lecture):
 
 
 def test_dragging_a_slider_changes_the_picture_and_the_numbers(lecture):
-    area = output_of(lecture, "ellipses")
-    before, numbers = picture_of(lecture, "ellipses"), area.locator(".course-readouts").inner_text()
-    drag(lecture, area.locator(".noUi-handle").first, -120)
-    lecture.wait_for_timeout(1500)
-    assert picture_of(lecture, "ellipses") != before
-    assert area.locator(".course-readouts").inner_text() != numbers
+    picture = Picture(output_of(lecture, "ellipses")).wait()
+    before, numbers, rho = picture.pixels, picture.readouts, picture.value("correlation ρ")
+    drag(lecture, picture.slider("correlation ρ"), -120)
+    until(lecture, lambda: picture.pixels != before and picture.readouts != numbers)
+    assert picture.value("correlation ρ") != rho
+    # Nobody waits for it, and no kernel needs its memory.
+    assert answer(lecture, "'matplotlib' in __import__('sys').modules") is False
 
 
 def test_an_exercise_from_a_wrong_answer_to_progress_that_survives_a_restart(lecture, course):
     page = lecture
     assert "Not started" in output_of(page, EXERCISE).inner_text()
-    before = picture_of(page, "ascent")
+    before = Picture(output_of(page, "ascent")).wait().pixels
 
     assert "The sign of the correction is wrong" in run_cell(page, EXERCISE, WRONG).inner_text()
 
     assert "Passed" in run_cell(page, EXERCISE, RIGHT).inner_text()
-    run_cell(page, "ascent")
-    assert picture_of(page, "ascent") != before  # it says now whose function it runs on
+    again = Picture(run_cell(page, "ascent")).wait()
+    assert again.pixels != before  # it says now whose function it runs on
 
     assert progress_row(page, course) == "1 of 5"
     open_notebook(page, course.url, "01_mean_field_kl.ipynb")

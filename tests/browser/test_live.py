@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.browser.lab import open_notebook, restart_kernel, run_all, running_lab, wait_idle, write_notebook
+from tests.browser.lab import restart_kernel, run_all
+from tests.browser.student import Picture, run_cell, until
 
 GAME = """
 import torch
@@ -56,16 +57,13 @@ if counts["d"]:
 
 
 @pytest.fixture
-def lab(tmp_path, page):
+def lab(opened):
     """A notebook with two trainings, all of it run; both stand still."""
-    write_notebook(tmp_path / "live.ipynb", (GAME, FIRST, SECOND, LEFT, STUCK))
+    page = opened(GAME, FIRST, SECOND, LEFT, STUCK)
     page.set_viewport_size({"width": 1400, "height": 2000})  # both trainings on the screen
-    with running_lab(tmp_path) as url:
-        open_notebook(page, url, "live.ipynb")
-        run_all(page)
-        training(page, 0).locator("img").wait_for()
-        training(page, 1).locator("img").wait_for()
-        yield page
+    for index in (0, 1):
+        Picture(page, index).wait()
+    return page
 
 
 def training(page, index):
@@ -85,33 +83,12 @@ def steps(page, index):
 
 
 def readout(page, index, label):
-    row = training(page, index).locator(".course-readouts div").filter(has_text=label).first
-    return float(row.locator("b").inner_text().replace("−", "-"))
-
-
-def until(page, condition, seconds=20):
-    for _ in range(int(seconds / 0.1)):
-        if condition():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("waited in vain")
-
-
-def run_cell(page, cell):
-    page.evaluate(
-        """async (cell) => {
-            const notebook = jupyterapp.shell.currentWidget.content;
-            notebook.activeCellIndex = cell;
-            notebook.deselectAll();
-            await jupyterapp.commands.execute('notebook:run-cell');
-        }""",
-        cell,
-    )
-    wait_idle(page)
+    return float(Picture(page, index).readouts[label].replace("−", "-"))
 
 
 def printed(page, cell):
-    run_cell(page, cell)
+    """Runs a cell; what it prints."""
+    run_cell(page, f"cell-{cell}")
     return page.evaluate(
         "(cell) => jupyterapp.shell.currentWidget.content.widgets[cell].model.outputs.toJSON()[0].text", cell
     )
@@ -119,16 +96,15 @@ def printed(page, cell):
 
 def test_sliders_act_on_a_running_game_and_the_buttons_do_what_they_say(lab):
     page = lab
-    picture = training(page, 0).locator("img").get_attribute("src")
+    pixels = Picture(page, 0).pixels
     press(page, 0, "Play")
     until(page, lambda: steps(page, 0) > 50)
     assert "playing" in status(page, 0)
-    assert training(page, 0).locator("img").get_attribute("src") != picture
+    assert Picture(page, 0).pixels != pixels
 
     # a slider acts while it trains
     before = readout(page, 0, "rate in use")
-    training(page, 0).locator(".noUi-handle").first.focus()
-    page.keyboard.press("ArrowRight")
+    Picture(page, 0).slider("learning rate of G").press("ArrowRight")
     until(page, lambda: readout(page, 0, "rate in use") > before)
     assert "playing" in status(page, 0)
     # and cells run beside it
@@ -172,7 +148,7 @@ def test_running_the_cell_again_closes_the_old_training(lab):
     page = lab
     press(page, 0, "Play")
     until(page, lambda: steps(page, 0) > 20)
-    run_cell(page, 1)
+    run_cell(page, "cell-1")
     until(page, lambda: "ready" in status(page, 0))
     assert page.locator(".course-live").count() == 2
     assert "tasks 0 ready" in "".join(printed(page, 3))
@@ -204,7 +180,7 @@ def test_an_endless_loop_in_a_loss_of_one_s_own_is_told_and_ended(lab, hand):
     until(page, lambda: steps(page, 0) > 5)
     press(page, 0, "Pause")
     until(page, lambda: "paused" in status(page, 0))
-    run_cell(page, 4)
+    run_cell(page, "cell-4")
     press(page, 0, "Play")
     until(page, lambda: "one step has lasted" in status(page, 0))
     if hand == "pause":

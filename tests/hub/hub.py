@@ -235,15 +235,18 @@ class Kernel:
         return "\n".join(texts)
 
     def move_a_slider(self) -> list[dict]:
-        """Moves the first slider to its end, as the page does; the widget messages that follow."""
-        ident, state = next(
-            (ident, state)
+        """Moves the first slider of the first picture to its end, as the page does; the frames that follow."""
+        ident, control = next(
+            (ident, control)
             for ident, state in self.widgets.items()
-            if state.get("_model_name", "").endswith("SliderModel")
+            for control in json.loads(state.get("spec", '{"controls": []}'))["controls"]
+            if control["kind"] == "slider"
         )
-        data = {"method": "update", "state": {"value": state.get("max", 1)}, "buffer_paths": []}
+        move = {"do": "move", "ask": 1, "values": {control["name"]: len(control["texts"]) - 1}, "have": None}
+        data = {"method": "custom", "content": move}
         answers = self.answers(self.send("comm_msg", {"comm_id": ident, "data": data}))
-        return [one for one in answers if one["msg_type"] == "comm_msg"]
+        told = [one["content"]["data"].get("content", {}) for one in answers if one["msg_type"] == "comm_msg"]
+        return [one for one in told if one.get("tell") == "frame" and one["ask"] == 1]
 
     def close(self):
         self.socket.close()

@@ -8,18 +8,25 @@ from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.extension.manager import ExtensionManager
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from tqdm.notebook import tqdm
 
 from course_lib.commands.environment import ROOT
 from course_lib.commands.saving import WIDGET, keep_pictures
 
 
+def outputs(*datas, metadata=None):
+    """What is saved of a cell whose outputs hold these data, the printed line after them left out."""
+    shown = [{"data": data} for data in datas]
+    content = {"cells": [{"outputs": [*shown, {"text": "printed"}]}, {}], "metadata": metadata or {}}
+    keep_pictures(model={"type": "notebook", "content": content}, path="a.ipynb", contents_manager=None)
+    *kept, last = content["cells"][0]["outputs"]
+    assert last == {"text": "printed"}
+    return [output["data"] for output in kept]
+
+
 def saved(data):
-    model = {
-        "type": "notebook",
-        "content": {"cells": [{"outputs": [{"data": data}, {"text": "printed"}]}, {}]},
-    }
-    keep_pictures(model=model, path="a.ipynb", contents_manager=None)
-    return model["content"]["cells"][0]["outputs"][0]["data"]
+    (kept,) = outputs(data)
+    return kept
 
 
 def test_the_picture_stays_and_the_slider_goes():
@@ -35,8 +42,47 @@ def test_of_a_question_the_words_stay_and_the_buttons_go():
     }
 
 
-def test_a_widget_without_a_still_form_stays():
-    assert WIDGET in saved({"text/plain": "IntSlider()", WIDGET: {"model_id": "1"}})
+@pytest.mark.parametrize("text", ["IntSlider(value=3)", ["IntSlider(\n", "value=3)"]])
+def test_of_a_widget_with_a_text_only_the_text_stays(text):
+    assert saved({"text/plain": text, WIDGET: {"model_id": "1"}}) == {"text/plain": text}
+
+
+def test_of_a_widget_with_nothing_beside_it_nothing_stays():
+    assert outputs({WIDGET: {"model_id": "1"}}) == []
+
+
+def test_a_widget_whose_state_is_saved_too_stays():
+    kept = {"text/plain": "IntSlider(value=3)", WIDGET: {"model_id": "1"}}
+    state = {"widgets": {"application/vnd.jupyter.widget-state+json": {"state": {"1": {}}}}}
+    assert outputs(dict(kept), metadata=state) == [kept]
+    assert outputs({**kept, WIDGET: {"model_id": "2"}}, metadata=state) == [
+        {"text/plain": "IntSlider(value=3)"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"total": 30, "desc": "training"},
+        {"total": 0},
+        {"total": None},
+        {"total": 2_000_000, "unit": "images", "unit_scale": True, "postfix": "loss=1"},
+    ],
+)
+@pytest.mark.parametrize("done", [0, 3])
+def test_of_a_progress_bar_nothing_stays(how, done):
+    bar = tqdm(display=False, **how)
+    bar.update(done)
+    text = bar.container.__repr__(pretty=True)
+    bar.close()
+    bar = {"text/plain": text, WIDGET: {"model_id": "1"}}
+    still = {"image/png": "...", "text/plain": "alt"}
+    assert outputs(bar, {**still, WIDGET: {"model_id": "2"}}) == [still]
+
+
+def test_a_printed_progress_bar_stays():
+    text = {"text/plain": "training:  10%|#         | 3/30 [00:00<00:00, 981.81it/s]"}
+    assert saved(dict(text)) == text
 
 
 def test_other_files_are_left_alone():
