@@ -62,13 +62,17 @@ class Dress:
         low, high = self.scale.limits
         return [((value - low) / (high - low), label) for value, label in linear_ticks(low, high, 5)]
 
-    def head(self, blobs) -> dict:
-        """The part of a frame's dress that is the same wherever the panel stands."""
+    def table(self, blobs) -> int | None:
+        """The number of the blob with the colours of the scale; ``None`` where there is no scale."""
+        return None if self.scale is None else blobs.add(scale_table(self.scale.cmap))
+
+    def head(self, table: int | None) -> dict:
+        """The part of a frame's dress that is the same wherever the panel stands; ``table`` is as above."""
         numbered = self.names is None
         scale = None
         if self.scale is not None:
             ticks = [round(at, 5) for at, _ in self._scale_ticks()]
-            scale = {"table": blobs.add(scale_table(self.scale.cmap)), "ticks": ticks, "flip": False}
+            scale = {"table": table, "ticks": ticks, "flip": False}
         return {
             "name": self.panel.name,
             "xlim": list(map(float, self.space.xlim)),

@@ -56,7 +56,7 @@ from functools import cached_property
 
 import numpy as np
 
-__all__ = ["VERSION", "Blobs", "Frame"]
+__all__ = ["VERSION", "Blobs", "Frame", "dump"]
 
 VERSION = 1
 _MAGIC = b"CFRM"
@@ -81,7 +81,7 @@ class Blobs:
 
     def json(self, content) -> int:
         """The number of the blob with ``content`` as JSON."""
-        return self.add(_dump(content))
+        return self.add(dump(content))
 
     def numbers(self, values) -> dict:
         """A reference to numbers of shape (n,)."""
@@ -90,14 +90,17 @@ class Blobs:
         if n and (values == values[0]).all():
             return {"all": float(np.float32(values[0])), "n": n}
         if n > 2 and np.isfinite(values[[0, -1]]).all():
-            even = np.linspace(values[0], values[-1], n)
-            if np.abs(values - even).max() <= _EVEN * abs(values[-1] - values[0]):
+            span = values[-1] - values[0]
+            bound = _EVEN * abs(span)
+            # Most are not evenly spaced, and the second one shows it.
+            second = abs(values[1] - values[0] - span / (n - 1)) <= 2 * bound
+            if second and np.abs(values - np.linspace(values[0], values[-1], n)).max() <= bound:
                 return {"from": float(np.float32(values[0])), "to": float(np.float32(values[-1])), "n": n}
         return {"at": self.add(values.astype("<f4").tobytes())}
 
     def frame(self, head: dict) -> "Frame":
         """The frame with this head; its version is added."""
-        return Frame((_dump({"version": VERSION, **head}), *self._all[1:]))
+        return Frame((dump({"version": VERSION, **head}), *self._all[1:]))
 
 
 @dataclass(frozen=True)
@@ -182,5 +185,6 @@ class Frame:
         return self._places
 
 
-def _dump(content) -> bytes:
+def dump(content) -> bytes:
+    """``content`` as the JSON of a blob."""
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

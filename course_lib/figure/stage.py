@@ -8,7 +8,7 @@ from course_lib.figure import arrangement
 from course_lib.figure.bars import bar_texts, place_bars
 from course_lib.figure.dress import Dress
 from course_lib.figure.follower import Follower
-from course_lib.figure.frame import Blobs, Frame
+from course_lib.figure.frame import Blobs, Frame, dump
 from course_lib.figure.marks import Bars
 from course_lib.figure.panel import panel_rows
 from course_lib.figure.shapes import shapes
@@ -47,7 +47,7 @@ class Stage:
             panel.name: (Follower(panel.xscale), Follower(panel.yscale)) for panel in self.panels
         }
         self._legends = {}
-        self._arranged = None, None
+        self._arranged = None, None, None
         self._lock = threading.Lock()
 
     def view(self) -> View:
@@ -59,22 +59,18 @@ class Stage:
         with self._lock:
             panels = [_Content(panel, view.panels[panel.name]) for panel in self.panels]
             dresses = {one.panel.name: one.dress(*self._followers[one.panel.name]) for one in panels}
-            placed = self._place(dresses)
+            around = self._around(dresses)
         blobs = Blobs()
-        plan = [{part: place[part] for part in ("width", "height", "texts")} for place in placed]
         head = {
             "alt": self.alt,
             "readouts": [[one.label, one.text] for one in view.readouts.values()],
-            "plan": blobs.json({"places": plan}),
+            "plan": around.plan(blobs),
         }
         numbers = []
         for one in panels:
             name = one.panel.name
-            own = [place["panels"][name] for place in placed]
-            dress = blobs.json({**dresses[name].head(blobs), "places": own})
-            numbers.append(
-                [dress, blobs.json(one.marks(dresses[name].space, [part["box"] for part in own], blobs))]
-            )
+            dress = around.dress(name, blobs)
+            numbers.append([dress, blobs.json(one.marks(dresses[name].space, around.boxes(name), blobs))])
         return blobs.frame({**head, "panels": numbers})
 
     def memory(self):
@@ -90,15 +86,40 @@ class Stage:
                 x.limits, y.limits = xlim, ylim
             self._legends = {place: dict(rows) for place, rows in legends.items()}
 
-    def _place(self, dresses):
-        known, placed = self._arranged
-        key = (dresses, self.memory()[1])
-        if known != key:
+    def _around(self, dresses) -> "_Around":
+        known, legends, around = self._arranged
+        if (known, legends) != (dresses, self._legends):
             rows = [[dresses[name] for name in row] for row in self._rows]
             width, height = (inches * 100 for inches in self.size)
-            placed = arrangement.places(rows, width, height, self.title, self._legends)
-            self._arranged = (dresses, self.memory()[1]), placed
-        return placed
+            around = _Around(dresses, arrangement.places(rows, width, height, self.title, self._legends))
+            self._arranged = dresses, self.memory()[1], around
+        return around
+
+
+class _Around:
+    """All that stands around the data, written once for as many frames as share it."""
+
+    def __init__(self, dresses, places):
+        self._dresses, self._places = dresses, places
+        plan = [{part: place[part] for part in ("width", "height", "texts")} for place in places]
+        self._plan = dump({"places": plan})
+        self._written = {}
+
+    def plan(self, blobs) -> int:
+        """The number of the plan's blob."""
+        return blobs.add(self._plan)
+
+    def boxes(self, name) -> list:
+        """The box of a panel in each place."""
+        return [place["panels"][name]["box"] for place in self._places]
+
+    def dress(self, name, blobs) -> int:
+        """The number of the blob with the dress of a panel."""
+        table = self._dresses[name].table(blobs)
+        if (name, table) not in self._written:
+            own = [place["panels"][name] for place in self._places]
+            self._written[name, table] = dump({**self._dresses[name].head(table), "places": own})
+        return blobs.add(self._written[name, table])
 
 
 class _Content:
