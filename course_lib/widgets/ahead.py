@@ -8,8 +8,9 @@ import time
 
 __all__ = ["Ahead"]
 
-# Seconds that a frame may take that nobody has asked for.
-_MOMENT = 0.05
+# Seconds that a frame may take that nobody has asked for; and the first one of a picture, for which much is loaded, lest
+# it be taken for a slow one.
+_MOMENT, _COLD = 0.05, 0.3
 
 
 class Ahead:
@@ -31,7 +32,7 @@ class Ahead:
         self._lock = threading.Lock()
         # Number of a frame to the values and read-outs that it shows; and of those thrown away, the values.
         self._kept, self._thrown = {}, {}
-        self._seconds = float("inf")
+        self._seconds, self._measured = float("inf"), 0
         self.era = 0
 
     @contextlib.contextmanager
@@ -40,11 +41,12 @@ class Ahead:
         start = time.perf_counter()
         yield
         self._seconds = time.perf_counter() - start
+        self._measured += 1
 
     @property
     def quick(self) -> bool:
-        """Whether a picture took a moment only, the last time."""
-        return self._seconds <= _MOMENT
+        """Whether a frame took a moment only, the last time."""
+        return self._seconds <= (_COLD if self._measured == 1 else _MOMENT)
 
     def draw(self, draw, values):
         """The frame at ``values`` and its read-outs (label to value); ``None`` when it is not worth keeping."""

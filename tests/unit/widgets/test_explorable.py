@@ -323,8 +323,16 @@ def test_what_takes_long_or_fails_or_moves_the_limits_is_not_drawn_ahead():
 
     slow = _line()
     page = Reader(slow)
+    page.move_to(slope=0.5)
     slow._ahead._seconds = 0.06
     assert page.look_ahead(slope=26)["again"] is False
+
+
+def test_a_picture_whose_first_frame_was_late_is_not_taken_for_a_slow_one():
+    explorable = _line()
+    page = Reader(explorable)
+    explorable._ahead._seconds = 0.2
+    assert page.look_ahead(slope=26)["ahead"] and explorable._ahead.quick
 
 
 def test_drawing_ahead_leaves_the_random_numbers_of_the_reader_alone():
