@@ -8,8 +8,7 @@ import time
 
 __all__ = ["Ahead"]
 
-# Seconds that a frame may take that nobody has asked for; and the first one of a picture, for which much is loaded, lest
-# it be taken for a slow one.
+# Seconds that a frame may take that nobody has asked for; and the first one of a picture, for which much is loaded.
 _MOMENT, _COLD = 0.05, 0.3
 
 

