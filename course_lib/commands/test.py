@@ -12,9 +12,9 @@ from course_lib.commands.environment import ROOT
 __all__ = ["STEPS", "main"]
 
 _PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-_CONTROLS = "tests/notebooks/test_every_control.py"
+_CONTROLS = "tests/browser/test_every_control.py"
 _ACCEPTED = "tests/notebooks/test_accepted_answers.py"
-_NOT_UNITS = [f"--ignore={path}" for path in ("tests/browser", "tests/hub", _CONTROLS, _ACCEPTED)]
+_NOT_UNITS = [f"--ignore={path}" for path in ("tests/browser", "tests/hub", _ACCEPTED)]
 _NBVAL = [*_PYTEST, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
 
 #: name -> the pytest runs of that step; runs of one step go side by side, one a core.
@@ -28,7 +28,7 @@ STEPS = {
         [*_NBVAL, "notebooks/solutions"],
         [*_PYTEST, _ACCEPTED],
     ],
-    "browser": [[*_PYTEST, "tests/browser", "-rs"]],
+    "browser": [[*_PYTEST, "tests/browser", f"--ignore={_CONTROLS}", "-rs"]],
     "hub": [[*_PYTEST, "tests/hub", "-rs"]],
 }
 

@@ -85,7 +85,8 @@ def test_a_move_is_answered_in_the_thread_in_which_it_arrives():
     picture = explore(draw, alt="A line.", a=Slider(0.0, 1.0, step=0.5, value=0.0))
     picture.widget.send = lambda *_: threads.append(threading.get_ident())
     arrived = threading.Thread(
-        target=picture.widget._arrived, args=(picture.widget, {"do": "move", "ask": 1, "values": {"a": 2}}, [])
+        target=picture.widget._arrived,
+        args=(picture.widget, {"do": "move", "ask": 1, "values": {"a": 2}}, []),
     )
     arrived.start()
     arrived.join()

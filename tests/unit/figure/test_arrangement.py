@@ -1,5 +1,7 @@
 """Where panels and texts stand: nobody takes room that he cannot use, nothing is cut, nothing is too small to read."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -10,17 +12,14 @@ from tests.unit.figure.drawing import PRIMITIVES, X, new_stage, shoot, taken_apa
 
 
 def _crowded():
-    stage = Stage(
-        [
-            [
-                Panel("a", title="A", xlabel="x", ylabel="a long label in nats", xlim=(0, 1), ylim=(0, 1), aspect="equal"),
-                Panel("b", title="a heading that is much longer than its panel is wide, so that it needs two lines", xlabel="x", ylabel="y"),
-            ],
-            [Panel("c", ylabel="y", ylim=(0, 1)), Panel("d", axes=False, title="D")],
-        ],
-        size=(8, 6),
-        title="All",
-    )  # fmt: skip
+    limits = {"xlim": (0, 1), "ylim": (0, 1)}
+    long = "a heading that is much longer than its panel is wide, so that it needs two lines"
+    upper = [
+        Panel("a", title="A", xlabel="x", ylabel="a long label in nats", aspect="equal", **limits),
+        Panel("b", title=long, xlabel="x", ylabel="y"),
+    ]
+    lower = [Panel("c", ylabel="y", ylim=(0, 1)), Panel("d", axes=False, title="D")]
+    stage = Stage([upper, lower], size=(8, 6), title="All")
     view = stage.view()
     view["a"].heatmap("h", np.eye(3), (0, 1, 0, 1), limits=(0, 1000), bar="density in 1/m²")
     view["b"].curve("c", X, 1e5 * X, label="a curve")
@@ -129,4 +128,4 @@ def test_labels_in_a_row_have_room_between_them():
     for panel in range(4):
         shown = taken_apart(stage.frame(stage.view()), panel)
         below = sorted(extent(text) for text in shown.texts if text[2] > shown.box[1] + shown.box[3])
-        assert all(left[2] < right[0] for left, right in zip(below, below[1:], strict=False))
+        assert all(left[2] < right[0] for left, right in pairwise(below))

@@ -1,6 +1,7 @@
 """Marks lie where their numbers are, on straight and on logarithmic axes; strange numbers crash nothing."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_bars_of_the_same_names_stand_side_by_side_and_others_follow():
     shown = shoot(new_stage(xlim=None), draw)
     a, b, c = ((shown.numbers(mark["left"]), mark["width"]) for mark in shown.marks)
     ends = sorted((left, left + width) for lefts, width in (a, b, c) for left in lefts)
-    assert all(right <= left for (_, right), (left, _) in zip(ends, ends[1:], strict=False))
+    assert all(right <= left for (_, right), (left, _) in pairwise(ends))
     assert ends[0][0] >= 0 and ends[-1][1] <= 1
     assert [mark["hatch"] for mark in shown.marks] == ["", "///", ""]
     assert [key["hatch"] for key in shown.keys] == []

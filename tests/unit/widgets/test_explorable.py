@@ -329,16 +329,16 @@ def test_what_takes_long_or_fails_or_moves_the_limits_is_not_drawn_ahead():
 
 def test_drawing_ahead_leaves_the_random_numbers_of_the_reader_alone():
     def draw(view, slope):
-        view.readout("draw", float(torch.rand(()) + np.random.rand() + random.random()))
+        view.readout("draw", float(torch.rand(()) + np.random.rand() + random.random()))  # noqa: NPY002
 
     explorable = _line(draw)
     page = Reader(explorable)
     page.move_to(slope=0.5)
-    torch.manual_seed(1), np.random.seed(1), random.seed(1)
-    wanted = torch.rand(3).tolist(), np.random.rand(3).tolist(), random.random()
-    torch.manual_seed(1), np.random.seed(1), random.seed(1)
+    torch.manual_seed(1), np.random.seed(1), random.seed(1)  # noqa: NPY002
+    wanted = torch.rand(3).tolist(), np.random.rand(3).tolist(), random.random()  # noqa: NPY002
+    torch.manual_seed(1), np.random.seed(1), random.seed(1)  # noqa: NPY002
     assert page.look_ahead(slope=26)["ahead"]
-    assert (torch.rand(3).tolist(), np.random.rand(3).tolist(), random.random()) == wanted
+    assert (torch.rand(3).tolist(), np.random.rand(3).tolist(), random.random()) == wanted  # noqa: NPY002
 
 
 def test_a_page_that_lost_the_thread_gets_everything():
