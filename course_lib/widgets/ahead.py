@@ -8,7 +8,7 @@ import time
 
 __all__ = ["Ahead"]
 
-# Seconds that the author's function may take for a picture that nobody has asked for.
+# Seconds that a frame may take that nobody has asked for.
 _MOMENT = 0.05
 
 
@@ -36,7 +36,7 @@ class Ahead:
 
     @contextlib.contextmanager
     def measured(self):
-        """Measures how long the author's function takes for a picture that was asked for."""
+        """Measures how long a frame takes."""
         start = time.perf_counter()
         yield
         self._seconds = time.perf_counter() - start
@@ -53,7 +53,7 @@ class Ahead:
         try:
             with _same_random_numbers(), self.measured():
                 draw(view, **values)
-            frame = self._stage.frame(view)
+                frame = self._stage.frame(view)
         except Exception:
             # The reader will be told when it happens at values that were asked for.
             self._stage.recall(before)

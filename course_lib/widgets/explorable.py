@@ -156,7 +156,7 @@ class Explorable(Shown):
         try:
             with self._ahead.measured():
                 self._draw(view, **values)
-            frame = self._stage.frame(view)
+                frame = self._stage.frame(view)
         except Exception as error:
             self.error = error
             if self._frame is None:
