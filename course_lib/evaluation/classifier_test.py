@@ -7,7 +7,6 @@ arXiv:1610.06545.
 from typing import NamedTuple
 
 import torch
-from scipy import stats
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -58,6 +57,8 @@ def classifier_two_sample_test(x, y, generator: torch.Generator | None = None) -
     network = _fitted(x[held:], y[held:], generator)
     with torch.no_grad():
         right = int((network(x[:held]) > 0).sum()) + int((network(y[:held]) <= 0).sum())
+    from scipy import stats  # a second of import that most of the course can do without
+
     tail = float(stats.binom.sf(right - 1, 2 * held, 0.5))
     result = torch.tensor([right / (2 * held), tail], dtype=torch.float64, device=x.device)
     return ClassifierTest(result[0], result[1])

@@ -1,7 +1,6 @@
 """Mean field on the clutter problem: q(theta) q(c), with c saying which data are signal."""
 
 import numpy as np
-from scipy.special import expit
 
 from course_lib.variational.clutter_problem import Clutter
 
@@ -17,6 +16,8 @@ def coordinate_optima(problem: Clutter, starts: np.ndarray) -> tuple[float, floa
     Args:
         starts: shape (k,), where q(theta) stands at first, with the variance that all data as signal would give it.
     """
+    from scipy.special import expit  # a third of a second of import, for everyone who asks for a VAE
+
     n = len(problem.y)
     mean = np.asarray(starts, dtype=float)
     variance = np.full_like(mean, 1 / (n + 1 / problem.prior_variance))

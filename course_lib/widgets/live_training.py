@@ -15,7 +15,11 @@ from course_lib.widgets.shown import Shown, button, known_as
 __all__ = ["LiveTraining"]
 
 _SPEEDS = {"1 step/s": 1.0, "10 steps/s": 10.0, "100 steps/s": 100.0, "full speed": math.inf}
-# A page that answered before but has not for so many seconds is sent frames again: it may be another one.
+# A page says that it has painted a frame, which costs as much as a step or two, once in so many,
+_ASKED = 3
+# and is sent no more than so many beyond,
+_AHEAD = 6
+# unless it has answered before but has not for so many seconds: it may be another one.
 _PATIENCE = 1.0
 
 
@@ -194,15 +198,20 @@ class LiveTraining(Shown):
             return
         self._readouts = {label: one.value for label, one in view.readouts.items()}
         if self.widget is not None and not self._closed and self._page_is_ready():
-            card, values = self._status()["card"], self._said(self._values)
-            self._sent = self.widget.show(self._last, values, have=self._painted, card=card)
+            asked = self._painted is None or self._unpainted() + 1 >= _ASKED
+            about = {"have": self._painted, "acknowledge": asked, **self._status()}
+            self._sent = self.widget.show(self._last, self._said(self._values), **about)
             self._sent_at = time.monotonic()
         self._show_status()
 
     def _page_is_ready(self) -> bool:
-        """While it trains, a page gets one frame at a time: what it has not painted yet must not pile up."""
-        late = self._painted is not None and self._painted != self._sent
+        """While it trains, a page gets few frames that it has not painted yet: they must not pile up."""
+        late = self._painted is not None and self._unpainted() >= _AHEAD
         return not (late and self.playing and time.monotonic() - self._sent_at < _PATIENCE)
+
+    def _unpainted(self) -> int:
+        """Frames that were sent after the last one of which the page said that it was painted."""
+        return 0 if self._sent is None else max(0, self._sent - self._painted)
 
     # The page
 

@@ -92,7 +92,9 @@ class Picture(anywidget.AnyWidget):
         """A number for a frame."""
         return next(self._numbers)
 
-    def show(self, frame, values, *, have=None, ask=None, ahead=False, number=None, **state):
+    def show(
+        self, frame, values, *, have=None, ask=None, ahead=False, number=None, acknowledge=False, **state
+    ):
         """Sends a frame.
 
         Args:
@@ -101,7 +103,8 @@ class Picture(anywidget.AnyWidget):
             have: the number of a frame that the page has.
             ask: the question of the page that this answers.
             ahead: nobody looks at it yet.
-            state: what else changed with it: the ``card``.
+            acknowledge: the page shall say when it has painted this frame, or a later one.
+            state: what else there is with it, such as the ``card``.
         """
         with self._order:
             number = self.next_number() if number is None else number
@@ -109,6 +112,8 @@ class Picture(anywidget.AnyWidget):
             places, new = frame.since(base)
             content = {"tell": "frame", "number": number, "ask": ask, "ahead": ahead, "values": values}
             content |= {"places": places, "base": None if base is None else have, **state}
+            if acknowledge:
+                content["acknowledge"] = True
             self._sent[number] = frame
             while len(self._sent) > _REMEMBERED:
                 self._sent.popitem(last=False)

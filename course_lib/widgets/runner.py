@@ -56,7 +56,7 @@ class Runner:
         notice=lambda: None,
         cap=20_000,
         slice_s=0.03,
-        frame_s=0.1,
+        frame_s=0.095,
         step_s=10.0,
     ):
         self._step, self._frame, self._is_healthy, self._notice = step, frame, is_healthy, notice

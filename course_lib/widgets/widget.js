@@ -20,7 +20,8 @@ const NO_KERNEL = "The kernel was restarted: run this cell again to move the pic
 /**
  * @typedef {[number, string]} Value a control's step, and what the reader sees
  * @typedef {Object<string, Value>} Values one of each control
- * @typedef {{number: number, values: Values, frame: {blobs: Uint8Array[]}}} Entry a frame as it came
+ * @typedef {{number: number, values: Values, frame: {blobs: Uint8Array[]}, isAsked: boolean}} Entry a frame as it came,
+ *   and whether the kernel wants to know when it was painted
  */
 
 // ----------------------------------------------------------------------------------------------------------- keeping
@@ -239,7 +240,7 @@ class MovingPicture {
   first(bytes, number) {
     if (!bytes || bytes.byteLength === 0) return null;
     try {
-      const entry = { number, values: { ...this.values }, frame: decode(bytes) };
+      const entry = { number, values: { ...this.values }, frame: decode(bytes), isAsked: true };
       if (!this.card) this.keep(entry);
       return entry;
     } catch (error) {
@@ -269,10 +270,10 @@ class MovingPicture {
     this.acknowledge();
   }
 
-  /** Tells once that the present frame of a training was seen, or that nobody looks. */
+  /** Tells once that the present frame of a training was seen, or that nobody looks, if the kernel wants to know. */
   acknowledge() {
     if (!this.spec.live || this.isLost || this.isClosed || this.current === null) return;
-    if (this.current === this.acknowledged) return;
+    if (this.current === this.acknowledged || !this.current.isAsked) return;
     this.acknowledged = this.current;
     this.source.acknowledge(this.current.number);
   }
@@ -436,6 +437,7 @@ class MovingPicture {
     if (tell.ask == null) this.never.clear();
     if (!isOvertaken) this.adopt(entry.values);
     const { card = this.card } = tell;
+    this.take(tell);
     if (card) this.store.remove(this.keyOf(entry.values));
     else this.keep(entry);
     if (!isOvertaken || this.keyOf(entry.values) === this.keyOf(this.values)) this.show(entry, card);
@@ -448,11 +450,12 @@ class MovingPicture {
   }
 
   /** The frame that was told; nothing where what it builds on is not here. */
-  assemble({ number, values, places, base }, blobs) {
+  assemble({ number, values, places, base, acknowledge }, blobs) {
     const from = base == null ? null : this.frameOf(base);
     if (from === undefined) return null;
     try {
-      return { number, values: { ...this.values, ...values }, frame: after(from, places, blobs) };
+      const isAsked = acknowledge === true;
+      return { number, values: { ...this.values, ...values }, frame: after(from, places, blobs), isAsked };
     } catch {
       return null;
     }
@@ -479,10 +482,16 @@ class MovingPicture {
     this.hope();
   }
 
+  /** What a message tells of a training. */
+  take(tell) {
+    for (const name of ["status", "playing", "speed"]) if (name in tell) this[name] = tell[name];
+  }
+
   state(tell) {
     if (this.move && tell.ask === this.move.ask) this.move = null;
     if (tell.values) this.adopt(tell.values);
-    for (const name of ["card", "status", "playing", "speed"]) if (name in tell) this[name] = tell[name];
+    if ("card" in tell) this.card = tell.card;
+    this.take(tell);
     this.goOn();
   }
 

@@ -91,7 +91,7 @@ class FakeModel {
     this.emit("msg:custom", content, buffers);
   }
 
-  tellFrame({ ask, ahead = false, values, have }) {
+  tellFrame({ ask, ahead = false, values, have, acknowledge = true }) {
     const base = this.frames.get(have);
     const number = this.draw(values);
     const known = base ? base.blobs.map((blob) => blob.text) : [];
@@ -101,7 +101,8 @@ class FakeModel {
     const card = this.failing?.(values) ?? "";
     if (!ahead) this.latest = number;
     const about = this.mute ? {} : { card };
-    this.tell({ tell: "frame", number, ask, ahead, values, places, base: base ? have : null, ...about }, fresh);
+    const head = { tell: "frame", number, ask, ahead, acknowledge, base: base ? have : null };
+    this.tell({ ...head, values, places, ...about }, fresh);
   }
 
   draw(values) {

@@ -560,6 +560,23 @@ def test_the_buttons_of_a_training_say_what_was_pressed_and_follow_its_state(pag
     assert page.get_by_role("alert").count() == 0
 
 
+def test_a_frame_of_a_training_is_acknowledged_only_where_the_kernel_asks_for_it(page):
+    show(page, live())
+    pass_time(page, 20)
+    before = len(sent(page, "ack"))
+    for asked in (False, False, True):
+        page.evaluate(
+            """(acknowledge) => {
+                fake.shift += 1;
+                fake.tellFrame({ask: null, values: fake.values, have: 1, acknowledge});
+            }""",
+            asked,
+        )
+        pass_time(page, 20)
+    assert readouts(page)["shift"] == "3"
+    assert sent(page, "ack")[before:] == [{"do": "ack", "number": 4}]
+
+
 def test_each_frame_of_a_training_is_acknowledged_once_it_is_painted(page):
     show(page, live(), places=2)
     before = len(sent(page, "ack"))

@@ -49,7 +49,7 @@ class Reader:
             self.frames[content["number"]] = Frame.after(base, content["places"], buffers or [])
             if not content["ahead"]:
                 self.number = content["number"]
-                self.state.update({part: content[part] for part in ("values", "card") if part in content})
+                self.state.update({part: content[part] for part in self.state if part in content})
         elif content["tell"] == "state":
             self.state.update(content)
         elif content["tell"] == "drop":

@@ -221,33 +221,59 @@ def test_a_stepper_may_say_why_it_diverged(live):
     assert one.status == "diverged" and "x was doubled too often." in one.widget.state["card"]
 
 
-def test_a_page_gets_the_next_frame_of_a_playing_training_when_it_has_painted_the_last(live):
+def frames(page):
+    return [told for told in page.told if told["tell"] == "frame"]
+
+
+def test_frames_of_a_playing_training_do_not_pile_up_at_a_page_that_does_not_paint_them(live):
     async def story():
         one = live(cap=1_000_000)
         page = Reader(one)
-        page.say(do="ack", number=page.number)
+        first = page.number
+        page.say(do="ack", number=first)
         page.press("Play")
-        for _ in range(200):
+        for _ in range(300):
             await asyncio.sleep(0.01)
-            if one.frames > 6:
+            if one.frames > 12:
                 break
         waiting = page.number
-        assert one.playing and one.frames > 3
-        # One frame was sent since, and waits to be painted.
-        assert len([told for told in page.told if told["tell"] == "frame"]) == 1
+        assert one.playing and one.frames > 9
+        # A few were sent since, the last of them with the wish to hear when they are painted.
+        assert 1 < waiting - first <= 6 and len(frames(page)) == waiting - first
+        assert frames(page)[-1]["acknowledge"]
         page.say(do="ack", number=waiting)
         for _ in range(200):
             await asyncio.sleep(0.01)
             if page.number != waiting:
                 break
-        assert page.number != waiting
-        # What stands still is not sent again.
-        last = [told for told in page.told if told["tell"] == "frame"][-1]
-        assert last["base"] == waiting
+        assert frames(page)[-1]["number"] > waiting and frames(page)[-1]["base"] == waiting
         page.press("Play")
         for _ in range(100):
             await asyncio.sleep(0.01)
+        # What stands still is shown to whoever looks.
         assert one.status == "paused" and page.frame == one.frame
+
+    asyncio.run(story())
+
+
+def test_a_page_that_paints_all_frames_gets_all_and_need_not_say_so_each_time(live):
+    async def story():
+        one = live(cap=1_000_000)
+        page = Reader(one)
+        page.say(do="ack", number=page.number)
+        page.press("Play")
+        start, answered = one.frames, set()
+        for _ in range(300):
+            await asyncio.sleep(0.01)
+            if page.told and page.told[-1].get("acknowledge") and page.number not in answered:
+                answered.add(page.number)
+                page.say(do="ack", number=page.number)
+            if one.frames > start + 9:
+                break
+        one.pause()
+        assert len(frames(page)) >= 9 and 0 < len(answered) <= len(frames(page)) / 2
+        # All that the page says of the training comes with its frame.
+        assert all({"status", "playing", "card"} <= told.keys() for told in frames(page))
 
     asyncio.run(story())
 
