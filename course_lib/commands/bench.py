@@ -10,8 +10,9 @@ __all__ = ["BENCHMARKS", "main"]
 
 #: name -> the title of its table
 BENCHMARKS = {
-    "sliders": "Sliders: key press to changed pixels, against ipywidgets.interact",
+    "sliders": "Sliders: from a key to pixels, bytes and lag, against Matplotlib images and ipywidgets.interact",
     "live": "Live training: steering, steps and frames, against a blocking loop that redraws every 25 steps",
+    "open": "Opening a lesson: from run all to the last picture on the screen",
     "fid": "Frechet distance of features: time and error, against the formulas of pytorch-fid and torchmetrics",
     "class": "A class on one server: a kernel's memory and time for each lesson, and thirty students at once",
     "wgan": "WGAN-GP critic steps, against a loop as public collections write it",

@@ -36,7 +36,7 @@ def append_table(title: str, rows: list[dict], path) -> None:
     path.write_text(before.rstrip("\n") + "\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
-def versions(names=("jupyterlab", "ipykernel", "ipywidgets", "matplotlib", "torch")) -> str:
+def versions(names=("jupyterlab", "ipykernel", "ipywidgets", "anywidget", "matplotlib", "torch")) -> str:
     """The versions of Python and of some packages."""
     found = [f"Python {platform.python_version()}"]
     for name in names:
