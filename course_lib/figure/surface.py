@@ -17,8 +17,6 @@ from course_lib.figure.lettering import letter
 __all__ = ["Surface", "color_of", "cover", "disc", "whole"]
 
 _COLOR = re.compile("#([0-9a-fA-F]{2}){3,4}")
-# aggdraw makes a filled shape larger on all sides, by a quarter of the pen's width or, without a pen, of a pixel.
-_EXACT = aggdraw.Pen("black", 0, 0)
 
 
 def color_of(name: str) -> tuple[int, int, int, int]:
@@ -33,6 +31,15 @@ def color_of(name: str) -> tuple[int, int, int, int]:
     return (*parts, 255)[:4]
 
 
+def _exact():
+    """Without a pen aggdraw makes a filled shape larger by a quarter of a pixel on all sides; with one of no width, not.
+
+    It is made each time: a module must not hold an object of aggdraw, since whoever looks through the module (doctest
+    does) asks for the attributes of its type, which ends the process (aggdraw 1.4.1).
+    """
+    return aggdraw.Pen("black", 0, 0)
+
+
 def whole(pixels: float) -> int:
     """The nearest whole number of pixels, of two the upper one: as a page rounds."""
     return math.floor(pixels + 0.5)
@@ -41,7 +48,7 @@ def whole(pixels: float) -> int:
 def cover(size: tuple[int, int], polygons: Iterable[np.ndarray]) -> Image.Image:
     """How much of each pixel polygons cover, as a picture of one channel."""
     drawing = aggdraw.Draw("L", size, "black")
-    drawing.path(_path(polygons), _EXACT, aggdraw.Brush("white"))
+    drawing.path(_path(polygons), _exact(), aggdraw.Brush("white"))
     return Image.frombytes("L", size, drawing.tobytes())
 
 
@@ -95,7 +102,7 @@ class Surface:
 
     def fill(self, polygons: Iterable[np.ndarray], color):
         """Fills what polygons of shape (n, 2) cover together."""
-        self._shapes.path(_path(polygons), _EXACT, aggdraw.Brush(color[:3], color[3]))
+        self._shapes.path(_path(polygons), _exact(), aggdraw.Brush(color[:3], color[3]))
 
     def rule(self, left: int, top: int, right: int, below: int, color):
         """Fills whole pixels, with an opaque colour."""
@@ -104,7 +111,7 @@ class Surface:
     def stamp(self, shape: np.ndarray, places: np.ndarray, colors, edge, edge_width: float):
         """Paints a polygon at each place, shape (n, 2), one over the other; ``colors`` is one for all, or n."""
         path = _path([shape])
-        pen = aggdraw.Pen(edge[:3], edge_width, edge[3]) if edge_width > 0 and edge[3] else _EXACT
+        pen = aggdraw.Pen(edge[:3], edge_width, edge[3]) if edge_width > 0 and edge[3] else _exact()
         groups = [places] if len(colors) == 1 else places[:, None]
         for group, color in zip(groups, colors, strict=True):
             self._shapes.symbol(_flat(group), path, pen, aggdraw.Brush(tuple(color[:3]), color[3]))
