@@ -32,7 +32,7 @@ def color_of(name: str) -> tuple[int, int, int, int]:
 
 
 def _exact():
-    """Without a pen aggdraw makes a filled shape larger by a quarter of a pixel on all sides; with one of no width, not.
+    """Without a pen aggdraw makes a filled shape a quarter of a pixel larger on all sides; with one of no width, not.
 
     It is made each time: a module must not hold an object of aggdraw, since whoever looks through the module (doctest
     does) asks for the attributes of its type, which ends the process (aggdraw 1.4.1).
