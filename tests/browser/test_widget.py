@@ -15,17 +15,10 @@ from tests.browser.fake_model import (
     settle,
     show,
 )
-from tests.browser.lab import open_page
 
 REST = 200  # more than the 150 ms after which the page asks ahead
 NO_ANSWER = "No answer yet: the kernel is busy with another cell."
 NO_KERNEL = "The kernel was restarted: run this cell again to move the picture."
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_page() as page:
-        yield page.context.browser
 
 
 @pytest.fixture
