@@ -6,7 +6,7 @@ from course_lib.figure.dress import Dress
 from course_lib.figure.style import PX, SIZES
 from course_lib.figure.words import ASCENT, fitted, text
 
-__all__ = ["arrange", "narrow_rows", "places"]
+__all__ = ["places"]
 
 _EDGE, _GAP = 8 * PX, 16 * PX
 # The widths of the places for narrower pages, and how wide a picture is, at least, that gets one. The last is good down

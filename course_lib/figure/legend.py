@@ -4,9 +4,9 @@ from course_lib.figure.measure import text_width
 from course_lib.figure.style import MARKERS, PX, SIZES, css
 from course_lib.figure.words import MIDDLE, fitted, text
 
-__all__ = ["ROW", "legend", "legend_height", "legend_rows"]
+__all__ = ["legend", "legend_height", "legend_rows"]
 
-_HANDLE, _GAP, _SPACE, ROW, _FOOT = 24 * PX, 6 * PX, 15 * PX, 17 * PX, 4 * PX
+_HANDLE, _GAP, _SPACE, _ROW, _FOOT = 24 * PX, 6 * PX, 15 * PX, 17 * PX, 4 * PX
 
 
 def legend_rows(entries, width: float) -> list[list[tuple[float, tuple]]]:
@@ -24,7 +24,7 @@ def legend_rows(entries, width: float) -> list[list[tuple[float, tuple]]]:
 
 def legend_height(rows: int) -> float:
     """Pixels that so many rows take above the box."""
-    return rows * ROW + (_FOOT if rows else 0.0)
+    return rows * _ROW + (_FOOT if rows else 0.0)
 
 
 def legend(entries, box, rows: int) -> tuple[list, list]:
@@ -32,7 +32,7 @@ def legend(entries, box, rows: int) -> tuple[list, list]:
     texts, keys = [], []
     left, top, width, _ = box
     for number, row in enumerate(legend_rows(entries, width)):
-        middle = top - _FOOT - (rows - number - 0.5) * ROW
+        middle = top - _FOOT - (rows - number - 0.5) * _ROW
         for along, (label, handle) in row:
             x = left + along
             keys.append(

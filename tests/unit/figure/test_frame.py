@@ -34,6 +34,14 @@ def test_the_same_blob_is_kept_once_and_numbers_come_back():
         assert np.allclose(frame.numbers(reference), wanted, rtol=2.0**-23, atol=1e-9, equal_nan=True)
 
 
+def test_what_is_not_quite_even_is_not_sent_as_two_ends():
+    # A bend of a thousandth of the panel is a pixel on a projector.
+    bent = np.linspace(0, 1, 101) + 1e-3 * np.sin(np.linspace(0, np.pi, 101))
+    blobs = Blobs()
+    reference = blobs.numbers(bent)
+    assert blobs.frame({}).numbers(reference) == pytest.approx(bent, abs=1e-6)
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
 def test_few_numbers_come_back_too(n):
     blobs = Blobs()
